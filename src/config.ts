@@ -1,0 +1,126 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+
+/** Where the data is kept. */
+export type DatabaseConfig =
+  { readonly type: "sqlite"; readonly path: string } | { readonly type: "mysql"; readonly url: string };
+
+/** What one request, session or document may ask for at most. Sizes are bytes, lengths are characters. */
+export interface Limits {
+  readonly maxBodyBytes: number;
+  readonly maxTokens: number;
+  readonly maxDepth: number;
+  readonly maxRootFields: number;
+  readonly maxNodes: number;
+  readonly maxPageSize: number;
+  readonly maxTextLength: number;
+  readonly maxUploadBytes: number;
+  readonly maxSessionDocuments: number;
+  readonly maxQueuedRuns: number;
+  readonly maxConnections: number;
+}
+
+export interface Config {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDir: string;
+  readonly database: DatabaseConfig;
+  /** Undefined where the data directory holds it, or is to hold it after the first start. */
+  readonly adminKey: string | undefined;
+  readonly logLevel: string;
+  readonly limits: Limits;
+}
+
+/** Says everything that is wrong with the environment, a line per variable; never a value, which may be a secret. */
+export class ConfigError extends Error {
+  constructor(faults: readonly string[]) {
+    super(["The configuration is not usable:", ...faults.map((fault) => `  ${fault}`)].join("\n"));
+    this.name = "ConfigError";
+  }
+}
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const wholeNumber = (fallback: number, least: number, most: number) => {
+  const message = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, message)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, message)
+    .default(fallback);
+};
+
+const environment = z.object({
+  PORT: wholeNumber(4000, 0, 65_535),
+  HOST: z.string().default("127.0.0.1"),
+  DATA_DIR: z.string().default("./data"),
+  DATABASE_URL: z
+    .string()
+    .refine(
+      (url) => /^sqlite:(?!\/\/)[^:].*$/.test(url) || isMysqlUrl(url),
+      "must be mysql://user:password@host:3306/name or sqlite:<path of a file>",
+    )
+    .optional(),
+  REDIS_URL: z.never("must not be set: this version runs as one instance, without Redis").optional(),
+  ADMIN_KEY: z
+    .string()
+    .regex(/^[\x21-\x7e]*$/, "must be of printable ASCII characters without spaces, as it is sent in a header")
+    .min(24, "must have 24 characters at least")
+    .optional(),
+  LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
+  MAX_BODY_BYTES: wholeNumber(1_000_000, 1_000, 100_000_000),
+  MAX_TOKENS: wholeNumber(2_000, 50, 100_000),
+  MAX_DEPTH: wholeNumber(12, 1, 100),
+  MAX_ROOT_FIELDS: wholeNumber(30, 1, 1_000),
+  MAX_NODES: wholeNumber(10_000, 1, 10_000_000),
+  MAX_PAGE_SIZE: wholeNumber(200, 1, 10_000),
+  MAX_TEXT_LENGTH: wholeNumber(100_000, 1, 10_000_000),
+  MAX_UPLOAD_BYTES: wholeNumber(25_000_000, 1, 1_000_000_000),
+  MAX_SESSION_DOCUMENTS: wholeNumber(20, 1, 10_000),
+  MAX_QUEUED_RUNS: wholeNumber(20, 0, 10_000),
+  MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000),
+});
+
+/**
+ * Reads and checks the whole configuration. An empty variable counts as unset.
+ *
+ * @throws {ConfigError} that names every fault at once
+ */
+export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
+  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
+  const { success, data: env, error } = environment.safeParse(given);
+  if (!success) throw new ConfigError(error.issues.map(({ path, message }) => `${path.join(".")} ${message}`));
+
+  const dataDir = resolve(env.DATA_DIR);
+  return {
+    host: env.HOST,
+    port: env.PORT,
+    dataDir,
+    database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`),
+    adminKey: env.ADMIN_KEY,
+    logLevel: env.LOG_LEVEL,
+    limits: {
+      maxBodyBytes: env.MAX_BODY_BYTES,
+      maxTokens: env.MAX_TOKENS,
+      maxDepth: env.MAX_DEPTH,
+      maxRootFields: env.MAX_ROOT_FIELDS,
+      maxNodes: env.MAX_NODES,
+      maxPageSize: env.MAX_PAGE_SIZE,
+      maxTextLength: env.MAX_TEXT_LENGTH,
+      maxUploadBytes: env.MAX_UPLOAD_BYTES,
+      maxSessionDocuments: env.MAX_SESSION_DOCUMENTS,
+      maxQueuedRuns: env.MAX_QUEUED_RUNS,
+      maxConnections: env.MAX_CONNECTIONS,
+    },
+  };
+}
+
+const databaseOf = (url: string): DatabaseConfig =>
+  url.startsWith("sqlite:") ? { type: "sqlite", path: resolve(url.slice("sqlite:".length)) } : { type: "mysql", url };
+
+function isMysqlUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, pathname } = new URL(text);
+  return protocol === "mysql:" && hostname !== "" && /^\/[^/]+$/.test(pathname);
+}

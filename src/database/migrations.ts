@@ -1,0 +1,4 @@
+import { Initial1764000000000 } from "./migrations/1764000000000-initial";
+
+/** In the order in which they run. A migration that has been released is never changed. */
+export const migrations = [Initial1764000000000] as const;
