@@ -1,0 +1,25 @@
+import { Field, ID, ObjectType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+
+@Entity("app")
+@ObjectType({
+  description:
+    "An application: the owner of agents, sessions, scopes and keys. Nothing crosses from one app to another.",
+})
+export class App {
+  @Field(() => ID)
+  @PrimaryColumn({ type: "varchar", length: 36 })
+  readonly id!: string;
+
+  @Field()
+  @Column({ type: "varchar", length: 120 })
+  readonly name!: string;
+
+  @Field()
+  @Column({ type: "text" })
+  readonly description!: string;
+
+  @Field()
+  @Column({ type: "datetime", precision: 3 })
+  readonly createdAt!: Date;
+}

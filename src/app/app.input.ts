@@ -1,0 +1,45 @@
+import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { countedConnectionOf } from "../database/pages";
+import { LeftOutOr, Name, Text } from "../validation";
+import { App } from "./app.entity";
+
+@InputType()
+export class CreateAppInput {
+  @Field({ description: "Unique. 1 to 120 characters, trimmed." })
+  @Name()
+  name!: string;
+
+  @Field(() => String, { nullable: true, defaultValue: "", description: "Up to 2,000 characters." })
+  @Text(2_000)
+  description!: string;
+}
+
+@InputType()
+export class UpdateAppInput {
+  @Field(() => ID)
+  id!: string;
+
+  @Field(() => String, { nullable: true })
+  @LeftOutOr()
+  @Name()
+  name?: string;
+
+  @Field(() => String, { nullable: true })
+  @LeftOutOr()
+  @Text(2_000)
+  description?: string;
+}
+
+@InputType()
+export class DeleteAppInput {
+  @Field(() => ID)
+  id!: string;
+}
+
+export const AppConnection = countedConnectionOf(App, "AppConnection");
+
+@ObjectType()
+export class AppPayload {
+  @Field(() => App)
+  readonly app!: App;
+}

@@ -1,0 +1,68 @@
+import type { Caller } from "../auth/caller";
+import { type Database, refusal } from "../database/database";
+import { newId } from "../database/ids";
+import { loaderById } from "../database/loaders";
+import { type Page, type PageArgs, pageOf } from "../database/pages";
+import { badInput, conflict, notFound } from "../errors";
+import { App } from "./app.entity";
+import type { CreateAppInput, UpdateAppInput } from "./app.input";
+
+const nameTaken = () => conflict("Another app has this name. Choose another one.");
+
+export class AppService {
+  private readonly byId = loaderById(this.db.read, App);
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+  ) {}
+
+  list(page: PageArgs): Promise<Page<App>> {
+    return pageOf(this.db.read, App, {}, page, "ASC");
+  }
+
+  find(id: string): Promise<App | null> {
+    return this.byId.load(id);
+  }
+
+  async get(id: string): Promise<App> {
+    const app = await this.find(id);
+    if (!app) throw notFound("app");
+    return app;
+  }
+
+  async create({ name, description }: CreateAppInput): Promise<App> {
+    const app: App = { id: newId(), name, description, createdAt: new Date() };
+    await this.db.transaction((manager) => manager.insert(App, app)).catch(refusal({ duplicate: nameTaken }));
+    return app;
+  }
+
+  async update({ id, ...changes }: UpdateAppInput): Promise<App> {
+    return this.db
+      .transaction(async (manager) => {
+        const app = await this.db.lock(manager, App, { id });
+        if (!app) throw notFound("app");
+        if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
+        return Object.assign(app, changes);
+      })
+      .catch(refusal({ duplicate: nameTaken }));
+  }
+
+  /**
+   * The app that a call is about: a key's own, or the one that an administrator names.
+   *
+   * @throws NOT_FOUND where a key names another app, or an administrator one that does not exist
+   */
+  async resolve(appId: string | null | undefined, field: string): Promise<string> {
+    if (this.caller.kind === "API_KEY") {
+      if (appId != null && appId !== this.caller.appId) throw notFound("app");
+      return this.caller.appId;
+    }
+    if (appId == null) throw badInput({ field, message: "must name the app, as an administrator belongs to none" });
+    return (await this.get(appId)).id;
+  }
+}
+
+/** What narrows a search to what the caller may know of. */
+export const ownedBy = (caller: Caller): { appId?: string } =>
+  caller.kind === "API_KEY" ? { appId: caller.appId } : {};

@@ -1,0 +1,21 @@
+/** Whose rights may have changed: a key's, all the keys' of a scope, or of an app. */
+export type AccessChange = { readonly keyId: string } | { readonly scopeId: string } | { readonly appId: string };
+
+type Listener = (change: AccessChange) => Promise<void>;
+
+/**
+ * Tells this process that rights were taken away, after the database has it. It decides nothing: who listens asks the
+ * database again. A revocation is answered only when all listeners have done so.
+ */
+export class AccessNews {
+  private readonly listeners = new Set<Listener>();
+
+  listen(listener: Listener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  async changed(change: AccessChange): Promise<void> {
+    await Promise.all([...this.listeners].map((listener) => listener(change)));
+  }
+}

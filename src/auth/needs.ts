@@ -1,0 +1,153 @@
+import {
+  type ArgumentNode,
+  type DocumentNode,
+  type FieldNode,
+  type FragmentDefinitionNode,
+  getNamedType,
+  type GraphQLCompositeType,
+  type GraphQLField,
+  type GraphQLSchema,
+  isAbstractType,
+  isCompositeType,
+  Kind,
+  type OperationDefinitionNode,
+  type SelectionSetNode,
+  typeFromAST,
+  type ValueNode,
+} from "graphql";
+import { type Grants, maskOf, type Requirement } from "./permissions";
+
+/** A value that stands in the document, or the variable that gives it with each request. */
+export type Given<Value> =
+  { readonly value: Value } | { readonly variable: string; readonly fallback: Value | undefined };
+
+/** A `@skip` or `@include` above a field: the field counts where `given` is `wanted`. */
+export interface Condition {
+  readonly given: Given<boolean>;
+  readonly wanted: boolean;
+}
+
+/** A guarded field of an operation, where it stands in the answer. */
+export interface Need {
+  readonly path: readonly string[];
+  readonly requirement: Requirement;
+  readonly mask: Grants;
+  readonly conditions: readonly Condition[];
+}
+
+/** A list of the operation: how long it, and each list around it, may become. */
+export interface ListNeed {
+  readonly lengths: readonly Given<number>[];
+  readonly conditions: readonly Condition[];
+}
+
+/** What an operation asks for, independent of who asks and of the values of its variables. */
+export interface OperationNeeds {
+  readonly guarded: readonly Need[];
+  readonly lists: readonly ListNeed[];
+}
+
+/**
+ * Finds what an operation needs, through fragments, aliases and abstract types. The document has passed validation,
+ * so that it has no cycles and its size after fragments are put in is bounded.
+ */
+export function needsOf(
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operation: OperationDefinitionNode,
+): OperationNeeds {
+  const fragments = new Map<string, FragmentDefinitionNode>();
+  for (const definition of document.definitions) {
+    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
+  }
+  const defaults = new Map(
+    (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
+  );
+  const guarded: Need[] = [];
+  const lists: ListNeed[] = [];
+
+  const root = schema.getRootType(operation.operation);
+  if (root) visit(root, operation.selectionSet, [], [], []);
+  return { guarded, lists };
+
+  function visit(
+    type: GraphQLCompositeType,
+    { selections }: SelectionSetNode,
+    path: readonly string[],
+    above: readonly Condition[],
+    around: readonly Given<number>[],
+  ): void {
+    for (const selection of selections) {
+      const conditions = [...above, ...conditionsOf(selection.directives)];
+      if (conditions.some(({ given, wanted }) => "value" in given && given.value !== wanted)) continue;
+
+      if (selection.kind === Kind.FIELD) {
+        visitField(type, selection, path, conditions, around);
+        continue;
+      }
+      const target = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
+      if (!target) continue;
+      const narrowed = target.typeCondition ? typeFromAST(schema, target.typeCondition) : type;
+      if (isCompositeType(narrowed)) visit(narrowed, target.selectionSet, path, conditions, around);
+    }
+  }
+
+  function visitField(
+    type: GraphQLCompositeType,
+    node: FieldNode,
+    path: readonly string[],
+    conditions: readonly Condition[],
+    around: readonly Given<number>[],
+  ): void {
+    const here = [...path, node.alias?.value ?? node.name.value];
+    const fields = definitionsOf(type, node.name.value);
+
+    for (const field of fields) {
+      const requirement = field.extensions["requires"] as Requirement | undefined;
+      if (requirement) guarded.push({ path: here, requirement, mask: maskOf(requirement), conditions });
+    }
+
+    const [field] = fields;
+    const inner = field && getNamedType(field.type);
+    if (!inner || !node.selectionSet || !isCompositeType(inner)) return;
+
+    const length = lengthOf(field, node.arguments ?? []);
+    const lengths = length ? [...around, length] : around;
+    if (length) lists.push({ lengths, conditions });
+    visit(inner, node.selectionSet, here, conditions, lengths);
+  }
+
+  /** The field as each type declares it that may stand here, since any of them may state a requirement. */
+  function definitionsOf(type: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown>[] {
+    const types = isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type];
+    return types.flatMap((possible) =>
+      "getFields" in possible ? (possible.getFields()[name] ?? []) : [],
+    ) as GraphQLField<unknown, unknown>[];
+  }
+
+  function conditionsOf(directives: FieldNode["directives"] = []): Condition[] {
+    return directives.flatMap(({ name, arguments: given = [] }) => {
+      if (name.value !== "skip" && name.value !== "include") return [];
+      const value = given.find((argument) => argument.name.value === "if")?.value;
+      return value ? [{ given: givenBy(value, booleanOf), wanted: name.value === "include" }] : [];
+    });
+  }
+
+  function lengthOf(field: GraphQLField<unknown, unknown>, given: readonly ArgumentNode[]): Given<number> | undefined {
+    const first = field.args.find(({ name }) => name === "first");
+    if (!first) return undefined;
+    const fallback = typeof first.defaultValue === "number" ? first.defaultValue : undefined;
+    const value = given.find(({ name }) => name.value === "first")?.value;
+    if (!value) return { value: fallback ?? 1 };
+    const length = givenBy(value, numberOf);
+    return "variable" in length && length.fallback === undefined ? { ...length, fallback } : length;
+  }
+
+  function givenBy<Value>(node: ValueNode, read: (node: ValueNode | undefined) => Value | undefined): Given<Value> {
+    if (node.kind !== Kind.VARIABLE) return { value: read(node) as Value };
+    return { variable: node.name.value, fallback: read(defaults.get(node.name.value)) };
+  }
+}
+
+const booleanOf = (node: ValueNode | undefined) => (node?.kind === Kind.BOOLEAN ? node.value : undefined);
+const numberOf = (node: ValueNode | undefined) => (node?.kind === Kind.INT ? Number(node.value) : undefined);

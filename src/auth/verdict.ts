@@ -1,0 +1,108 @@
+import type { DocumentNode, GraphQLSchema, OperationDefinitionNode } from "graphql";
+import { ApiError } from "../errors";
+import type { Caller } from "./caller";
+import { type Condition, type Given, needsOf, type OperationNeeds } from "./needs";
+import { describe, permissionsOf, type Requirement, satisfies } from "./permissions";
+
+/** The variables of a request as they came, not yet checked against their types. */
+export type RawVariables = Readonly<Record<string, unknown>> | undefined;
+
+/**
+ * Judges operations of one schema, each as a whole, before anything of it is executed. What a document needs is worked
+ * out once and kept for as long as the document itself is kept.
+ */
+export class Judge {
+  private readonly known = new WeakMap<DocumentNode, Map<OperationDefinitionNode, OperationNeeds>>();
+
+  constructor(
+    private readonly schema: GraphQLSchema,
+    private readonly bounds: { readonly maxNodes: number; readonly maxPageSize: number },
+  ) {}
+
+  /** What stands against the operation; empty where it may be executed. */
+  verdict(
+    caller: Caller,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: RawVariables,
+  ): readonly ApiError[] {
+    const refused = this.refusals(caller, document, operation, variables);
+    if (refused.length > 0) return refused;
+
+    const nodes = this.nodes(document, operation, variables);
+    const { maxNodes } = this.bounds;
+    if (nodes <= maxNodes) return [];
+    const message = `This operation asks for up to ${nodes} objects in lists; at most ${maxNodes} are allowed. Ask for less with \`first\`, or in several requests.`;
+    return [new ApiError("BAD_USER_INPUT", message)];
+  }
+
+  /** One FORBIDDEN error for each field that the caller's grants do not cover. */
+  refusals(
+    caller: Caller,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: RawVariables,
+  ): readonly ApiError[] {
+    const refused = this.needs(document, operation).guarded.filter(
+      ({ mask, conditions }) =>
+        !satisfies(caller.granted, mask) && conditions.every((each) => mayHold(each, variables)),
+    );
+    const byField = new Map(refused.map((need) => [`${need.path.join(".")} ${describe(need.requirement)}`, need]));
+    return [...byField.values()].map(({ path, requirement }) => forbidden(caller, path, requirement));
+  }
+
+  private nodes(document: DocumentNode, operation: OperationDefinitionNode, variables: RawVariables): number {
+    return this.needs(document, operation)
+      .lists.filter(({ conditions }) => conditions.every((each) => mayHold(each, variables)))
+      .reduce(
+        (sum, { lengths }) => sum + lengths.reduce((product, each) => product * this.length(each, variables), 1),
+        0,
+      );
+  }
+
+  private length(given: Given<number>, variables: RawVariables): number {
+    const length = valueOf(given, variables);
+    return typeof length === "number" ? Math.min(length, this.bounds.maxPageSize) : this.bounds.maxPageSize;
+  }
+
+  private needs(document: DocumentNode, operation: OperationDefinitionNode): OperationNeeds {
+    let operations = this.known.get(document);
+    if (!operations) this.known.set(document, (operations = new Map<OperationDefinitionNode, OperationNeeds>()));
+    let needs = operations.get(operation);
+    if (!needs) operations.set(operation, (needs = needsOf(this.schema, document, operation)));
+    return needs;
+  }
+}
+
+/** A value that is no boolean will be refused when variables are coerced; until then the field counts. */
+function mayHold({ given, wanted }: Condition, variables: RawVariables): boolean {
+  const value = valueOf(given, variables);
+  return typeof value !== "boolean" || value === wanted;
+}
+
+function valueOf(given: Given<unknown>, variables: RawVariables): unknown {
+  if ("value" in given) return given.value;
+  const value = variables && Object.hasOwn(variables, given.variable) ? variables[given.variable] : undefined;
+  return value === undefined ? given.fallback : value;
+}
+
+export function forbidden(caller: Caller, path: readonly (string | number)[], requirement: Requirement): ApiError {
+  const required = describe(requirement);
+  return new ApiError("FORBIDDEN", messageOf(String(path.at(-1)), requirement), {
+    path: [...path],
+    extensions: { required, granted: permissionsOf(caller.granted) },
+  });
+}
+
+function messageOf(field: string, requirement: Requirement): string {
+  switch (requirement.kind) {
+    case "credential":
+      return `\`${field}\` requires a valid credential.`;
+    case "admin":
+      return `\`${field}\` is for administrators only; no API key may use it.`;
+    case "agent":
+      return `\`${field}\` requires the level ${requirement.level} on agents, which this key's scope does not grant.`;
+    case "runtime":
+      return `\`${field}\` requires the permission ${requirement.anyOf.join(" or ")}, which this key's scope does not grant.`;
+  }
+}
