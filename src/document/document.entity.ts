@@ -1,0 +1,48 @@
+import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { Column, Entity, PrimaryColumn } from "typeorm";
+
+export const DocumentStatus = { PROCESSING: "PROCESSING", READY: "READY", FAILED: "FAILED" } as const;
+export type DocumentStatus = keyof typeof DocumentStatus;
+registerEnumType(DocumentStatus, { name: "DocumentStatus" });
+
+@Entity("document")
+@ObjectType()
+export class Document {
+  @Field(() => ID)
+  @PrimaryColumn({ type: "varchar", length: 36 })
+  readonly id!: string;
+
+  @Column({ type: "varchar", length: 36 })
+  readonly appId!: string;
+
+  @Column({ type: "varchar", length: 36 })
+  readonly sessionId!: string;
+
+  @Field({ description: "Without folders and control characters, whatever the client sent." })
+  @Column({ type: "varchar", length: 255 })
+  readonly filename!: string;
+
+  @Field({ description: "Told by its content, not by what the client said." })
+  @Column({ type: "varchar", length: 127 })
+  readonly mimeType!: string;
+
+  @Field(() => Int, { description: "In bytes." })
+  @Column({ type: "int" })
+  readonly size!: number;
+
+  @Field({ description: "Of the content, in lower-case hexadecimal." })
+  @Column({ type: "varchar", length: 64 })
+  readonly sha256!: string;
+
+  @Field(() => DocumentStatus)
+  @Column({ type: "varchar", length: 16 })
+  readonly status!: DocumentStatus;
+
+  @Field(() => String, { nullable: true, description: "Why it failed, for people." })
+  @Column({ type: "text", nullable: true })
+  readonly error!: string | null;
+
+  @Field()
+  @Column({ type: "datetime", precision: 3 })
+  readonly createdAt!: Date;
+}

@@ -1,0 +1,36 @@
+import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
+import { type Upload, GraphQLUpload } from "./multipart";
+import { Document } from "./document.entity";
+
+@InputType()
+export class UploadDocumentInput {
+  @Field(() => ID)
+  sessionId!: string;
+
+  @Field(() => GraphQLUpload)
+  file!: Promise<Upload>;
+}
+
+@InputType()
+export class DeleteDocumentInput {
+  @Field(() => ID)
+  id!: string;
+}
+
+@ObjectType()
+export class DocumentPayload {
+  @Field(() => Document)
+  readonly document!: Document;
+}
+
+@ObjectType()
+export class UploadLimits {
+  @Field(() => Int, { description: "Documents in one session." })
+  readonly maxDocuments!: number;
+
+  @Field(() => Int, { description: "Bytes in one document." })
+  readonly maxBytes!: number;
+
+  @Field(() => [String], { description: "Such as `application/pdf`." })
+  readonly mimeTypes!: readonly string[];
+}

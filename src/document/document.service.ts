@@ -1,0 +1,139 @@
+import DataLoader from "dataloader";
+import { type EntityManager, In } from "typeorm";
+import type { Logger } from "pino";
+import { ownedBy } from "../app/app.service";
+import type { Caller } from "../auth/caller";
+import type { Limits } from "../config";
+import type { Database } from "../database/database";
+import { newId } from "../database/ids";
+import { ApiError, notFound } from "../errors";
+import { Session } from "../session/session.entity";
+import { type SessionService, sessionTerminated } from "../session/session.service";
+import { Document } from "./document.entity";
+import type { UploadDocumentInput, UploadLimits } from "./document.input";
+import { safeFilename } from "./filename";
+import { supportedMediaTypes } from "./media-type";
+import { type Reader, ReadingFailed } from "./reading";
+import type { DocumentStorage } from "./storage";
+
+export class DocumentService {
+  private readonly bySession = new DataLoader<string, Document[]>(async (sessionIds) => {
+    const found = await this.db.read.find(Document, {
+      where: { sessionId: In([...sessionIds]) },
+      order: { id: "ASC" },
+    });
+    const documents = new Map<string, Document[]>(sessionIds.map((id) => [id, []]));
+    for (const document of found) documents.get(document.sessionId)?.push(document);
+    return sessionIds.map((id) => documents.get(id) ?? []);
+  });
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+    private readonly sessionService: SessionService,
+    private readonly storage: DocumentStorage,
+    private readonly reader: Reader,
+    private readonly limits: Limits,
+    private readonly log: Logger,
+  ) {}
+
+  get uploadLimits(): UploadLimits {
+    const { maxSessionDocuments: maxDocuments, maxUploadBytes: maxBytes } = this.limits;
+    return { maxDocuments, maxBytes, mimeTypes: supportedMediaTypes };
+  }
+
+  listOf(session: Session): Promise<Document[]> {
+    return this.bySession.load(session.id);
+  }
+
+  /** Takes a document in. Whatever way it ends, no file is left that has no row. */
+  async upload({ sessionId, file }: UploadDocumentInput): Promise<Document> {
+    const session = await this.sessionService.find(sessionId);
+    if (!session) throw notFound("session");
+    await this.checkRoom(this.db.read, session);
+
+    const id = newId();
+    try {
+      const document = await this.take(id, session, file);
+      await this.db.transaction(async (manager) => {
+        const held = await this.db.lock(manager, Session, { id: session.id });
+        if (!held) throw notFound("session");
+        await this.checkRoom(manager, held);
+        await manager.insert(Document, document);
+        await manager.update(Session, { id: held.id }, { lastActivityAt: document.createdAt });
+      });
+      return document;
+    } catch (error) {
+      await this.discard([id]);
+      throw error;
+    }
+  }
+
+  async delete(id: string): Promise<void> {
+    const { affected } = await this.db.transaction((manager) =>
+      manager.delete(Document, { id, ...ownedBy(this.caller) }),
+    );
+    if (!affected) throw notFound("document");
+    await this.discard([id]);
+  }
+
+  /** Removes the bytes and passages of documents whose rows are gone. What can't be removed now is swept at the next start. */
+  async discard(ids: readonly string[]): Promise<void> {
+    try {
+      await this.storage.remove(ids);
+    } catch (error) {
+      this.log.error({ err: error, ids }, "could not remove documents' files");
+    }
+  }
+
+  private async take(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
+    const upload = await file;
+    const content = upload.createReadStream();
+    const { size, sha256 } = await this.storage.write(id, content);
+    if (content.truncated) throw this.tooLarge();
+
+    const reading = await this.read(id);
+    return {
+      id,
+      appId: session.appId,
+      sessionId: session.id,
+      filename: safeFilename(upload.filename),
+      size,
+      sha256,
+      ...reading,
+      createdAt: new Date(),
+    };
+  }
+
+  private async read(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
+    try {
+      const reading = await this.reader.read(this.storage.pathOf(id), this.storage.passagesPathOf(id));
+      if (!reading) throw unsupported();
+      return { mimeType: reading.mimeType, status: "READY", error: null };
+    } catch (error) {
+      if (!(error instanceof ReadingFailed)) throw error;
+      return { mimeType: error.mimeType, status: "FAILED", error: error.message };
+    }
+  }
+
+  private async checkRoom(manager: EntityManager, session: Session): Promise<void> {
+    if (session.status === "TERMINATED") throw sessionTerminated();
+    const { maxSessionDocuments } = this.limits;
+    if ((await manager.countBy(Document, { sessionId: session.id })) < maxSessionDocuments) return;
+    throw new ApiError(
+      "LIMIT_REACHED",
+      `A session holds at most ${maxSessionDocuments} documents, and this one has as many. Delete one first, or use another session.`,
+    );
+  }
+
+  private tooLarge(): ApiError {
+    const message = `A document may have at most ${this.limits.maxUploadBytes} bytes. Send a smaller one, or split it.`;
+    return new ApiError("PAYLOAD_TOO_LARGE", message);
+  }
+}
+
+const unsupported = () =>
+  new ApiError(
+    "UNSUPPORTED_MEDIA_TYPE",
+    `The content of this file is of no supported type. These are: ${supportedMediaTypes.join(", ")}.`,
+  );

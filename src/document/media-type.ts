@@ -1,0 +1,1 @@
+export const supportedMediaTypes = ["text/plain"];

@@ -1,0 +1,19 @@
+import { Column, Entity, PrimaryColumn } from "typeorm";
+
+/** Remembers for a day which run a caller's idempotency key made. Digests, so that the database compares byte for byte. */
+@Entity("idempotency_key")
+export class IdempotencyKey {
+  /** SHA-256 of the caller's identity and the key. */
+  @PrimaryColumn({ type: "blob" })
+  readonly digest!: Buffer;
+
+  /** SHA-256 of what was to be executed. */
+  @Column({ type: "blob" })
+  readonly inputDigest!: Buffer;
+
+  @Column({ type: "varchar", length: 36 })
+  readonly runId!: string;
+
+  @Column({ type: "datetime", precision: 3 })
+  readonly createdAt!: Date;
+}

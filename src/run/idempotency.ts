@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+import { type EntityManager, LessThan } from "typeorm";
+import { type Caller, identityOf } from "../auth/caller";
+import { type Database, isDuplicate } from "../database/database";
+import { ApiError } from "../errors";
+import { IdempotencyKey } from "./idempotency-key.entity";
+import type { ExecuteAgentInput } from "./run.input";
+
+const lifetime = 24 * 60 * 60 * 1_000;
+
+/** The claim of a caller that an execution is to happen once: the same key again gets the run of the first time. */
+export class IdempotencyClaim {
+  private readonly digest: Buffer;
+  private readonly inputDigest: Buffer;
+
+  constructor(caller: Caller, key: string, { agentId, session, text, onBusy }: ExecuteAgentInput) {
+    this.digest = sha256([identityOf(caller), key]);
+    // How long to wait is not what is executed: who asks again may wait less.
+    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy });
+  }
+
+  /**
+   * Claims the key for a run that this transaction makes. Of two at once the database lets one through; the other waits
+   * until the first has ended.
+   *
+   * @returns the id of the run that the key made before, if it did
+   * @throws IDEMPOTENCY_CONFLICT where that was with other input
+   */
+  async take(manager: EntityManager, runId: string): Promise<string | undefined> {
+    const now = Date.now();
+    await manager.delete(IdempotencyKey, { digest: this.digest, createdAt: LessThan(new Date(now - lifetime)) });
+    try {
+      const { digest, inputDigest } = this;
+      await manager.insert(IdempotencyKey, { digest, inputDigest, runId, createdAt: new Date(now) });
+      return undefined;
+    } catch (error) {
+      if (!isDuplicate(error)) throw error;
+    }
+    const earlier = await manager.findOneByOrFail(IdempotencyKey, { digest: this.digest });
+    if (earlier.inputDigest.equals(this.inputDigest)) return earlier.runId;
+    throw new ApiError(
+      "IDEMPOTENCY_CONFLICT",
+      "This idempotency key was used with other input in the last 24 hours. Use a new key for a new execution.",
+    );
+  }
+}
+
+/** Forgets the keys that have had their day. */
+export async function forgetOldKeys(db: Database): Promise<void> {
+  const createdAt = LessThan(new Date(Date.now() - lifetime));
+  await db.transaction((manager) => manager.delete(IdempotencyKey, { createdAt }));
+}
+
+function sha256(value: unknown): Buffer {
+  return createHash("sha256").update(JSON.stringify(value, withSortedKeys)).digest();
+}
+
+/** The order of an object's keys says nothing, so it must not tell two inputs apart. */
+function withSortedKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,177 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Logger } from "pino";
+import { LessThan } from "typeorm";
+import { Agent } from "../agent/agent.entity";
+import type { Database } from "../database/database";
+import { Document } from "../document/document.entity";
+import type { DocumentStorage } from "../document/storage";
+import type { ModelCatalog } from "../model/catalog";
+import { ModelFailed } from "../model/model";
+import { Message } from "../session/message.entity";
+import { type Citation, Run } from "./run.entity";
+import type { Outcome, RunRecord } from "./run-record";
+
+/** How long a database that fails is left alone before it is asked again, in milliseconds. */
+const pause = 1_000;
+/** How long running runs may take to finish when the server stops, in milliseconds. */
+const grace = 5_000;
+/** How much of a conversation a model is given. */
+const rememberedMessages = 50;
+
+const interrupted: Outcome = {
+  status: "FAILED",
+  error: {
+    code: "INTERRUPTED",
+    message: "The server was stopped while this run was being executed. Execute it again.",
+  },
+};
+
+/** Carries out runs: one at a time in a session, in the order in which they arrived, many sessions side by side. */
+export class RunEngine {
+  private readonly sessions = new Map<string, Promise<void>>();
+  private readonly dirty = new Set<string>();
+  private readonly running = new Map<string, AbortController>();
+  private readonly stopping = new AbortController();
+
+  constructor(
+    private readonly db: Database,
+    private readonly record: RunRecord,
+    private readonly models: ModelCatalog,
+    private readonly storage: DocumentStorage,
+    private readonly log: Logger,
+  ) {}
+
+  /** Ends what an earlier process left running, and goes on with what it left queued. */
+  async recover(): Promise<void> {
+    for (const { id } of await this.db.read.find(Run, { where: { status: "RUNNING" }, select: { id: true } })) {
+      await this.record.end(id, interrupted);
+      this.log.warn({ runId: id }, "ended a run that an earlier process left running");
+    }
+    const queued = await this.db.read.find(Run, { where: { status: "QUEUED" }, select: { sessionId: true } });
+    for (const sessionId of new Set(queued.map((run) => run.sessionId))) this.wake(sessionId);
+  }
+
+  /** Says that a session may have a run to carry out. */
+  wake(sessionId: string): void {
+    this.dirty.add(sessionId);
+    if (this.sessions.has(sessionId) || this.stopping.signal.aborted) return;
+    this.sessions.set(sessionId, this.work(sessionId));
+  }
+
+  /** Stops the work on runs whose end is written already. */
+  abandon(runIds: readonly string[]): void {
+    for (const id of runIds) this.running.get(id)?.abort();
+  }
+
+  /** Starts nothing any more, and lets what runs finish for a while. What is queued is for the next start. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    const finished = Promise.all(this.sessions.values());
+    await Promise.race([finished, delay(grace, undefined, { ref: false })]);
+    for (const id of [...this.running.keys()]) {
+      await this.record.end(id, interrupted);
+      this.abandon([id]);
+    }
+    await finished;
+  }
+
+  private async work(sessionId: string): Promise<void> {
+    while (this.dirty.has(sessionId) && !this.stopping.signal.aborted) {
+      this.dirty.delete(sessionId);
+      try {
+        for (let run = await this.next(sessionId); run; run = await this.next(sessionId)) await this.carryOut(run);
+      } catch (error) {
+        this.log.error({ err: error, sessionId }, "could not go on with the runs of a session");
+        this.dirty.add(sessionId);
+        await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+    this.sessions.delete(sessionId);
+  }
+
+  private async next(sessionId: string): Promise<Run | null> {
+    if (this.stopping.signal.aborted) return null;
+    return this.db.read.findOne(Run, { where: { sessionId, status: "QUEUED" }, order: { id: "ASC" } });
+  }
+
+  private async carryOut(run: Run): Promise<void> {
+    if (!(await this.record.start(run.id))) return;
+
+    const controller = new AbortController();
+    this.running.set(run.id, controller);
+    try {
+      const outcome = await this.answer(run, controller.signal);
+      if (outcome) await this.writeEnd(run.id, outcome);
+    } finally {
+      this.running.delete(run.id);
+    }
+  }
+
+  /** @returns undefined where the run was ended by somebody else */
+  private async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
+    try {
+      const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
+      if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");
+      const model = this.models.find(agent.model);
+      if (!model) return failure("MODEL_UNAVAILABLE", `The model ${agent.model} does not exist any more.`);
+
+      const documents = await this.documentsOf(run);
+      const citations: Citation[] = [];
+      const pieces = model.answer({
+        instructions: agent.instructions,
+        text: run.input,
+        earlier: await this.earlierMessages(run),
+        documents: documents.map(({ id, filename }) => ({
+          id,
+          filename,
+          passagesPath: this.storage.passagesPathOf(id),
+        })),
+        signal,
+      });
+      for await (const piece of pieces) {
+        if (piece.kind === "text") {
+          if (!(await this.record.say(run.id, piece.text))) return undefined;
+        } else {
+          const document = documents.find(({ id }) => id === piece.documentId);
+          if (document) citations.push({ document, quote: piece.quote, page: piece.page });
+        }
+      }
+      return { status: "SUCCEEDED", citations };
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      if (error instanceof ModelFailed) return failure(error.code, error.message);
+      this.log.error({ err: error, runId: run.id }, "a run failed");
+      return failure("MODEL_FAILED", "The model could not answer. The server's log says why.");
+    }
+  }
+
+  private documentsOf({ sessionId }: Run): Promise<Document[]> {
+    return this.db.read.find(Document, { where: { sessionId, status: "READY" }, order: { id: "ASC" } });
+  }
+
+  private async earlierMessages({ id, sessionId }: Run): Promise<Message[]> {
+    const own = await this.db.read.findOneByOrFail(Message, { runId: id, role: "USER" });
+    const newestFirst = await this.db.read.find(Message, {
+      where: { sessionId, id: LessThan(own.id) },
+      order: { id: "DESC" },
+      take: rememberedMessages,
+    });
+    return newestFirst.reverse();
+  }
+
+  /** A run that was carried out is not left running, however long the database is away. */
+  private async writeEnd(runId: string, outcome: Outcome): Promise<void> {
+    for (;;) {
+      try {
+        await this.record.end(runId, outcome);
+        return;
+      } catch (error) {
+        if (this.stopping.signal.aborted) throw error;
+        this.log.error({ err: error, runId }, "could not write the end of a run, trying again");
+        await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+      }
+    }
+  }
+}
+
+const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });

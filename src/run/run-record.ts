@@ -1,0 +1,90 @@
+import { type EntityManager, In } from "typeorm";
+import type { Database } from "../database/database";
+import { newId } from "../database/ids";
+import { Message } from "../session/message.entity";
+import { type Citation, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
+import { type RunEventType, StoredRunEvent } from "./run-event.entity";
+import type { RunNews } from "./run-news";
+
+/** How a run ends. */
+export interface Outcome {
+  readonly status: "SUCCEEDED" | "FAILED" | "CANCELLED";
+  readonly citations?: readonly Citation[];
+  readonly error?: RunError;
+  readonly usage?: Usage;
+}
+
+/**
+ * What is written about runs. Each step is an update on the condition that the run is still where the step begins, so
+ * that of several writers one wins and a final state is written once.
+ */
+export class RunRecord {
+  constructor(
+    private readonly db: Database,
+    private readonly news: RunNews,
+  ) {}
+
+  /** @returns false where the run is no longer queued */
+  async start(runId: string): Promise<boolean> {
+    const begun = await this.db.transaction((manager) =>
+      append(manager, runId, ["QUEUED"], { status: RunStatus.RUNNING, startedAt: new Date() }, "STARTED"),
+    );
+    this.news.publish(runId);
+    return begun;
+  }
+
+  /** @returns false where the run has ended meanwhile */
+  async say(runId: string, text: string): Promise<boolean> {
+    const said = await this.db.transaction((manager) => append(manager, runId, ["RUNNING"], {}, "OUTPUT", text));
+    this.news.publish(runId);
+    return said;
+  }
+
+  /** @returns false where the run has ended before */
+  async end(runId: string, outcome: Outcome): Promise<boolean> {
+    const ended = await this.db.transaction((manager) => this.endWithin(manager, runId, outcome));
+    this.news.publish(runId);
+    return ended;
+  }
+
+  /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
+  async endWithin(manager: EntityManager, runId: string, outcome: Outcome): Promise<boolean> {
+    const { status, citations = [], error = null, usage = null } = outcome;
+    const now = new Date();
+    const changes = { status, citations: [...citations], error, usage, finishedAt: now };
+    if (!(await append(manager, runId, unfinished, changes, "FINISHED"))) return false;
+
+    const pieces = await manager.find(StoredRunEvent, { where: { runId, type: "OUTPUT" }, order: { position: "ASC" } });
+    const output = pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
+    await manager.update(Run, { id: runId }, { output });
+
+    if (status === "SUCCEEDED") {
+      const { sessionId } = await manager.findOneByOrFail(Run, { id: runId });
+      const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
+      await manager.insert(Message, message);
+    }
+    return true;
+  }
+}
+
+/** Changes a run that is in one of these states, and adds the event that says so. The update holds the row meanwhile. */
+async function append(
+  manager: EntityManager,
+  runId: string,
+  from: readonly RunStatus[],
+  changes: Partial<Run>,
+  type: RunEventType,
+  text: string | null = null,
+): Promise<boolean> {
+  const { affected } = await manager
+    .createQueryBuilder()
+    .update(Run)
+    .set({ ...changes, eventCount: () => "eventCount + 1" })
+    .where({ id: runId, status: In([...from]) })
+    .execute();
+  if (!affected) return false;
+
+  const { eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select: { eventCount: true } });
+  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, createdAt: new Date() });
+  return true;
+}

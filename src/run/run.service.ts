@@ -1,0 +1,170 @@
+import { type EntityManager, In } from "typeorm";
+import { Agent } from "../agent/agent.entity";
+import { ownedBy } from "../app/app.service";
+import type { Caller } from "../auth/caller";
+import type { Limits } from "../config";
+import type { Database } from "../database/database";
+import { newId } from "../database/ids";
+import { loaderById } from "../database/loaders";
+import { type Page, type PageArgs, PageLoader } from "../database/pages";
+import { ApiError, notFound } from "../errors";
+import { Message } from "../session/message.entity";
+import { Session } from "../session/session.entity";
+import type { SessionService } from "../session/session.service";
+import { IdempotencyClaim } from "./idempotency";
+import { isFinished, Run, unfinished } from "./run.entity";
+import type { ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs } from "./run.input";
+import type { RunEngine } from "./run-engine";
+import type { RunEvent } from "./run-event.entity";
+import { readRunEvents } from "./run-events";
+import type { RunNews } from "./run-news";
+import type { RunRecord } from "./run-record";
+
+/** The parts of the server that runs live in, beyond any request. */
+export interface RunRuntime {
+  readonly engine: RunEngine;
+  readonly record: RunRecord;
+  readonly news: RunNews;
+  /** Given when the server stops: nobody waits any longer. */
+  readonly stopping: AbortSignal;
+}
+
+interface Accepted {
+  readonly runId: string;
+  readonly sessionId: string;
+  readonly sessionCreated: boolean;
+  readonly replayed: boolean;
+}
+
+export class RunService {
+  private readonly byId = loaderById(this.db.read, Run);
+  private readonly bySession = new PageLoader(this.db.read, Run, "sessionId", "DESC");
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+    private readonly sessionService: SessionService,
+    private readonly runtime: RunRuntime,
+    private readonly limits: Limits,
+  ) {}
+
+  async find(id: string): Promise<Run | null> {
+    const run = await this.byId.load(id);
+    return run && (this.caller.kind === "ADMIN" || run.appId === this.caller.appId) ? run : null;
+  }
+
+  listOf(session: Session, page: PageArgs): Promise<Page<Run>> {
+    return this.bySession.load(session.id, page);
+  }
+
+  /** Accepts a run, for good once this is answered, and waits for its end as long as the caller wants to. */
+  async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
+    const accepted = await this.db.transaction((manager) => this.accept(manager, input));
+    if (!accepted.replayed) this.runtime.engine.wake(accepted.sessionId);
+
+    const run = await this.finished(accepted.runId, input.waitMs);
+    if (!run) throw notFound("run");
+    const session = await this.sessionService.get(accepted.sessionId);
+    return { run, session, sessionCreated: accepted.sessionCreated, replayed: accepted.replayed };
+  }
+
+  /** Ends a run that is not finished. One that is stays as it is. */
+  async cancel(id: string): Promise<Run> {
+    const { record, engine, news } = this.runtime;
+    const run = await this.db.transaction(async (manager) => {
+      const own = await manager.findOneBy(Run, { id, ...ownedBy(this.caller) });
+      if (!own) throw notFound("run");
+      await record.endWithin(manager, id, { status: "CANCELLED" });
+      return manager.findOneByOrFail(Run, { id });
+    });
+    engine.abandon([id]);
+    news.publish(id);
+    return run;
+  }
+
+  async events({ runId, after }: RunEventsArgs): Promise<AsyncIterableIterator<RunEvent>> {
+    if (!(await this.find(runId))) throw notFound("run");
+    return readRunEvents(this.db, this.runtime.news, runId, after ?? -1);
+  }
+
+  private async accept(manager: EntityManager, input: ExecuteAgentInput): Promise<Accepted> {
+    const runId = newId();
+    if (input.idempotencyKey != null) {
+      const claim = new IdempotencyClaim(this.caller, input.idempotencyKey, input);
+      const earlier = await claim.take(manager, runId);
+      if (earlier !== undefined) return this.replay(manager, earlier);
+    }
+    const agent = await manager.findOneBy(Agent, { id: input.agentId, ...ownedBy(this.caller) });
+    if (!agent) throw notFound("agent");
+
+    const { session, created } = await this.sessionService.hold(manager, agent.appId, input.session ?? {});
+    await this.checkTurn(manager, session, input);
+    await this.insert(manager, runId, agent, session, input);
+    return { runId, sessionId: session.id, sessionCreated: created, replayed: false };
+  }
+
+  private async replay(manager: EntityManager, runId: string): Promise<Accepted> {
+    const run = await manager.findOneBy(Run, { id: runId });
+    if (!run) throw notFound("run");
+    return { runId, sessionId: run.sessionId, sessionCreated: false, replayed: true };
+  }
+
+  private async checkTurn(manager: EntityManager, { id }: Session, { onBusy }: ExecuteAgentInput): Promise<void> {
+    const ahead = await manager.countBy(Run, { sessionId: id, status: In([...unfinished]) });
+    if (onBusy === "REJECT" && ahead > 0) {
+      throw busy("The session has a run that is not finished. Wait for it, cancel it, or pass `onBusy: ENQUEUE`.");
+    }
+    const { maxQueuedRuns } = this.limits;
+    if (ahead > maxQueuedRuns) {
+      throw busy(`The session has ${maxQueuedRuns} runs waiting already. Wait until one has finished, or cancel one.`);
+    }
+  }
+
+  private async insert(
+    manager: EntityManager,
+    id: string,
+    agent: Agent,
+    session: Session,
+    { text }: ExecuteAgentInput,
+  ): Promise<void> {
+    const createdAt = new Date();
+    await manager.update(Session, { id: session.id }, { lastActivityAt: createdAt });
+    await manager.insert(Run, {
+      id,
+      appId: agent.appId,
+      sessionId: session.id,
+      agentId: agent.id,
+      status: "QUEUED",
+      input: text,
+      output: null,
+      citations: [],
+      error: null,
+      usage: null,
+      eventCount: 0,
+      createdAt,
+      startedAt: null,
+      finishedAt: null,
+    });
+    const message: Message = { id: newId(), sessionId: session.id, runId: id, role: "USER", text, createdAt };
+    await manager.insert(Message, message);
+  }
+
+  /** The run as it is when it has finished, or when the time is over. */
+  private async finished(id: string, waitMs: number): Promise<Run | null> {
+    const { news, stopping } = this.runtime;
+    const deadline = Date.now() + waitMs;
+    const watch = news.watch(id);
+    try {
+      for (;;) {
+        const run = await this.db.read.findOneBy(Run, { id });
+        const left = deadline - Date.now();
+        if (!run || isFinished(run) || left <= 0 || stopping.aborted) return run;
+        await watch.changed(stopping, left);
+      }
+    } finally {
+      watch.close();
+    }
+  }
+}
+
+const busy = (message: string) => new ApiError("SESSION_BUSY", message);

@@ -1,0 +1,77 @@
+import { type EntityManager, type FindOptionsWhere, In } from "typeorm";
+import { App } from "../app/app.entity";
+import type { AccessNews } from "../auth/access-news";
+import type { Database } from "../database/database";
+import { notFound } from "../errors";
+import { Document } from "../document/document.entity";
+import type { DocumentService } from "../document/document.service";
+import { Run, unfinished } from "../run/run.entity";
+import type { RunRuntime } from "../run/run.service";
+import { Session } from "../session/session.entity";
+import type { TerminateSessionInput } from "../session/session.input";
+import type { SessionService } from "../session/session.service";
+
+/** What is left to do outside of the database once it has the end of something. */
+interface Remains {
+  readonly runIds: readonly string[];
+  readonly documentIds: readonly string[];
+}
+
+/** Ends sessions and apps, with all that lives in them. */
+export class TerminationService {
+  constructor(
+    private readonly db: Database,
+    private readonly sessionService: SessionService,
+    private readonly documentService: DocumentService,
+    private readonly runtime: RunRuntime,
+    private readonly accessNews: AccessNews,
+  ) {}
+
+  /** Cancels the session's runs and deletes its documents. To terminate again changes nothing. */
+  async terminateSession(input: TerminateSessionInput): Promise<Session> {
+    const appId = await this.sessionService.appOfTermination(input);
+    const { session, remains } = await this.db.transaction(async (manager) => {
+      const held = await this.sessionService.holdForTermination(manager, input, appId);
+      if (held.status === "TERMINATED") return { session: held, remains: { runIds: [], documentIds: [] } };
+
+      const left = await remainsOf(manager, { sessionId: held.id });
+      for (const id of left.runIds) await this.runtime.record.endWithin(manager, id, { status: "CANCELLED" });
+      await manager.delete(Document, { sessionId: held.id });
+
+      const now = new Date();
+      const ended: Session = { ...held, status: "TERMINATED", terminatedAt: now, lastActivityAt: now };
+      await manager.update(Session, { id: held.id }, ended);
+      return { session: ended, remains: left };
+    });
+    await this.clear(remains);
+    return session;
+  }
+
+  /** Deletes an app with its scopes, keys, agents and sessions: what its keys may do ends with the answer. */
+  async deleteApp(id: string): Promise<void> {
+    const remains = await this.db.transaction(async (manager) => {
+      if (!(await this.db.lock(manager, App, { id }))) throw notFound("app");
+      const left = await remainsOf(manager, { appId: id });
+      await manager.delete(App, { id });
+      return left;
+    });
+    await this.accessNews.changed({ appId: id });
+    await this.clear(remains);
+  }
+
+  private async clear({ runIds, documentIds }: Remains): Promise<void> {
+    this.runtime.engine.abandon(runIds);
+    for (const id of runIds) this.runtime.news.publish(id);
+    await this.documentService.discard(documentIds);
+  }
+}
+
+async function remainsOf(manager: EntityManager, where: { sessionId: string } | { appId: string }): Promise<Remains> {
+  const runs = await manager.find(Run, {
+    where: { ...where, status: In([...unfinished]) } as FindOptionsWhere<Run>,
+    select: { id: true },
+    order: { id: "ASC" },
+  });
+  const documents = await manager.find(Document, { where: where as FindOptionsWhere<Document>, select: { id: true } });
+  return { runIds: runs.map(({ id }) => id), documentIds: documents.map(({ id }) => id) };
+}
