@@ -1,0 +1,16 @@
+import "reflect-metadata";
+import { ConfigError, readConfig } from "../config";
+import { entities } from "../container";
+import { Database } from "../database/database";
+
+/** Brings the schema of the database up to date, without starting the server. */
+async function main(): Promise<void> {
+  const db = await Database.open(readConfig(process.env).database, entities);
+  await db.close();
+  process.stdout.write("The schema of the database is up to date.\n");
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof ConfigError ? error.message : `Could not migrate: ${String(error)}`}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,101 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { type AdminKey, adminKeyIn } from "./admin-key";
+import { Authenticator } from "./api-key/authenticator";
+import { KeyUsage } from "./api-key/key-usage";
+import { AccessNews } from "./auth/access-news";
+import type { Config } from "./config";
+import { entities, type Runtime } from "./container";
+import { Database } from "./database/database";
+import { DocumentStorage } from "./document/storage";
+import { Reader } from "./document/reading";
+import { ModelCatalog } from "./model/catalog";
+import { ExtractiveModel } from "./model/extractive";
+import type { Model } from "./model/model";
+import { Operations } from "./operation/operations";
+import { RunEngine } from "./run/run-engine";
+import { RunNews } from "./run/run-news";
+import { RunRecord } from "./run/run-record";
+import { createSchema } from "./schema";
+import { startTidying } from "./tidying";
+import { createApollo } from "./transport/apollo";
+import { createHttp, graphqlPath } from "./transport/http";
+import { OpenStreams } from "./transport/open-streams";
+import { serveWebSocket } from "./transport/websocket";
+
+/** How long requests that are being received or answered may take when the server stops, in milliseconds. */
+const grace = 4_000;
+
+export interface RunningServer {
+  /** Of the API, such as `http://127.0.0.1:4000/graphql`. */
+  readonly url: string;
+  /** Where the administrator's key stands, if it was not given. */
+  readonly adminKeyFile: string | undefined;
+  /** Answers what has been asked, tells open streams, writes what is still to be written. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data, goes on with the runs that are left, and listens.
+ *
+ * @param moreModels by name, beside the built-in one
+ */
+export async function startServer(
+  config: Config,
+  log: Logger,
+  moreModels: Readonly<Record<string, Model>> = {},
+): Promise<RunningServer> {
+  const { dataDir, limits } = config;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const admin = await adminKeyOf(config);
+  const db = await Database.open(config.database, entities);
+  const storage = new DocumentStorage(join(dataDir, "documents"));
+  await storage.open();
+
+  const stopping = new AbortController();
+  const reader = new Reader();
+  const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels });
+  const news = new RunNews();
+  const record = new RunRecord(db, news);
+  const engine = new RunEngine(db, record, models, storage, log);
+  const accessNews = new AccessNews();
+  const runs = { engine, record, news, stopping: stopping.signal };
+  const runtime: Runtime = { db, limits, log, accessNews, models, storage, reader, runs };
+
+  const usage = new KeyUsage(db, log);
+  const authenticator = new Authenticator(db, admin.key, usage);
+  const operations = new Operations(createSchema(limits), limits);
+  const openStreams = new OpenStreams(accessNews);
+  const streaming = { runtime, operations, authenticator, openStreams };
+
+  const apollo = await createApollo(operations, log);
+  const http = createHttp(streaming, apollo, limits);
+  const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
+  const stopTidying = await startTidying(db, storage, log);
+  await engine.recover();
+  const address = await http.listen({ host: config.host, port: config.port });
+
+  return {
+    url: address + graphqlPath,
+    adminKeyFile: admin.file,
+    async close() {
+      stopping.abort();
+      stopTidying();
+      const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
+      openStreams.closeAll();
+      closeSockets();
+      await http.close();
+      clearTimeout(cutOff);
+      await apollo.stop();
+      await engine.close();
+      await reader.close();
+      await usage.close();
+      await db.close();
+    },
+  };
+}
+
+async function adminKeyOf({ adminKey, dataDir }: Config): Promise<AdminKey> {
+  return adminKey === undefined ? adminKeyIn(dataDir) : { key: adminKey, file: undefined };
+}

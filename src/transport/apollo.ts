@@ -1,0 +1,40 @@
+import { ApolloServer } from "@apollo/server";
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from "@apollo/server/plugin/disabled";
+import type { Logger } from "pino";
+import type { Context } from "../container";
+import { masked } from "../masking";
+import type { Operations } from "../operation/operations";
+import { verdictPlugin } from "./verdict-plugin";
+
+/** Apollo Server with our verdict in it, and without what it would add of its own. */
+export async function createApollo(operations: Operations, log: Logger): Promise<ApolloServer<Context>> {
+  const apollo = new ApolloServer<Context>({
+    schema: operations.schema,
+    parseOptions: operations.parseOptions,
+    validationRules: operations.validationRules,
+    introspection: true,
+    csrfPrevention: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    logger: log,
+    formatError: (formatted, error) => {
+      const shown = masked(error);
+      return shown === error ? formatted : shown.toJSON();
+    },
+    plugins: [
+      verdictPlugin(operations, log),
+      // It wraps every field, for nothing: no answer of this API may be kept by a cache.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+  });
+  await apollo.start();
+  return apollo;
+}

@@ -1,0 +1,105 @@
+import type { ApolloServer } from "@apollo/server";
+import { fastifyApolloHandler } from "@as-integrations/fastify";
+import fastify, {
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from "fastify";
+import type { Limits } from "../config";
+import { type Context, createContext } from "../container";
+import { newId } from "../database/ids";
+import { parseMultipart } from "../document/multipart";
+import { ApiError } from "../errors";
+import { door, refuse } from "./door";
+import { contentSecurityPolicy, landingPage } from "./landing";
+import { serveSse } from "./sse";
+import type { Streaming } from "./streaming";
+
+export const graphqlPath = "/graphql";
+const streamPath = "/graphql/stream";
+
+/** Apollo Server takes these for a sign that a browser has asked first whether it may send the request. */
+const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"];
+
+/** The HTTP server: what a request passes, in the order in which it passes it. */
+export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, limits: Limits): FastifyInstance {
+  const { runtime, authenticator } = streaming;
+  const loggerInstance: FastifyBaseLogger = runtime.log;
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.maxBodyBytes,
+    genReqId: newId,
+    forceCloseConnections: "idle",
+    // Long enough for the largest document over a slow line, and no longer: Node's own default is five minutes.
+    requestTimeout: 120_000,
+    http: { headersTimeout: 15_000 },
+  });
+  app.server.maxConnections = limits.maxConnections;
+  app.removeContentTypeParser("text/plain");
+  // Not parsed here, but behind the door and after the check that comes with it.
+  app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
+  app.setErrorHandler(refuse);
+  app.setNotFoundHandler(nothingHere);
+  app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+
+  app.get("/healthz", () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const isReady = !runtime.runs.stopping.aborted && (await answers(() => runtime.db.ping()));
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "unavailable" });
+  });
+  app.get("/", (_request, reply) => reply.redirect(graphqlPath));
+
+  void app.register(async (guarded) => {
+    guarded.addHook("onRequest", showLandingPage);
+    guarded.addHook("onRequest", door(authenticator));
+    guarded.addHook("preValidation", async (request, reply) => {
+      if (isMultipart(request)) request.body = await receive(request, reply, limits);
+    });
+    guarded.route({
+      method: ["GET", "POST"],
+      url: graphqlPath,
+      handler: fastifyApolloHandler(apollo, {
+        context: async ({ caller, id }) => createContext(runtime, caller, id),
+      }),
+    });
+    serveSse(guarded, streamPath, streaming);
+  });
+  return app;
+}
+
+/** Shows a person with a browser where they are. It takes no credential, and says nothing that needs one. */
+async function showLandingPage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  const { method, headers, query, protocol, host, routeOptions } = request;
+  const isVisit = method === "GET" && headers.accept?.includes("text/html") === true;
+  if (!isVisit || routeOptions.url !== graphqlPath || Object.hasOwn(query as object, "query")) return undefined;
+  return reply
+    .header("content-security-policy", contentSecurityPolicy)
+    .type("text/html; charset=utf-8")
+    .send(landingPage(`${protocol}://${host}${graphqlPath}`));
+}
+
+const isMultipart = ({ headers }: FastifyRequest): boolean =>
+  headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") === true;
+
+async function receive(request: FastifyRequest, reply: FastifyReply, limits: Limits): Promise<unknown> {
+  if (!preflightHeaders.some((name) => request.headers[name])) {
+    const message = `A request with a document must have a header that a foreign page can't send unasked: \`${preflightHeaders.join("` or `")}\`, with any value.`;
+    throw new ApiError("BAD_USER_INPUT", message);
+  }
+  const { maxBodyBytes: maxFieldBytes, maxUploadBytes: maxFileBytes } = limits;
+  return parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes });
+}
+
+async function nothingHere(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const error = new ApiError("NOT_FOUND", `There is nothing here. The API is at ${graphqlPath}.`);
+  return reply.code(404).send({ errors: [error] });
+}
+
+const answers = (ask: () => Promise<void>): Promise<boolean> =>
+  ask().then(
+    () => true,
+    () => false,
+  );

@@ -1,0 +1,41 @@
+import { execute, type ExecutionArgs, type ExecutionResult, OperationTypeNode, subscribe } from "graphql";
+import type { Authenticator } from "../api-key/authenticator";
+import type { Caller } from "../auth/caller";
+import { createContext, type Runtime } from "../container";
+import { logFaults, masked } from "../masking";
+import type { Operations, PreparedOperation } from "../operation/operations";
+import { guardedResults } from "./guarded-results";
+import type { OpenStream, OpenStreams } from "./open-streams";
+
+/** What both ways to stream are made of. */
+export interface Streaming {
+  readonly runtime: Runtime;
+  readonly operations: Operations;
+  readonly authenticator: Authenticator;
+  readonly openStreams: OpenStreams;
+}
+
+/** Executes a prepared operation over a stream: one result, or one after the other. */
+export async function perform(
+  runtime: Runtime,
+  stream: OpenStream,
+  prepared: PreparedOperation,
+  caller: Caller,
+  requestId: string,
+): Promise<ExecutionResult | AsyncIterableIterator<ExecutionResult>> {
+  const args: ExecutionArgs = { ...prepared.args, contextValue: createContext(runtime, caller, requestId) };
+  if (prepared.operation.operation !== OperationTypeNode.SUBSCRIPTION) return withMaskedErrors(await execute(args));
+
+  const source = await subscribe(args);
+  if (!(Symbol.asyncIterator in source)) return withMaskedErrors(source);
+  return guardedResults(source, stream, prepared, withMaskedErrors, (error) => ({ errors: withMask([error]) }));
+
+  function withMaskedErrors({ errors, ...result }: ExecutionResult): ExecutionResult {
+    return errors ? { ...result, errors: withMask(errors) } : result;
+  }
+
+  function withMask(errors: readonly unknown[]) {
+    logFaults(runtime.log, requestId, errors);
+    return errors.map(masked);
+  }
+}

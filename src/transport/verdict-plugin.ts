@@ -1,0 +1,58 @@
+import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLResponse } from "@apollo/server";
+import { HeaderMap } from "@apollo/server";
+import { type GraphQLError, OperationTypeNode } from "graphql";
+import type { Logger } from "pino";
+import type { Context } from "../container";
+import { ApiError, statusOf } from "../errors";
+import { logFaults, masked } from "../masking";
+import type { Operations } from "../operation/operations";
+
+/** Puts the verdict between Apollo Server's validation and its execution, and its errors into our form. */
+export function verdictPlugin(operations: Operations, log: Logger): ApolloServerPlugin<Context> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ contextValue, document, operation, request }) {
+          if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscriptionByRequest();
+          const errors = operations.objections(contextValue.caller, document, operation, request.variables);
+          return errors.length > 0 ? refusal(errors) : null;
+        },
+
+        async didEncounterErrors({ errors, contextValue }) {
+          logFaults(log, contextValue.requestId, errors);
+        },
+
+        async willSendResponse(requestContext) {
+          softenStatus(requestContext);
+        },
+      };
+    },
+  };
+}
+
+function refusal(errors: readonly ApiError[]): GraphQLResponse {
+  const status = Math.max(...errors.map(({ code }) => statusOf[code]));
+  return answer(status, errors);
+}
+
+function subscriptionByRequest(): GraphQLResponse {
+  const message =
+    "Subscribe by WebSocket at this address, or by server-sent events at the address with `/stream` behind it.";
+  return answer(405, [new ApiError("BAD_USER_INPUT", message)]);
+}
+
+function answer(status: number, errors: readonly GraphQLError[]): GraphQLResponse {
+  return {
+    http: { status, headers: new HeaderMap() },
+    body: { kind: "single", singleResult: { errors: errors.map((error) => masked(error).toJSON()) } },
+  };
+}
+
+/**
+ * A document that is faulty is answered with 200 to who asks for `application/json`, and with 400 only to who knows
+ * `application/graphql-response+json` (https://graphql.github.io/graphql-over-http/draft/#sec-application-json).
+ */
+function softenStatus({ request, response }: GraphQLRequestContext<Context>): void {
+  const accept = request.http?.headers.get("accept") ?? "";
+  if (response.http.status === 400 && !accept.includes("application/graphql-response+json")) response.http.status = 200;
+}

@@ -1,0 +1,8 @@
+import { execFileSync } from "node:child_process";
+
+/** Builds the server before any test; takes about a second where nothing changed. */
+export default function build(): void {
+  execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
+    stdio: "inherit",
+  });
+}

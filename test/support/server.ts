@@ -1,0 +1,83 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { readConfig } from "../../src/config";
+import type { Model } from "../../src/model/model";
+import { type RunningServer, startServer } from "../../src/server";
+import { Client } from "./client";
+import { createTestDatabase } from "./database";
+import { TestApp } from "./test-app";
+
+const adminKey = "the-administrators-key-in-tests";
+
+/** A real server on a port and a database of its own. */
+export class TestServer {
+  private constructor(
+    private readonly server: RunningServer,
+    readonly dataDir: string,
+    private readonly drop: () => Promise<void>,
+  ) {}
+
+  static async start(
+    environment: Readonly<Record<string, string>> = {},
+    models: Readonly<Record<string, Model>> = {},
+  ): Promise<TestServer> {
+    const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+    const database = await createTestDatabase();
+    const config = readConfig({
+      PORT: "0",
+      DATA_DIR: dataDir,
+      DATABASE_URL: database.url,
+      ADMIN_KEY: adminKey,
+      ...environment,
+    });
+    const log = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
+    return new TestServer(await startServer(config, log, models), dataDir, database.drop);
+  }
+
+  async stop(): Promise<void> {
+    await this.server.close();
+    await this.drop();
+    await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  get url(): string {
+    return this.server.url;
+  }
+
+  get admin(): Client {
+    return new Client(this.url, ["authorization", `Bearer ${adminKey}`]);
+  }
+
+  get anonymous(): Client {
+    return new Client(this.url, undefined);
+  }
+
+  withKey(secret: string): Client {
+    return new Client(this.url, ["x-api-key", secret]);
+  }
+
+  /** A new app, which no other test knows. */
+  newApp(): Promise<TestApp> {
+    return TestApp.create(this);
+  }
+}
+
+/** Starts a server before the tests of a file, and stops it after them. */
+export function useServer(
+  environment: Readonly<Record<string, string>> = {},
+  models: Readonly<Record<string, Model>> = {},
+): { readonly current: TestServer } {
+  let server: TestServer | undefined;
+  beforeAll(async () => {
+    server = await TestServer.start(environment, models);
+  });
+  afterAll(() => server?.stop());
+  return {
+    get current() {
+      if (!server) throw new Error("The server is there once the tests run");
+      return server;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { Client } from "./client";
+import type { TestServer } from "./server";
+
+export interface TestPermissions {
+  agents?: "NONE" | "VIEW" | "EDIT" | "FULL";
+  runtime?: ("RUN" | "SESSION_CREATE" | "SESSION_TERMINATE" | "DOCUMENT_UPLOAD" | "SESSION_VIEW")[];
+}
+
+export const allPermissions: Required<TestPermissions> = {
+  agents: "FULL",
+  runtime: ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"],
+};
+
+/** The holder of a key, who knows what it belongs to. */
+export class KeyHolder extends Client {
+  constructor(
+    url: string,
+    readonly secret: string,
+    readonly keyId: string,
+    readonly scopeId: string,
+  ) {
+    super(url, ["x-api-key", secret]);
+  }
+}
+
+/** An app of one test, and what the test puts into it: all made through the API. */
+export class TestApp {
+  private constructor(
+    readonly server: TestServer,
+    readonly id: string,
+  ) {}
+
+  static async create(server: TestServer): Promise<TestApp> {
+    const { createApp } = await server.admin.data(
+      `mutation ($name: String!) { createApp(input: { name: $name }) { app { id } } }`,
+      { name: `app ${randomUUID()}` },
+    );
+    return new TestApp(server, createApp.app.id as string);
+  }
+
+  async scope(permissions: TestPermissions): Promise<string> {
+    const { createScope } = await this.server.admin.data(
+      `mutation ($input: CreateScopeInput!) { createScope(input: $input) { scope { id } } }`,
+      { input: { appId: this.id, name: `scope ${randomUUID()}`, permissions } },
+    );
+    return createScope.scope.id as string;
+  }
+
+  /** A new key of this scope, or of a new scope with these permissions and no others. */
+  async key(permissions: TestPermissions | string = allPermissions): Promise<KeyHolder> {
+    const scopeId = typeof permissions === "string" ? permissions : await this.scope(permissions);
+    const { createApiKey } = await this.server.admin.data(
+      `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`,
+      { input: { scopeId, name: `key ${randomUUID()}` } },
+    );
+    return new KeyHolder(this.server.url, createApiKey.secret as string, createApiKey.apiKey.id as string, scopeId);
+  }
+
+  async agent(input: object = {}): Promise<string> {
+    const { createAgent } = await this.server.admin.data(
+      `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`,
+      { input: { appId: this.id, name: `agent ${randomUUID()}`, ...input } },
+    );
+    return createAgent.agent.id as string;
+  }
+
+  async session(input: object = {}): Promise<string> {
+    const { createSession } = await this.server.admin.data(
+      `mutation ($input: CreateSessionInput!) { createSession(input: $input) { session { id } } }`,
+      { input: { appId: this.id, ...input } },
+    );
+    return createSession.session.id as string;
+  }
+
+  async document(sessionId: string, content = "The barn is red.", filename = "barn.txt"): Promise<string> {
+    const { body } = await this.server.admin.upload(sessionId, content, filename);
+    return (body as { data: { uploadDocument: { document: { id: string } } } }).data.uploadDocument.document.id;
+  }
+
+  /** Executes an agent as the administrator, and waits until it has finished. */
+  async run(input: { agentId: string; [name: string]: unknown }): Promise<{ id: string; sessionId: string }> {
+    const { executeAgent } = await this.server.admin.data(
+      `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id status } session { id } } }`,
+      { input: { text: "What colour is the barn?", ...input } },
+    );
+    return { id: executeAgent.run.id as string, sessionId: executeAgent.session.id as string };
+  }
+}

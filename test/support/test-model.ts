@@ -1,0 +1,40 @@
+import type { Model, ModelPiece, ModelRequest } from "../../src/model/model";
+
+/**
+ * A model for tests of what is around models. It answers word by word with what it is told, but
+ * - waits at each word `hold` until `release` is called, or the run is given up,
+ * - fails at the word `fail`.
+ */
+export class TestModel implements Model {
+  /** What it was asked, in the order in which it was asked. */
+  readonly requests: ModelRequest[] = [];
+  private readonly held = new Set<() => void>();
+
+  async *answer(request: ModelRequest): AsyncIterable<ModelPiece> {
+    this.requests.push(request);
+    for (const word of request.text.split(" ")) {
+      if (word === "fail") throw new Error("the test model was told to fail");
+      yield { kind: "text", text: `${word} ` };
+      if (word === "hold") await this.wait(request.signal);
+    }
+  }
+
+  /** Lets everybody go on who waits at this moment. */
+  release(): void {
+    for (const go of this.held) go();
+  }
+
+  private wait(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const go = () => {
+        this.held.delete(go);
+        resolve();
+      };
+      this.held.add(go);
+      signal.addEventListener("abort", () => {
+        this.held.delete(go);
+        reject(new Error("given up"));
+      });
+    });
+  }
+}
