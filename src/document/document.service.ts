@@ -7,13 +7,13 @@ import type { Limits } from "../config";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import { ApiError, notFound } from "../errors";
+import { supportedMediaTypes } from "../reading/media-type";
+import type { Reader } from "../reading/reader";
 import { Session } from "../session/session.entity";
 import { type SessionService, sessionTerminated } from "../session/session.service";
 import { Document } from "./document.entity";
 import type { UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
-import { supportedMediaTypes } from "./media-type";
-import { type Reader, ReadingFailed } from "./reading";
 import type { DocumentStorage } from "./storage";
 
 export class DocumentService {
@@ -106,13 +106,15 @@ export class DocumentService {
   }
 
   private async read(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
-    try {
-      const reading = await this.reader.read(this.storage.pathOf(id), this.storage.passagesPathOf(id));
-      if (!reading) throw unsupported();
-      return { mimeType: reading.mimeType, status: "READY", error: null };
-    } catch (error) {
-      if (!(error instanceof ReadingFailed)) throw error;
-      return { mimeType: error.mimeType, status: "FAILED", error: error.message };
+    const { storage } = this;
+    const reading = await this.reader.read({ path: storage.pathOf(id), passagesPath: storage.passagesPathOf(id) });
+    switch (reading.kind) {
+      case "read":
+        return { mimeType: reading.mediaType, status: "READY", error: null };
+      case "failed":
+        return { mimeType: reading.mediaType, status: "FAILED", error: reading.reason };
+      case "unsupported":
+        throw unsupported();
     }
   }
 

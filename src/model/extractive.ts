@@ -1,9 +1,56 @@
-import type { Model, ModelPiece, ModelRequest } from "./model";
+import { type FoundPassage, type Reader, SearchFailed } from "../reading/reader";
+import { type Model, ModelFailed, type ModelPiece, type ModelRequest } from "./model";
 
+const mostPassages = 3;
+
+/** So long are the pieces that an answer is given in, in characters. */
+const pieceLength = 120;
+
+/**
+ * Answers with the passages of the session's documents that match what the user says, word for word, best first. It
+ * needs no network and makes nothing up; what the agent was told before the conversation does not change what is found.
+ */
 export class ExtractiveModel implements Model {
-  constructor(readonly reader: unknown) {}
+  constructor(private readonly reader: Reader) {}
+
   async *answer(request: ModelRequest): AsyncIterable<ModelPiece> {
-    yield { kind: "text", text: "stub " };
-    yield { kind: "text", text: request.text };
+    const { documents } = request;
+    if (documents.length === 0) {
+      yield* spoken("This session has no documents, so there is nothing to answer from. Upload one, and ask again.");
+      return;
+    }
+    const found = await this.find(request);
+    if (found.length === 0) {
+      const names = documents.map(({ filename }) => filename).join(", ");
+      yield* spoken(`Nothing in the documents of this session matches that. They are: ${names}.`);
+      return;
+    }
+    const filenames = new Map(documents.map(({ id, filename }) => [id, filename]));
+    for (const [i, { documentId, quote, said }] of found.entries()) {
+      yield { kind: "citation", documentId, quote, page: null };
+      yield* spoken(`${i > 0 ? "\n\n" : ""}${said ?? quote}`);
+      yield { kind: "text", text: ` [${filenames.get(documentId) ?? documentId}]` };
+    }
   }
+
+  private async find({ documents, text, earlier, signal }: ModelRequest): Promise<FoundPassage[]> {
+    const asked = earlier.filter(({ role }) => role === "USER").map((message) => message.text);
+    try {
+      return await this.reader.find({ documents, question: text, earlier: asked, most: mostPassages }, signal);
+    } catch (error) {
+      if (!(error instanceof SearchFailed)) throw error;
+      throw error.reason === "TIMEOUT"
+        ? new ModelFailed("MODEL_TIMEOUT", "Searching the documents of this session took too long. Use fewer of them.")
+        : new ModelFailed(
+            "DOCUMENTS_TOO_LARGE",
+            "The documents of this session are too large to be searched together. Use fewer.",
+          );
+    }
+  }
+}
+
+/** A text in pieces that end between words. */
+function* spoken(text: string): Generator<ModelPiece> {
+  const pieces = text.match(new RegExp(`[^]{1,${pieceLength}}(?=\\s|$)|[^]{1,${pieceLength}}`, "gu")) ?? [];
+  for (const piece of pieces) yield { kind: "text", text: piece };
 }

@@ -1,1 +1,0 @@
-export const supportedMediaTypes = ["text/plain"];
