@@ -13,7 +13,7 @@ import { newId } from "../database/ids";
 import { parseMultipart } from "../document/multipart";
 import { ApiError } from "../errors";
 import { door, refuse } from "./door";
-import { contentSecurityPolicy, landingPage } from "./landing";
+import { landingPage } from "./landing";
 import { serveSse } from "./sse";
 import type { Streaming } from "./streaming";
 
@@ -75,10 +75,13 @@ async function showLandingPage(request: FastifyRequest, reply: FastifyReply): Pr
   const { method, headers, query, protocol, host, routeOptions } = request;
   const isVisit = method === "GET" && headers.accept?.includes("text/html") === true;
   if (!isVisit || routeOptions.url !== graphqlPath || Object.hasOwn(query as object, "query")) return undefined;
+  const { html, contentSecurityPolicy } = landingPage(`${protocol}://${host}${graphqlPath}`);
   return reply
     .header("content-security-policy", contentSecurityPolicy)
+    .header("cache-control", "no-store")
+    .header("x-content-type-options", "nosniff")
     .type("text/html; charset=utf-8")
-    .send(landingPage(`${protocol}://${host}${graphqlPath}`));
+    .send(html);
 }
 
 const isMultipart = ({ headers }: FastifyRequest): boolean =>

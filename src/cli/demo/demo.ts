@@ -1,0 +1,32 @@
+import "reflect-metadata";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import pino from "pino";
+import { readConfig } from "../../config";
+import { startServer } from "../../server";
+import { DemoClient } from "./demo-client";
+import { tell } from "./story";
+
+const handbook = join(__dirname, "../../../../src/cli/demo/handbook.md");
+
+/** Plays the whole story against a server of its own, and fails where anything comes out otherwise than it must. */
+async function main(): Promise<void> {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-demo-"));
+  const adminKey = randomBytes(32).toString("base64url");
+  const config = readConfig({ PORT: "0", DATA_DIR: dataDir, ADMIN_KEY: adminKey });
+  const server = await startServer(config, pino({ level: "silent" }));
+  try {
+    const admin = new DemoClient(server.url, { authorization: `Bearer ${adminKey}` });
+    await tell(admin, await readFile(handbook), (line) => process.stdout.write(`${line}\n`));
+  } finally {
+    await server.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
