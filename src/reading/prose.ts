@@ -39,7 +39,7 @@ export function* markdownPassages(text: string): Generator<Passage> {
       above.push(block.text);
     } else if (block.kind === "columns") {
       above[columnsLevel] = block.text.trim();
-    } else {
+    } else if (block.text.trim() !== "") {
       if (!block.text.startsWith("|")) above.length = Math.min(above.length, columnsLevel);
       const heading = above.filter(Boolean).join(" › ");
       for (const quote of sentencesOf(block.text.replace(listMark, ""))) {
