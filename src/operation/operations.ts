@@ -14,6 +14,7 @@ import { Judge, type RawVariables } from "../auth/verdict";
 import type { Limits } from "../config";
 import { ApiError, badInput } from "../errors";
 import { boundsRule } from "./bounds";
+import { unconditionalSubscriptionRule } from "./subscriptions";
 import { variableFaults } from "./variables";
 
 /** An operation as it comes over a stream. */
@@ -71,7 +72,7 @@ export class Operations {
     } catch (error) {
       return { errors: [coded(error, "GRAPHQL_PARSE_FAILED")] };
     }
-    const invalid = validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
+    const invalid = this.faultsOf(document);
     if (invalid.length > 0) return { errors: invalid.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")) };
 
     const operation = getOperationAST(document, typeof operationName === "string" ? operationName : undefined);
@@ -95,6 +96,12 @@ export class Operations {
   /** Whether an operation that was prepared for a caller would still be, with the rights of now. */
   isStillAllowed(caller: Caller, { document, operation, variables }: PreparedOperation): boolean {
     return this.judge.refusals(caller, document, operation, variables).length === 0;
+  }
+
+  private faultsOf(document: DocumentNode): readonly GraphQLError[] {
+    // By itself and first, as the rules of GraphQL.js throw at what it refuses.
+    const faults = validate(this.schema, document, [unconditionalSubscriptionRule]);
+    return faults.length > 0 ? faults : validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
   }
 }
 

@@ -4,8 +4,11 @@ import { createHandler } from "graphql-sse/lib/use/fastify";
 import { ApiError } from "../errors";
 import type { Caller } from "../auth/caller";
 import type { Credential } from "../api-key/authenticator";
+import { logFaults, masked } from "../masking";
 import { OpenStream } from "./open-streams";
 import { perform, type Streaming } from "./streaming";
+
+const json = "application/json; charset=utf-8";
 
 type Answer = [body: string, init: { status: number; statusText: string; headers: Record<string, string> }];
 
@@ -21,7 +24,7 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
     // Null switches off the mode in which one connection serves many operations under a token of its own.
     authenticate: () => null,
 
-    onSubscribe({ method, raw: request, context: { reply } }, payload) {
+    async onSubscribe({ method, raw: request, context: { reply } }, payload) {
       const { caller, credential } = request as unknown as { caller: Caller; credential: Credential };
       const preparation = operations.prepare(payload, caller);
       if (preparation.errors) return refusal(preparation.errors);
@@ -31,7 +34,9 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
       const stream = new OpenStream(credential, caller, authenticator, operations);
       openStreams.add(stream);
       reply.raw.once("close", () => openStreams.remove(stream));
-      return perform(runtime, stream, prepared, caller, request.id);
+      const result = await perform(runtime, stream, prepared, caller, request.id);
+      // graphql-sse knows a result by its data, which one that failed before its first event has not.
+      return Symbol.asyncIterator in result ? result : { data: null, ...result };
     },
   });
 
@@ -44,7 +49,14 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
         return reply.code(406).send({ errors: [new ApiError("BAD_USER_INPUT", message)] });
       }
       reply.hijack();
-      await handler(request, reply);
+      try {
+        await handler(request, reply);
+      } catch (error) {
+        // Fastify leaves a reply that was taken from it to whoever took it.
+        logFaults(runtime.log, request.id, [error]);
+        if (reply.raw.headersSent) reply.raw.destroy();
+        else reply.raw.writeHead(500, { "content-type": json }).end(JSON.stringify({ errors: [masked(error)] }));
+      }
     },
   });
 }
@@ -68,6 +80,5 @@ function answer(
   errors: readonly GraphQLError[],
   headers: Record<string, string> = {},
 ): Answer {
-  const contentType = { "content-type": "application/json; charset=utf-8" };
-  return [JSON.stringify({ errors }), { status, statusText, headers: { ...contentType, ...headers } }];
+  return [JSON.stringify({ errors }), { status, statusText, headers: { "content-type": json, ...headers } }];
 }
