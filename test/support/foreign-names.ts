@@ -1,0 +1,128 @@
+/** What an app has, by what it is called from outside: ids, and texts that the app's key holder has chosen. */
+export interface Holdings {
+  readonly app: string;
+  readonly scope: string;
+  readonly apiKey: string;
+  readonly agent: string;
+  readonly session: string;
+  readonly document: string;
+  readonly run: string;
+  readonly agentName: string;
+  readonly reference: string;
+  readonly userReference: string;
+  readonly idempotencyKey: string;
+}
+
+/** What a key is told of what is not its app's. Names that an app chooses itself are free in every other. */
+export type Answer = "null" | "NOT_FOUND" | "FORBIDDEN" | "as if unused";
+
+/** Where a name is taken, what it names, a field that is given it as `$it`, and what a key of another app is told. */
+export type Row = readonly [place: string, names: keyof Holdings, field: string, answer: Answer];
+
+/**
+ * Every argument and every field of an input that can name something of another app, by hand. Beside `$it` the fields
+ * take `$agent` and so on of the key's own app.
+ */
+export const queries: readonly Row[] = [
+  ["Query.app(id)", "app", `app(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.scopes(appId)", "app", `scopes(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.scope(id)", "scope", `scope(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.apiKeys(appId)", "app", `apiKeys(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.apiKeys(scopeId)", "scope", `apiKeys(appId: $app, scopeId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.apiKey(id)", "apiKey", `apiKey(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.agents(appId)", "app", `agents(appId: $it) { totalCount nodes { name } }`, "NOT_FOUND"],
+  ["Query.agent(id)", "agent", `agent(id: $it) { name }`, "null"],
+  ["Query.sessions(appId)", "app", `sessions(appId: $it) { totalCount nodes { reference } }`, "NOT_FOUND"],
+  ["Query.session(id)", "session", `session(id: $it) { reference }`, "null"],
+  ["Query.run(id)", "run", `run(id: $it) { output }`, "null"],
+  ["SessionFilter.reference", "reference", `sessions(filter: { reference: $it }) { totalCount }`, "as if unused"],
+  [
+    "SessionFilter.userReference",
+    "userReference",
+    `sessions(filter: { userReference: $it }) { totalCount }`,
+    "as if unused",
+  ],
+];
+export const mutations: readonly Row[] = [
+  ["UpdateAppInput.id", "app", `updateApp(input: { id: $it, name: "x" }) { app { name } }`, "FORBIDDEN"],
+  ["DeleteAppInput.id", "app", `deleteApp(input: { id: $it }) { __typename }`, "FORBIDDEN"],
+  [
+    "CreateScopeInput.appId",
+    "app",
+    `createScope(input: { appId: $it, name: "x", permissions: {} }) { scope { name } }`,
+    "FORBIDDEN",
+  ],
+  ["UpdateScopeInput.id", "scope", `updateScope(input: { id: $it, permissions: {} }) { scope { name } }`, "FORBIDDEN"],
+  ["DeleteScopeInput.id", "scope", `deleteScope(input: { id: $it, revokeKeys: true }) { __typename }`, "FORBIDDEN"],
+  [
+    "CreateApiKeyInput.scopeId",
+    "scope",
+    `createApiKey(input: { scopeId: $it, name: "x" }) { apiKey { name } }`,
+    "FORBIDDEN",
+  ],
+  ["RenameApiKeyInput.id", "apiKey", `renameApiKey(input: { id: $it, name: "x" }) { apiKey { name } }`, "FORBIDDEN"],
+  ["RevokeApiKeyInput.id", "apiKey", `revokeApiKey(input: { id: $it }) { apiKey { status } }`, "FORBIDDEN"],
+  ["CreateAgentInput.appId", "app", `createAgent(input: { appId: $it, name: "x" }) { agent { name } }`, "NOT_FOUND"],
+  ["CreateAgentInput.name", "agentName", `createAgent(input: { name: $it }) { agent { version } }`, "as if unused"],
+  ["UpdateAgentInput.id", "agent", `updateAgent(input: { id: $it, name: "x" }) { agent { name } }`, "NOT_FOUND"],
+  [
+    "UpdateAgentInput.name",
+    "agentName",
+    `updateAgent(input: { id: $otherAgent, name: $it }) { agent { model } }`,
+    "as if unused",
+  ],
+  ["DeleteAgentInput.id", "agent", `deleteAgent(input: { id: $it }) { __typename }`, "NOT_FOUND"],
+  ["CreateSessionInput.appId", "app", `createSession(input: { appId: $it }) { session { status } }`, "NOT_FOUND"],
+  [
+    "CreateSessionInput.reference",
+    "reference",
+    `createSession(input: { reference: $it }) { session { status } }`,
+    "as if unused",
+  ],
+  [
+    "CreateSessionInput.userReference",
+    "userReference",
+    `createSession(input: { userReference: $it }) { session { status } }`,
+    "as if unused",
+  ],
+  ["TerminateSessionInput.id", "session", `terminateSession(input: { id: $it }) { session { status } }`, "NOT_FOUND"],
+  [
+    "TerminateSessionInput.reference",
+    "reference",
+    `terminateSession(input: { reference: $it }) { session { status } }`,
+    "NOT_FOUND",
+  ],
+  [
+    "TerminateSessionInput.appId",
+    "app",
+    `terminateSession(input: { appId: $it, id: $session }) { session { status } }`,
+    "NOT_FOUND",
+  ],
+  ["DeleteDocumentInput.id", "document", `deleteDocument(input: { id: $it }) { __typename }`, "NOT_FOUND"],
+  ["ExecuteAgentInput.agentId", "agent", `executeAgent(input: { agentId: $it, text: "x" }) { replayed }`, "NOT_FOUND"],
+  [
+    "ExecuteAgentInput.idempotencyKey",
+    "idempotencyKey",
+    `executeAgent(input: { agentId: $agent, text: "Hello", idempotencyKey: $it }) { replayed }`,
+    "as if unused",
+  ],
+  [
+    "SessionRefInput.id",
+    "session",
+    `executeAgent(input: { agentId: $agent, text: "x", session: { id: $it } }) { replayed }`,
+    "NOT_FOUND",
+  ],
+  [
+    "SessionRefInput.reference",
+    "reference",
+    `executeAgent(input: { agentId: $agent, text: "x", session: { reference: $it } }) { sessionCreated }`,
+    "as if unused",
+  ],
+  [
+    "SessionRefInput.userReference",
+    "userReference",
+    `executeAgent(input: { agentId: $agent, text: "x", session: { userReference: $it } }) { sessionCreated }`,
+    "as if unused",
+  ],
+  ["CancelRunInput.id", "run", `cancelRun(input: { id: $it }) { run { status } }`, "NOT_FOUND"],
+];
