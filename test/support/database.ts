@@ -1,20 +1,41 @@
 import { randomBytes } from "node:crypto";
+import Sqlite from "better-sqlite3";
 import { createConnection } from "mysql2/promise";
+import type { DatabaseConfig } from "../../src/config";
 
 /** A database of its own for a file of tests: on the server at TEST_DATABASE_URL, or SQLite in its data directory. */
-export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<void> }> {
+export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<unknown> }> {
   const server = process.env["TEST_DATABASE_URL"];
   if (!server) return { url: undefined, drop: () => Promise.resolve() };
 
   const name = `latchkey_test_${randomBytes(6).toString("hex")}`;
-  await onServer(server, `CREATE DATABASE ${name}`);
+  await onMysql(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => onServer(server, `DROP DATABASE ${name}`) };
+  return { url: url.href, drop: () => onMysql(server, `DROP DATABASE ${name}`) };
 }
 
-async function onServer(url: string, statement: string): Promise<void> {
+/** Runs a statement over a connection of its own, and gives the rows that it finds. */
+export async function sqlOn(database: DatabaseConfig, statement: string): Promise<Record<string, unknown>[]> {
+  if (database.type === "mysql") return onMysql(database.url, statement);
+
+  const connection = new Sqlite(database.path);
+  try {
+    const prepared = connection.prepare(statement);
+    if (prepared.reader) return prepared.all() as Record<string, unknown>[];
+    prepared.run();
+    return [];
+  } finally {
+    connection.close();
+  }
+}
+
+async function onMysql(url: string, statement: string): Promise<Record<string, unknown>[]> {
   const connection = await createConnection(url);
-  await connection.query(statement);
-  await connection.end();
+  try {
+    const [rows] = await connection.query(statement);
+    return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+  } finally {
+    await connection.end();
+  }
 }

@@ -2,21 +2,23 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pino from "pino";
-import { readConfig } from "../../src/config";
+import { type Config, readConfig } from "../../src/config";
 import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
 import { Client } from "./client";
-import { createTestDatabase } from "./database";
+import { createTestDatabase, sqlOn } from "./database";
 import { TestApp } from "./test-app";
 
-const adminKey = "the-administrators-key-in-tests";
+export const adminKey = "the-administrators-key-in-tests";
+const log = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
 /** A real server on a port and a database of its own. */
 export class TestServer {
   private constructor(
-    private readonly server: RunningServer,
-    readonly dataDir: string,
-    private readonly drop: () => Promise<void>,
+    private server: RunningServer,
+    private readonly config: Config,
+    private readonly models: Readonly<Record<string, Model>>,
+    private readonly drop: () => Promise<unknown>,
   ) {}
 
   static async start(
@@ -32,14 +34,30 @@ export class TestServer {
       ADMIN_KEY: adminKey,
       ...environment,
     });
-    const log = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
-    return new TestServer(await startServer(config, log, models), dataDir, database.drop);
+    return new TestServer(await startServer(config, log, models), config, models, database.drop);
+  }
+
+  /** Stops the server and starts another one on the same port and the same data. */
+  async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+    const port = Number(new URL(this.url).port);
+    await this.server.close();
+    await meanwhile();
+    this.server = await startServer({ ...this.config, port }, log, this.models);
+  }
+
+  /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */
+  sql(statement: string): Promise<Record<string, unknown>[]> {
+    return sqlOn(this.config.database, statement);
   }
 
   async stop(): Promise<void> {
     await this.server.close();
     await this.drop();
     await rm(this.dataDir, { recursive: true, force: true });
+  }
+
+  get dataDir(): string {
+    return this.config.dataDir;
   }
 
   get url(): string {

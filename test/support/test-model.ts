@@ -19,6 +19,11 @@ export class TestModel implements Model {
     }
   }
 
+  /** How many wait at this moment. */
+  get holding(): number {
+    return this.held.size;
+  }
+
   /** Lets everybody go on who waits at this moment. */
   release(): void {
     for (const go of this.held) go();
@@ -26,15 +31,18 @@ export class TestModel implements Model {
 
   private wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        this.held.delete(go);
+        reject(new Error("given up"));
+      };
       const go = () => {
+        signal.removeEventListener("abort", giveUp);
         this.held.delete(go);
         resolve();
       };
       this.held.add(go);
-      signal.addEventListener("abort", () => {
-        this.held.delete(go);
-        reject(new Error("given up"));
-      });
+      signal.addEventListener("abort", giveUp);
+      if (signal.aborted) giveUp();
     });
   }
 }
