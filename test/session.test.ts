@@ -211,3 +211,21 @@ test("messages are read oldest first, runs newest first, page by page", async ()
   );
   expect([...first.runs.nodes, ...second.runs.nodes].map(({ id: runId }) => runId)).toEqual([...runIds].reverse());
 });
+
+test("what a request changes the rest of it sees", async () => {
+  const app = await server.current.newApp();
+  const key = await app.key();
+  const agentId = await app.agent();
+  const execution = `executeAgent(input: { agentId: "${agentId}", session: { reference: "order 1" }, text: "one" }) {
+    run { id } session { status lastActivityAt runs { nodes { id } } messages { nodes { text } } }
+  }`;
+  const { first, second, ended } = await key.data(`mutation {
+    first: ${execution}
+    second: ${execution}
+    ended: terminateSession(input: { reference: "order 1" }) { session { status runs { nodes { session { status } } } } }
+  }`);
+  expect(first.session.runs.nodes).toEqual([first.run]);
+  expect(second.session.runs.nodes).toEqual([second.run, first.run]);
+  expect(second.session.messages.nodes).toHaveLength(4);
+  expect(ended.session.runs.nodes).toEqual(Array(2).fill({ session: { status: "TERMINATED" } }));
+});

@@ -1,7 +1,8 @@
-import DataLoader from "dataloader";
+import type DataLoader from "dataloader";
 import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
 import { type EntityManager, type EntityTarget, type FindOptionsWhere, In, LessThan, MoreThan } from "typeorm";
 import { badInput } from "../errors";
+import { batching } from "./loaders";
 
 interface Row {
   id: string;
@@ -113,8 +114,8 @@ export class PageLoader<Entity extends Row> {
   }
 
   private loader({ first, after }: PageArgs, filter: FindOptionsWhere<Entity>): DataLoader<string, Page<Entity>> {
-    const counts = new DataLoader((ids: readonly string[]) => this.countAll(ids, filter));
-    return new DataLoader(async (ids) => {
+    const counts = batching((ids) => this.countAll(ids, filter));
+    return batching(async (ids) => {
       const rows = await this.rows(ids, first + 1, { ...filter, ...behind(after, this.order) });
       const byParent = new Map<unknown, Entity[]>(ids.map((id) => [id, []]));
       for (const row of rows) byParent.get(row[this.parent])?.push(row);
