@@ -56,7 +56,7 @@ export async function startServer(
   const stopping = new AbortController();
   const reader = new Reader();
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels });
-  const news = new RunNews();
+  const news = new RunNews(stopping.signal);
   const record = new RunRecord(db, news);
   const engine = new RunEngine(db, record, models, storage, log);
   const accessNews = new AccessNews();

@@ -36,6 +36,7 @@ async function* read(
   stop: AbortSignal,
 ): AsyncGenerator<RunEvent, undefined> {
   const watch = news.watch(runId);
+  stop.addEventListener("abort", () => watch.close());
   try {
     let last = after;
     while (!stop.aborted) {
@@ -53,7 +54,7 @@ async function* read(
 
       const run = await db.read.findOneBy(Run, { id: runId });
       if (!run || (isFinished(run) && last >= run.eventCount - 1)) return;
-      await watch.changed(stop);
+      await watch.changed();
     }
   } finally {
     watch.close();

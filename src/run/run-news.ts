@@ -1,4 +1,4 @@
-import { EventEmitter, once } from "node:events";
+import { EventEmitter } from "node:events";
 
 /** A process that did not hear the news looks by itself after this time, in milliseconds. */
 const lookAgain = 1_000;
@@ -9,6 +9,13 @@ const lookAgain = 1_000;
  */
 export class RunNews {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
+
+  /** @param stopping when it is given, everybody is told, so that nobody waits who should not any longer */
+  constructor(stopping: AbortSignal) {
+    stopping.addEventListener("abort", () => {
+      for (const runId of this.emitter.eventNames()) this.emitter.emit(runId);
+    });
+  }
 
   publish(runId: string): void {
     this.emitter.emit(runId);
@@ -22,8 +29,10 @@ export class RunNews {
 /** Hears the news of one run from the moment it is made until it is closed. */
 export class RunWatch {
   private heard = false;
+  private wake: () => void = () => undefined;
   private readonly hear = () => {
     this.heard = true;
+    this.wake();
   };
 
   constructor(
@@ -33,16 +42,25 @@ export class RunWatch {
     emitter.on(runId, this.hear);
   }
 
-  /** Waits until there has been news since the last call, or it is time to look anyway, or the signal is given. */
-  async changed(signal: AbortSignal, most = lookAgain): Promise<void> {
+  /**
+   * Waits until there has been news since the last call, or it is time to look anyway, or the watch is closed. Without
+   * signals, as one that is made of others leaves a little of itself with each that outlives it.
+   */
+  async changed(most = lookAgain): Promise<void> {
     if (!this.heard) {
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(Math.min(most, lookAgain))]);
-      await once(this.emitter, this.runId, { signal: patience }).catch(() => undefined);
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(most, lookAgain));
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
     }
     this.heard = false;
   }
 
   close(): void {
     this.emitter.off(this.runId, this.hear);
+    this.hear();
   }
 }

@@ -159,7 +159,7 @@ export class RunService {
         const run = await this.db.read.findOneBy(Run, { id });
         const left = deadline - Date.now();
         if (!run || isFinished(run) || left <= 0 || stopping.aborted) return run;
-        await watch.changed(stopping, left);
+        await watch.changed(left);
       }
     } finally {
       watch.close();
