@@ -149,14 +149,17 @@ export class RunEngine {
     return this.db.read.find(Document, { where: { sessionId, status: "READY" }, order: { id: "ASC" } });
   }
 
+  /**
+   * What was said in the runs before this one. By run, as what was asked while others were waiting stands before their
+   * answers.
+   */
   private async earlierMessages({ id, sessionId }: Run): Promise<Message[]> {
-    const own = await this.db.read.findOneByOrFail(Message, { runId: id, role: "USER" });
     const newestFirst = await this.db.read.find(Message, {
-      where: { sessionId, id: LessThan(own.id) },
+      where: { sessionId, runId: LessThan(id) },
       order: { id: "DESC" },
       take: rememberedMessages,
     });
-    return newestFirst.reverse();
+    return newestFirst.reverse().sort((one, other) => compare(one.runId, other.runId));
   }
 
   /** A run that was carried out is not left running, however long the database is away. */
@@ -173,5 +176,7 @@ export class RunEngine {
     }
   }
 }
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
 
 const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });

@@ -38,7 +38,7 @@ export async function finished(client: Client, id: string): Promise<any> {
 
 /** Waits for what is going to be, however long a busy machine takes. */
 export async function eventually(condition: () => unknown): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 10_000;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`In vain was waited for: ${condition.toString()}`);
     await delay(5);

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Model, ModelPiece, ModelRequest } from "../../src/model/model";
 
 /**
@@ -27,6 +28,14 @@ export class TestModel implements Model {
   /** Lets everybody go on who waits at this moment. */
   release(): void {
     for (const go of this.held) go();
+  }
+
+  /** So that what one test has left waiting is not in the way of the next. */
+  async releaseAll(): Promise<void> {
+    while (this.held.size > 0) {
+      this.release();
+      await delay(20);
+    }
   }
 
   private wait(signal: AbortSignal): Promise<void> {
