@@ -30,14 +30,14 @@ export class RunRecord {
       append(manager, runId, ["QUEUED"], { status: RunStatus.RUNNING, startedAt: new Date() }, "STARTED"),
     );
     this.news.publish(runId);
-    return begun;
+    return begun !== undefined;
   }
 
   /** @returns false where the run has ended meanwhile */
   async say(runId: string, text: string): Promise<boolean> {
     const said = await this.db.transaction((manager) => append(manager, runId, ["RUNNING"], {}, "OUTPUT", text));
     this.news.publish(runId);
-    return said;
+    return said !== undefined;
   }
 
   /** @returns false where the run has ended before */
@@ -52,14 +52,15 @@ export class RunRecord {
     const { status, citations = [], error = null, usage = null } = outcome;
     const now = new Date();
     const changes = { status, citations: [...citations], error, usage, finishedAt: now };
-    if (!(await append(manager, runId, unfinished, changes, "FINISHED"))) return false;
+    const ended = await append(manager, runId, unfinished, changes, "FINISHED");
+    if (!ended) return false;
 
     const pieces = await manager.find(StoredRunEvent, { where: { runId, type: "OUTPUT" }, order: { position: "ASC" } });
     const output = pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
     await manager.update(Run, { id: runId }, { output });
 
     if (status === "SUCCEEDED") {
-      const { sessionId } = await manager.findOneByOrFail(Run, { id: runId });
+      const { sessionId } = ended;
       const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
       await manager.insert(Message, message);
     }
@@ -67,7 +68,11 @@ export class RunRecord {
   }
 }
 
-/** Changes a run that is in one of these states, and adds the event that says so. The update holds the row meanwhile. */
+/**
+ * Changes a run that is in one of these states, and adds the event that says so. The update holds the row meanwhile.
+ *
+ * @returns undefined where it is in another state
+ */
 async function append(
   manager: EntityManager,
   runId: string,
@@ -75,16 +80,17 @@ async function append(
   changes: Partial<Run>,
   type: RunEventType,
   text: string | null = null,
-): Promise<boolean> {
+): Promise<Pick<Run, "sessionId"> | undefined> {
   const { affected } = await manager
     .createQueryBuilder()
     .update(Run)
     .set({ ...changes, eventCount: () => "eventCount + 1" })
     .where({ id: runId, status: In([...from]) })
     .execute();
-  if (!affected) return false;
+  if (!affected) return undefined;
 
-  const { eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select: { eventCount: true } });
+  const select = { sessionId: true, eventCount: true };
+  const { sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
   await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, createdAt: new Date() });
-  return true;
+  return { sessionId };
 }

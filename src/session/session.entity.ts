@@ -26,6 +26,10 @@ export class Session {
   @Column({ type: "varchar", length: 255, nullable: true })
   readonly reference!: string | null;
 
+  /** Kept by the database: the reference while the session is active, and null afterwards. To search by, never to read. */
+  @Column({ type: "varchar", length: 255, nullable: true, select: false, insert: false, update: false })
+  readonly activeReference?: string | null;
+
   @Field(() => String, { nullable: true, description: "The caller's name for the person it belongs to." })
   @Column({ type: "varchar", length: 255, nullable: true })
   readonly userReference!: string | null;

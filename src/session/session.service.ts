@@ -112,7 +112,10 @@ export class SessionService {
       const active = await this.holdActive(manager, appId, reference);
       if (active) return active;
       // To terminate again changes nothing, so the newest of that reference is the one that was meant.
-      const [newest] = await manager.find(Session, { where: { appId, reference }, order: { id: "DESC" }, take: 1 });
+      const newest = await manager.findOne(Session, {
+        where: { appId, reference, status: "TERMINATED" },
+        order: { id: "DESC" },
+      });
       if (newest) return newest;
     }
     throw notFound("session");
@@ -127,8 +130,9 @@ export class SessionService {
     return isNeeded ? this.appService.resolve(appId, "input.appId") : undefined;
   }
 
-  private holdActive(manager: EntityManager, appId: string, reference: string): Promise<Session | null> {
-    return this.db.lock(manager, Session, { appId, reference, status: "ACTIVE" });
+  /** By the column with a unique index, so that MySQL locks this one row and waits for no other. */
+  private holdActive(manager: EntityManager, appId: string, activeReference: string): Promise<Session | null> {
+    return this.db.lock(manager, Session, { appId, activeReference });
   }
 
   private ownedSession(session: Session, reference: SessionRefInput): Session {

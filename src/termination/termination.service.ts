@@ -39,9 +39,9 @@ export class TerminationService {
       await manager.delete(Document, { sessionId: held.id });
 
       const now = new Date();
-      const ended: Session = { ...held, status: "TERMINATED", terminatedAt: now, lastActivityAt: now };
-      await manager.update(Session, { id: held.id }, ended);
-      return { session: ended, remains: left };
+      const end = { status: "TERMINATED", terminatedAt: now, lastActivityAt: now } as const;
+      await manager.update(Session, { id: held.id }, end);
+      return { session: { ...held, ...end }, remains: left };
     });
     await this.clear(remains);
     return session;
