@@ -20,34 +20,44 @@ export class IdempotencyClaim {
   }
 
   /**
-   * Claims the key for a run that this transaction makes. Of two at once the database lets one through; the other waits
-   * until the first has ended.
+   * Claims the key for a run that this transaction is going to make. Of two at once the database lets one through; the
+   * other waits until the first has ended.
    *
    * @returns the id of the run that the key made before, if it did
    * @throws IDEMPOTENCY_CONFLICT where that was with other input
    */
-  async take(manager: EntityManager, runId: string): Promise<string | undefined> {
-    const now = Date.now();
-    await manager.delete(IdempotencyKey, { digest: this.digest, createdAt: LessThan(new Date(now - lifetime)) });
+  async take(manager: EntityManager): Promise<string | undefined> {
+    const { digest, inputDigest } = this;
+    const createdAt = new Date();
     try {
-      const { digest, inputDigest } = this;
-      await manager.insert(IdempotencyKey, { digest, inputDigest, runId, createdAt: new Date(now) });
+      await manager.insert(IdempotencyKey, { digest, inputDigest, runId: "", createdAt });
       return undefined;
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
-    const earlier = await manager.findOneByOrFail(IdempotencyKey, { digest: this.digest });
-    if (earlier.inputDigest.equals(this.inputDigest)) return earlier.runId;
+    const earlier = await manager.findOneByOrFail(IdempotencyKey, { digest });
+    if (earlier.createdAt < lastDay()) {
+      await manager.update(IdempotencyKey, { digest }, { inputDigest, createdAt });
+      return undefined;
+    }
+    if (earlier.inputDigest.equals(inputDigest)) return earlier.runId;
     throw new ApiError(
       "IDEMPOTENCY_CONFLICT",
       "This idempotency key was used with other input in the last 24 hours. Use a new key for a new execution.",
     );
   }
+
+  /** Says which run the key made. */
+  async keep(manager: EntityManager, runId: string): Promise<void> {
+    await manager.update(IdempotencyKey, { digest: this.digest }, { runId });
+  }
 }
+
+const lastDay = (): Date => new Date(Date.now() - lifetime);
 
 /** Forgets the keys that have had their day. */
 export async function forgetOldKeys(db: Database): Promise<void> {
-  const createdAt = LessThan(new Date(Date.now() - lifetime));
+  const createdAt = LessThan(lastDay());
   await db.transaction((manager) => manager.delete(IdempotencyKey, { createdAt }));
 }
 

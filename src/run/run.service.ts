@@ -88,17 +88,19 @@ export class RunService {
   }
 
   private async accept(manager: EntityManager, input: ExecuteAgentInput): Promise<Accepted> {
-    const runId = newId();
-    if (input.idempotencyKey != null) {
-      const claim = new IdempotencyClaim(this.caller, input.idempotencyKey, input);
-      const earlier = await claim.take(manager, runId);
-      if (earlier !== undefined) return this.replay(manager, earlier);
-    }
+    const { idempotencyKey } = input;
+    const claim = idempotencyKey == null ? undefined : new IdempotencyClaim(this.caller, idempotencyKey, input);
+    const earlier = await claim?.take(manager);
+    if (earlier !== undefined) return this.replay(manager, earlier);
+
     const agent = await manager.findOneBy(Agent, { id: input.agentId, ...ownedBy(this.caller) });
     if (!agent) throw notFound("agent");
 
     const { session, created } = await this.sessionService.hold(manager, agent.appId, input.session ?? {});
     await this.checkTurn(manager, session, input);
+    // Made only now that the session is held, so that the order of the ids is that in which the runs take their turn.
+    const runId = newId();
+    await claim?.keep(manager, runId);
     await this.insert(manager, runId, agent, session, input);
     return { runId, sessionId: session.id, sessionCreated: created, replayed: false };
   }
