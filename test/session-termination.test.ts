@@ -1,9 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { execute, executeAgent, expectWhole, eventsOf, eventually, refusalOf, runOf } from "./support/runs";
 import { useServer } from "./support/server";
 import { TestModel } from "./support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
+afterEach(() => model.releaseAll());
+const cancelRun = `mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`;
 const terminateSession = `mutation ($input: TerminateSessionInput!) {
   terminateSession(input: $input) { session { id reference metadata status lastActivityAt terminatedAt } }
 }`;
@@ -152,4 +155,48 @@ test("what is accepted while it is being terminated is ended with it", async () 
     expect(runs.nodes.filter(({ status }: { status: string }) => status !== "CANCELLED")).toEqual([]);
     expect(messages.nodes).toHaveLength(runs.nodes.length);
   }
+});
+
+describe("an app that is deleted", () => {
+  const deleteApp = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`;
+
+  test("takes its runs with it: their models are told, and who waits is answered at once", async () => {
+    const { admin } = server.current;
+    const app = await server.current.newApp();
+    const agentId = await app.agent({ model: "test:model" });
+    const waiting = refusalOf(admin, { agentId, text: "one hold" });
+    await eventually(() => model.holding === 1);
+    await admin.data(deleteApp, { id: app.id });
+    expect(await waiting).toBe("NOT_FOUND");
+    expect(model.holding).toBe(0);
+  });
+
+  test("while it is executed in refuses, and nothing of it is left", async () => {
+    const { admin } = server.current;
+    for (let round = 0; round < 6; round++) {
+      const app = await server.current.newApp();
+      const agentId = await app.agent({ model: "test:model" });
+      const session = { id: await app.session() };
+      const { run } = await execute(admin, { agentId, session, text: "one hold", waitMs: 0 });
+      const executions = Array.from({ length: 8 }, async (_, i) => {
+        await delay(i);
+        return refusalOf(admin, {
+          agentId,
+          session: i % 2 ? session : null,
+          waitMs: 0,
+          idempotencyKey: `${round} ${i}`,
+        });
+      });
+      const deletion = delay(round).then(() => admin.code(deleteApp, { id: app.id }));
+      const cancelling = delay(round).then(() => admin.code(cancelRun, { id: run.id }));
+
+      expect(await deletion).toBeUndefined();
+      expect([undefined, "NOT_FOUND"]).toContain(await cancelling);
+      const codes = await Promise.all(executions);
+      expect(codes.filter((code) => code !== undefined && code !== "NOT_FOUND")).toEqual([]);
+      for (const table of ["session", "run"]) {
+        expect(await server.current.sql(`SELECT id FROM ${table} WHERE appId = '${app.id}'`)).toEqual([]);
+      }
+    }
+  });
 });

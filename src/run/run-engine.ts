@@ -76,10 +76,17 @@ export class RunEngine {
   }
 
   private async work(sessionId: string): Promise<void> {
+    let brokenOff: Run | undefined;
     while (this.dirty.has(sessionId) && !this.stopping.signal.aborted) {
       this.dirty.delete(sessionId);
       try {
-        for (let run = await this.next(sessionId); run; run = await this.next(sessionId)) await this.carryOut(run);
+        if (brokenOff) await this.endBrokenOff(brokenOff);
+        brokenOff = undefined;
+        for (let run = await this.next(sessionId); run; run = await this.next(sessionId)) {
+          brokenOff = run;
+          await this.carryOut(run);
+          brokenOff = undefined;
+        }
       } catch (error) {
         this.log.error({ err: error, sessionId }, "could not go on with the runs of a session");
         this.dirty.add(sessionId);
@@ -89,17 +96,23 @@ export class RunEngine {
     this.sessions.delete(sessionId);
   }
 
+  /** A beginning may have been committed though the database's word of it got lost. Nobody carries that run out. */
+  private async endBrokenOff({ id }: Run): Promise<void> {
+    const begun = await this.db.read.existsBy(Run, { id, status: "RUNNING" });
+    if (begun) await this.record.end(id, interrupted);
+  }
+
   private async next(sessionId: string): Promise<Run | null> {
     if (this.stopping.signal.aborted) return null;
     return this.db.read.findOne(Run, { where: { sessionId, status: "QUEUED" }, order: { id: "ASC" } });
   }
 
   private async carryOut(run: Run): Promise<void> {
-    if (!(await this.record.start(run.id))) return;
-
     const controller = new AbortController();
+    // Before it begins, so that whoever ends it from then on finds it here.
     this.running.set(run.id, controller);
     try {
+      if (!(await this.record.start(run.id))) return;
       const outcome = await this.answer(run, controller.signal);
       if (outcome) await this.writeEnd(run.id, outcome);
     } finally {

@@ -3,7 +3,7 @@ import { Agent } from "../agent/agent.entity";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../auth/caller";
 import type { Limits } from "../config";
-import type { Database } from "../database/database";
+import { type Database, isOrphan } from "../database/database";
 import { newId } from "../database/ids";
 import { loaderById } from "../database/loaders";
 import { type Page, type PageArgs, PageLoader } from "../database/pages";
@@ -59,20 +59,17 @@ export class RunService {
 
   /** Accepts a run, for good once this is answered, and waits for its end as long as the caller wants to. */
   async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
-    const accepted = await this.db.transaction((manager) => this.accept(manager, input));
-    if (!accepted.replayed) this.runtime.engine.wake(accepted.sessionId);
-
-    const run = await this.finished(accepted.runId, input.waitMs);
+    const { runId, sessionId, sessionCreated, replayed } = await this.acceptForGood(input);
+    const run = await this.finished(runId, input.waitMs);
     if (!run) throw notFound("run");
-    const session = await this.sessionService.get(accepted.sessionId);
-    return { run, session, sessionCreated: accepted.sessionCreated, replayed: accepted.replayed };
+    return { run, session: await this.sessionService.get(sessionId), sessionCreated, replayed };
   }
 
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
     const { record, engine, news } = this.runtime;
     const run = await this.db.transaction(async (manager) => {
-      const own = await manager.findOneBy(Run, { id, ...ownedBy(this.caller) });
+      const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");
       await record.endWithin(manager, id, { status: "CANCELLED" });
       return manager.findOneByOrFail(Run, { id });
@@ -85,6 +82,19 @@ export class RunService {
   async events({ runId, after }: RunEventsArgs): Promise<AsyncIterableIterator<RunEvent>> {
     if (!(await this.find(runId))) throw notFound("run");
     return readRunEvents(this.db, this.runtime.news, runId, after ?? -1);
+  }
+
+  private async acceptForGood(input: ExecuteAgentInput): Promise<Accepted> {
+    let accepted: Accepted | undefined;
+    try {
+      return await this.db.transaction(async (manager) => (accepted = await this.accept(manager, input)));
+    } catch (error) {
+      // An app that is deleted meanwhile takes the agent with it.
+      throw isOrphan(error) ? notFound("agent") : error;
+    } finally {
+      // Also where it failed: it may have been committed though the database's word of that got lost.
+      if (accepted && !accepted.replayed) this.runtime.engine.wake(accepted.sessionId);
+    }
   }
 
   private async accept(manager: EntityManager, input: ExecuteAgentInput): Promise<Accepted> {
