@@ -6,19 +6,27 @@ import type { DocumentStorage } from "./document/storage";
 import { forgetOldKeys } from "./run/idempotency";
 
 const hour = 60 * 60 * 1_000;
+/** How many ids one statement names. SQLite takes 32,766 at most. */
+const batch = 1_000;
 
 /** Removes, now and every hour, what has had its day and what a crash left behind. Returns what stops it. */
 export async function startTidying(db: Database, storage: DocumentStorage, log: Logger): Promise<() => void> {
   const tidy = async () => {
     await forgetOldKeys(db);
-    await storage.sweep(async (ids) => {
-      const known = await db.read.find(Document, { where: { id: In([...ids]) }, select: { id: true } });
-      return new Set(known.map(({ id }) => id));
-    });
+    await storage.sweep((ids) => knownOf(db, ids));
   };
   await tidy();
   const timer = setInterval(() => {
     tidy().catch((error: unknown) => log.error({ err: error }, "could not tidy up"));
   }, hour).unref();
   return () => clearInterval(timer);
+}
+
+async function knownOf(db: Database, ids: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>();
+  for (let start = 0; start < ids.length; start += batch) {
+    const where = { id: In(ids.slice(start, start + batch)) };
+    for (const { id } of await db.read.find(Document, { where, select: { id: true } })) known.add(id);
+  }
+  return known;
 }
