@@ -46,9 +46,7 @@ export class TestServer {
   }
 
   /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */
-  sql(statement: string): Promise<Record<string, unknown>[]> {
-    return sqlOn(this.config.database, statement);
-  }
+  readonly sql = (statement: string): Promise<Record<string, unknown>[]> => sqlOn(this.config.database, statement);
 
   async stop(): Promise<void> {
     await this.server.close();

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { Client } from "./client";
-import type { TestServer } from "./server";
 
 export interface TestPermissions {
   agents?: "NONE" | "VIEW" | "EDIT" | "FULL";
@@ -24,14 +23,20 @@ export class KeyHolder extends Client {
   }
 }
 
+/** Where an app lives. */
+interface Host {
+  readonly url: string;
+  readonly admin: Client;
+}
+
 /** An app of one test, and what the test puts into it: all made through the API. */
 export class TestApp {
   private constructor(
-    readonly server: TestServer,
+    readonly server: Host,
     readonly id: string,
   ) {}
 
-  static async create(server: TestServer): Promise<TestApp> {
+  static async create(server: Host): Promise<TestApp> {
     const { createApp } = await server.admin.data(
       `mutation ($name: String!) { createApp(input: { name: $name }) { app { id } } }`,
       { name: `app ${randomUUID()}` },
