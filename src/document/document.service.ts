@@ -1,4 +1,3 @@
-import DataLoader from "dataloader";
 import { type EntityManager, In } from "typeorm";
 import type { Logger } from "pino";
 import { ownedBy } from "../app/app.service";
@@ -6,6 +5,7 @@ import type { Caller } from "../auth/caller";
 import type { Limits } from "../config";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
+import { batching } from "../database/loaders";
 import { ApiError, notFound } from "../errors";
 import { supportedMediaTypes } from "../reading/media-type";
 import type { Reader } from "../reading/reader";
@@ -17,7 +17,7 @@ import { safeFilename } from "./filename";
 import type { DocumentStorage } from "./storage";
 
 export class DocumentService {
-  private readonly bySession = new DataLoader<string, Document[]>(async (sessionIds) => {
+  private readonly bySession = batching<Document[]>(async (sessionIds) => {
     const found = await this.db.read.find(Document, {
       where: { sessionId: In([...sessionIds]) },
       order: { id: "ASC" },

@@ -56,8 +56,9 @@ export class DocumentStorage {
     const ids = [...new Set((await readdir(this.folder)).map((name) => name.replace(/\.passages$/, "")))];
     const known = await isKnown(ids);
     for (const id of ids.filter((each) => !known.has(each))) {
-      const written = await stat(this.pathOf(id)).catch(() => stat(this.passagesPathOf(id)));
-      if (Date.now() - written.mtimeMs > leftoverAge) await this.remove([id]);
+      // Neither is there where it has been removed meanwhile.
+      const written = await stat(this.pathOf(id)).catch(() => stat(this.passagesPathOf(id)).catch(() => undefined));
+      if (written && Date.now() - written.mtimeMs > leftoverAge) await this.remove([id]);
     }
   }
 }
