@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { readConfig } from "../../src/config";
+import { Client } from "./client";
+import { createTestDatabase, sqlOn } from "./database";
+import { eventually } from "./runs";
+import { TestApp } from "./test-app";
+
+export type Environment = Readonly<Record<string, string>>;
+
+const built = join(__dirname, "../../dist/src");
+
+/** A process of the built server, or of another script of it, with nothing of this environment but what it is given. */
+export class TestProcess {
+  stdout = "";
+  stderr = "";
+  readonly exited: Promise<void>;
+  private readonly child: ChildProcess;
+
+  constructor(
+    readonly environment: Environment,
+    [script = "main.js", ...args]: readonly string[] = [],
+  ) {
+    this.child = spawn(process.execPath, ["--enable-source-maps", resolve(built, script), ...args], {
+      env: { PORT: "0", ...environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    // Not "exit", after which there may be output still to come.
+    this.exited = once(this.child, "close").then(() => undefined);
+  }
+
+  /** What it exited with: a code, or the signal that killed it. */
+  get exit(): number | NodeJS.Signals | null {
+    return this.child.exitCode ?? this.child.signalCode;
+  }
+
+  /** Waits until it says that it serves. */
+  async ready(): Promise<this> {
+    await eventually(() => this.exit !== null || this.url !== "");
+    if (this.exit !== null) throw new Error(`The server exited with ${this.exit}: ${this.stderr}`);
+    return this;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | NodeJS.Signals | null> {
+    this.signal(signal);
+    await this.exited;
+    return this.exit;
+  }
+
+  /** Of the API; empty until it is served. */
+  get url(): string {
+    return /^ {2}API +(\S+)$/m.exec(this.stdout)?.[1] ?? "";
+  }
+
+  get origin(): string {
+    return new URL(this.url).origin;
+  }
+
+  /** What it has logged, which is nothing but lines of JSON. */
+  get log(): Record<string, unknown>[] {
+    const lines = this.stderr.split("\n").filter((line) => line !== "");
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  get adminKey(): string {
+    const { ADMIN_KEY, DATA_DIR = "" } = this.environment;
+    return ADMIN_KEY ?? readFileSync(join(DATA_DIR, "admin.key"), "utf8").trim();
+  }
+
+  get admin(): Client {
+    return this.as(["authorization", `Bearer ${this.adminKey}`]);
+  }
+
+  as(credential: Client["credential"]): Client {
+    return new Client(this.url, credential);
+  }
+
+  newApp(): Promise<TestApp> {
+    return TestApp.create(this);
+  }
+
+  sql(statement: string): Promise<Record<string, unknown>[]> {
+    return sqlOn(readConfig(this.environment).database, statement);
+  }
+}
+
+/** Starts processes, and leaves nothing of them when a test has ended: neither a process nor a file nor a database. */
+export function useProcesses() {
+  const started: TestProcess[] = [];
+  const left: (() => Promise<unknown>)[] = [];
+
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((each) => (each.exit === null ? each.end("SIGKILL") : each.exited)));
+    for (const clear of left.splice(0)) await clear();
+  });
+
+  return {
+    /** An environment for a first start: a data directory that is not there yet, and a database that is empty. */
+    async fresh(name = "data"): Promise<Environment & { readonly DATA_DIR: string }> {
+      const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
+      const database = await createTestDatabase();
+      left.push(database.drop, () => rm(folder, { recursive: true, force: true }));
+      return { DATA_DIR: join(folder, name), ...(database.url !== undefined && { DATABASE_URL: database.url }) };
+    },
+
+    /** Runs the server, or another script of it with these arguments. */
+    run(environment: Environment, ...command: string[]): TestProcess {
+      const child = new TestProcess(environment, command);
+      started.push(child);
+      return child;
+    },
+
+    /** Starts a server, and waits until it serves. */
+    serve(environment: Environment): Promise<TestProcess> {
+      return this.run(environment).ready();
+    },
+  };
+}
