@@ -73,8 +73,10 @@ export async function startServer(
   const http = createHttp(streaming, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
   const stopTidying = await startTidying(db, storage, log);
-  await engine.recover();
+  const leftovers = await engine.leftovers();
   const address = await http.listen({ host: config.host, port: config.port });
+  // Only with the port in hand: a second server at the same one must not end what the first is at.
+  await engine.recover(leftovers);
 
   return {
     url: address + graphqlPath,

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { LessThan } from "typeorm";
+import { In, LessThan } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import type { Database } from "../database/database";
 import { Document } from "../document/document.entity";
@@ -8,7 +8,7 @@ import type { DocumentStorage } from "../document/storage";
 import type { ModelCatalog } from "../model/catalog";
 import { ModelFailed } from "../model/model";
 import { Message } from "../session/message.entity";
-import { type Citation, Run } from "./run.entity";
+import { type Citation, Run, unfinished } from "./run.entity";
 import type { Outcome, RunRecord } from "./run-record";
 
 /** How long a database that fails is left alone before it is asked again, in milliseconds. */
@@ -41,13 +41,21 @@ export class RunEngine {
     private readonly log: Logger,
   ) {}
 
+  /** The runs that an earlier process left unfinished. To be asked for before this one accepts any. */
+  leftovers(): Promise<Run[]> {
+    return this.db.read.find(Run, {
+      where: { status: In([...unfinished]) },
+      select: { id: true, sessionId: true, status: true },
+    });
+  }
+
   /** Ends what an earlier process left running, and goes on with what it left queued. */
-  async recover(): Promise<void> {
-    for (const { id } of await this.db.read.find(Run, { where: { status: "RUNNING" }, select: { id: true } })) {
+  async recover(leftovers: readonly Pick<Run, "id" | "sessionId" | "status">[]): Promise<void> {
+    for (const { id } of leftovers.filter(({ status }) => status === "RUNNING")) {
       await this.record.end(id, interrupted);
       this.log.warn({ runId: id }, "ended a run that an earlier process left running");
     }
-    const queued = await this.db.read.find(Run, { where: { status: "QUEUED" }, select: { sessionId: true } });
+    const queued = leftovers.filter(({ status }) => status === "QUEUED");
     for (const sessionId of new Set(queued.map((run) => run.sessionId))) this.wake(sessionId);
   }
 
