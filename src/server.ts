@@ -83,7 +83,7 @@ export async function startServer(
     adminKeyFile: admin.file,
     async close() {
       stopping.abort();
-      stopTidying();
+      await stopTidying();
       const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
       openStreams.closeAll();
       closeSockets();

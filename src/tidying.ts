@@ -9,17 +9,26 @@ const hour = 60 * 60 * 1_000;
 /** How many ids one statement names. SQLite takes 32,766 at most. */
 const batch = 1_000;
 
-/** Removes, now and every hour, what has had its day and what a crash left behind. Returns what stops it. */
-export async function startTidying(db: Database, storage: DocumentStorage, log: Logger): Promise<() => void> {
+/**
+ * Removes, now and every hour, what has had its day and what a crash left behind. Where it can't, the server does its
+ * work all the same. Returns what stops it, and waits for it.
+ */
+export async function startTidying(db: Database, storage: DocumentStorage, log: Logger): Promise<() => Promise<void>> {
   const tidy = async () => {
-    await forgetOldKeys(db);
-    await storage.sweep((ids) => knownOf(db, ids));
+    try {
+      await forgetOldKeys(db);
+      await storage.sweep((ids) => knownOf(db, ids));
+    } catch (error) {
+      log.error({ err: error }, "could not tidy up");
+    }
   };
-  await tidy();
-  const timer = setInterval(() => {
-    tidy().catch((error: unknown) => log.error({ err: error }, "could not tidy up"));
-  }, hour).unref();
-  return () => clearInterval(timer);
+  let tidied = tidy();
+  await tidied;
+  const timer = setInterval(() => void (tidied = tidy()), hour).unref();
+  return () => {
+    clearInterval(timer);
+    return tidied;
+  };
 }
 
 async function knownOf(db: Database, ids: readonly string[]): Promise<Set<string>> {
