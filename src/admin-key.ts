@@ -1,6 +1,7 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { adminKeyFault } from "./config";
 
 /** The administrator's key, and the file it stands in where it was not given. */
 export interface AdminKey {
@@ -12,6 +13,8 @@ export interface AdminKey {
 export async function adminKeyIn(dataDir: string): Promise<AdminKey> {
   const file = join(dataDir, "admin.key");
   const key = (await existing(file)) ?? (await create(file));
+  const fault = adminKeyFault(key);
+  if (fault !== undefined) throw new Error(`the key in ${file} ${fault}; restore it, or remove the file for a new one`);
   return { key, file };
 }
 
@@ -27,7 +30,8 @@ async function existing(file: string): Promise<string | undefined> {
 
 /** Written whole under another name first, so that of two first starts both have the same key and none half of it. */
 async function create(file: string): Promise<string> {
-  const draft = `${file}.${process.pid}`;
+  // Not by the process's number, which is the same in every container.
+  const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
   try {
     await link(draft, file);

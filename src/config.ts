@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { StartError } from "./start-error";
 
 /** Where the data is kept. */
 export type DatabaseConfig =
@@ -32,7 +33,7 @@ export interface Config {
 }
 
 /** Says everything that is wrong with the environment, a line per variable; never a value, which may be a secret. */
-export class ConfigError extends Error {
+export class ConfigError extends StartError {
   constructor(faults: readonly string[]) {
     super(["The configuration is not usable:", ...faults.map((fault) => `  ${fault}`)].join("\n"));
     this.name = "ConfigError";
@@ -51,6 +52,14 @@ const wholeNumber = (fallback: number, least: number, most: number) => {
     .default(fallback);
 };
 
+const adminKey = z
+  .string()
+  .regex(/^[\x21-\x7e]*$/, "must be of printable ASCII characters without spaces, as it is sent in a header")
+  .min(24, "must have 24 characters at least");
+
+/** What is wrong with an administrator's key, wherever it comes from; undefined where nothing is. */
+export const adminKeyFault = (key: string): string | undefined => adminKey.safeParse(key).error?.issues[0]?.message;
+
 const environment = z.object({
   PORT: wholeNumber(4000, 0, 65_535),
   HOST: z.string().default("127.0.0.1"),
@@ -63,11 +72,7 @@ const environment = z.object({
     )
     .optional(),
   REDIS_URL: z.never("must not be set: this version runs as one instance, without Redis").optional(),
-  ADMIN_KEY: z
-    .string()
-    .regex(/^[\x21-\x7e]*$/, "must be of printable ASCII characters without spaces, as it is sent in a header")
-    .min(24, "must have 24 characters at least")
-    .optional(),
+  ADMIN_KEY: adminKey.optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   MAX_BODY_BYTES: wholeNumber(1_000_000, 1_000, 100_000_000),
   MAX_TOKENS: wholeNumber(2_000, 50, 100_000),
@@ -121,6 +126,17 @@ const databaseOf = (url: string): DatabaseConfig =>
 
 function isMysqlUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { protocol, hostname, pathname } = new URL(text);
-  return protocol === "mysql:" && hostname !== "" && /^\/[^/]+$/.test(pathname);
+  const { protocol, username, password, hostname, pathname, search, hash } = new URL(text);
+  // What stands behind the name would be read by nobody, such as a wish for encryption.
+  const isWhole = hostname !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
+  return protocol === "mysql:" && isWhole && isEncoded(username) && isEncoded(password);
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

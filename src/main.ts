@@ -1,7 +1,8 @@
 import "reflect-metadata";
-import { ConfigError, readConfig } from "./config";
+import { readConfig } from "./config";
 import { createLog } from "./log";
-import { startServer } from "./server";
+import { type RunningServer, startServer } from "./server";
+import { giveUp } from "./start-error";
 import { welcome } from "./welcome";
 
 /** Whoever sends the signal waits ten seconds. */
@@ -10,13 +11,14 @@ const patience = 9_500;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
-  const server = await startServer(config, log);
-  process.stdout.write(welcome(server));
+  let server: RunningServer | undefined = undefined;
 
   let isStopping = false;
   const stop = (signal: string) => {
     if (isStopping) return;
     isStopping = true;
+    // Nothing was accepted yet, and what is half done is done again by the next start.
+    if (!server) process.exit(0);
     log.info({ signal }, "stopping");
     setTimeout(() => process.exit(1), patience).unref();
     server.close().then(
@@ -29,11 +31,9 @@ async function main(): Promise<void> {
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
+
+  server = await startServer(config, log);
+  process.stdout.write(welcome(server));
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(
-    error instanceof ConfigError ? `${error.message}\n` : `Latchkey could not start: ${String(error)}\n`,
-  );
-  process.exit(1);
-});
+main().catch((error: unknown) => giveUp("Latchkey could not start", error));

@@ -1,5 +1,7 @@
+import { lookup } from "node:dns/promises";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { type AdminKey, adminKeyIn } from "./admin-key";
 import { Authenticator } from "./api-key/authenticator";
@@ -18,6 +20,7 @@ import { RunEngine } from "./run/run-engine";
 import { RunNews } from "./run/run-news";
 import { RunRecord } from "./run/run-record";
 import { createSchema } from "./schema";
+import { blaming } from "./start-error";
 import { startTidying } from "./tidying";
 import { createApollo } from "./transport/apollo";
 import { createHttp, graphqlPath } from "./transport/http";
@@ -47,11 +50,9 @@ export async function startServer(
   moreModels: Readonly<Record<string, Model>> = {},
 ): Promise<RunningServer> {
   const { dataDir, limits } = config;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const admin = await adminKeyOf(config);
-  const db = await Database.open(config.database, entities);
   const storage = new DocumentStorage(join(dataDir, "documents"));
-  await storage.open();
+  const admin = await prepare(config, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const db = await Database.open(config.database, entities);
 
   const stopping = new AbortController();
   const reader = new Reader();
@@ -74,7 +75,7 @@ export async function startServer(
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
   const stopTidying = await startTidying(db, storage, log);
   const leftovers = await engine.leftovers();
-  const address = await http.listen({ host: config.host, port: config.port });
+  const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
   // Only with the port in hand: a second server at the same one must not end what the first is at.
   await engine.recover(leftovers);
 
@@ -98,6 +99,14 @@ export async function startServer(
   };
 }
 
-async function adminKeyOf({ adminKey, dataDir }: Config): Promise<AdminKey> {
+async function prepare({ adminKey, dataDir }: Config, storage: DocumentStorage): Promise<AdminKey> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await storage.open();
   return adminKey === undefined ? adminKeyIn(dataDir) : { key: adminKey, file: undefined };
+}
+
+/** By one address, as Fastify serves the two of `localhost` by two servers, and waits when it closes for one of them. */
+async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
+  const { address } = await lookup(host);
+  return http.listen({ host: address, port });
 }

@@ -2,7 +2,7 @@ import type { RunningServer } from "./server";
 
 /** What a person sees who has started the server: where things are, and one call to paste. */
 export function welcome({ url, adminKeyFile }: Pick<RunningServer, "url" | "adminKeyFile">): string {
-  const key = adminKeyFile === undefined ? "$ADMIN_KEY" : `$(cat '${adminKeyFile}')`;
+  const key = adminKeyFile === undefined ? "$ADMIN_KEY" : `$(cat ${quoted(adminKeyFile)})`;
   return `
 Latchkey is ready.
 
@@ -19,3 +19,6 @@ Try it:
 
 `;
 }
+
+/** As a shell reads it back, whatever is in it. */
+const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;

@@ -1,7 +1,8 @@
 import "reflect-metadata";
-import { ConfigError, readConfig } from "../config";
+import { readConfig } from "../config";
 import { entities } from "../container";
 import { Database } from "../database/database";
+import { giveUp } from "../start-error";
 
 /** Brings the schema of the database up to date, without starting the server. */
 async function main(): Promise<void> {
@@ -10,7 +11,4 @@ async function main(): Promise<void> {
   process.stdout.write("The schema of the database is up to date.\n");
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof ConfigError ? error.message : `Could not migrate: ${String(error)}`}\n`);
-  process.exit(1);
-});
+main().catch((error: unknown) => giveUp("The database could not be migrated", error));

@@ -1,3 +1,5 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { Mutex } from "async-mutex";
 import {
   type DataSource,
@@ -8,6 +10,7 @@ import {
   QueryFailedError,
 } from "typeorm";
 import type { DatabaseConfig } from "../config";
+import { blaming } from "../start-error";
 import { createDataSource, createReader, type Entities } from "./data-source";
 import { migrate } from "./migrate";
 
@@ -24,7 +27,9 @@ export class Database {
 
   /** Connects, and brings the schema up to date. */
   static async open(config: DatabaseConfig, entities: Entities): Promise<Database> {
-    const writer = await createDataSource(config, entities).initialize();
+    // TypeORM would make the folder too, but open to everybody.
+    if (config.type === "sqlite") await mkdir(dirname(config.path), { recursive: true, mode: 0o700 }).catch(unusable);
+    const writer = await createDataSource(config, entities).initialize().catch(unusable);
     await migrate(writer);
     const reader = await createReader(config, entities)?.initialize();
     return new Database(writer, reader ?? writer);
@@ -73,6 +78,8 @@ export class Database {
     return this.writer.options.type === "better-sqlite3";
   }
 }
+
+const unusable = blaming("The database (DATABASE_URL, or else in DATA_DIR) can't be used");
 
 const codeOf = (error: unknown): string =>
   error instanceof QueryFailedError ? String((error.driverError as { code?: unknown }).code) : "";
