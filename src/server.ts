@@ -84,14 +84,17 @@ export async function startServer(
     adminKeyFile: admin.file,
     async close() {
       stopping.abort();
-      await stopTidying();
-      const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
       openStreams.closeAll();
       closeSockets();
-      await http.close();
+      // What comes to rest only now, Node would keep open for the next request.
+      const rest = setInterval(() => http.server.closeIdleConnections(), 50).unref();
+      const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
+      // Side by side, as whoever has sent the signal waits for both.
+      await Promise.all([http.close(), engine.close()]);
+      clearInterval(rest);
       clearTimeout(cutOff);
+      await stopTidying();
       await apollo.stop();
-      await engine.close();
       await reader.close();
       await usage.close();
       await db.close();

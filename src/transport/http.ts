@@ -33,6 +33,8 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
     bodyLimit: limits.maxBodyBytes,
     genReqId: newId,
     forceCloseConnections: "idle",
+    // Who is still connected when the server stops is answered like anybody else, only for the last time.
+    return503OnClosing: false,
     // Long enough for the largest document over a slow line, and no longer: Node's own default is five minutes.
     requestTimeout: 120_000,
     http: { headersTimeout: 15_000 },
@@ -44,6 +46,9 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
   app.setErrorHandler(refuse);
   app.setNotFoundHandler(nothingHere);
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+  app.addHook("onSend", async (_request, reply) => {
+    if (runtime.runs.stopping.aborted) void reply.header("connection", "close");
+  });
 
   app.get("/healthz", () => ({ status: "ok" }));
   app.get("/readyz", async (_request, reply) => {

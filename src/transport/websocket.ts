@@ -15,6 +15,9 @@ import { perform, type Streaming } from "./streaming";
 /** No honest client has more operations than this open on one connection. */
 const maxOperations = 100;
 
+/** How long a client may take to say good-bye when the server stops, in milliseconds. */
+const patience = 2_000;
+
 interface Extra extends Record<PropertyKey, unknown> {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
@@ -100,7 +103,12 @@ export function serveWebSocket(server: Server, path: string, streaming: Streamin
     );
   });
 
-  return () => sockets.clients.forEach((client) => client.close(1001, "Going away"));
+  return () => {
+    for (const client of sockets.clients) client.close(1001, "Going away");
+    setTimeout(() => {
+      for (const client of sockets.clients) client.terminate();
+    }, patience).unref();
+  };
 
   /** Without a credential in the upgrade, `connection_init` must bring it. */
   async function admit(request: IncomingMessage): Promise<void> {
