@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Mutex } from "async-mutex";
 import {
   type DataSource,
@@ -13,6 +14,9 @@ import type { DatabaseConfig } from "../config";
 import { blaming } from "../start-error";
 import { createDataSource, createReader, type Entities } from "./data-source";
 import { migrate } from "./migrate";
+
+/** How long a database may take to say that it is there, in milliseconds. */
+const patience = 2_000;
 
 const deadlocks = new Set(["ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT"]);
 
@@ -64,9 +68,12 @@ export class Database {
     return manager.findOne(entity, { where, ...(this.isSqlite ? {} : { lock: { mode: "pessimistic_write" } }) });
   }
 
-  /** @throws where the database does not answer */
+  /** @throws where the database does not answer soon */
   async ping(): Promise<void> {
-    await this.read.query("SELECT 1");
+    const silence = delay(patience, undefined, { ref: false }).then(() => {
+      throw new Error(`The database has not answered for ${patience} ms`);
+    });
+    await Promise.race([this.read.query("SELECT 1"), silence]);
   }
 
   async close(): Promise<void> {
