@@ -4,11 +4,13 @@ import {
   type FieldNode,
   type FragmentDefinitionNode,
   getNamedType,
+  getNullableType,
   type GraphQLCompositeType,
   type GraphQLField,
   type GraphQLSchema,
   isAbstractType,
   isCompositeType,
+  isListType,
   Kind,
   type OperationDefinitionNode,
   type SelectionSetNode,
@@ -35,11 +37,18 @@ export interface Need {
   readonly conditions: readonly Condition[];
 }
 
-/** A list of the operation: how long it, and each list around it, may become. */
+/** A list of the operation: how long it, and each list around it, may become, and what is asked of each object in it. */
 export interface ListNeed {
   readonly lengths: readonly Given<number>[];
   readonly conditions: readonly Condition[];
+  readonly isPaged: boolean;
+  readonly fields: number;
 }
+
+type GrowingList = ListNeed & { fields: number };
+
+/** How long a list without pages is taken to be: such lists are kept short by other limits. */
+const unpagedLength = 20;
 
 /** What an operation asks for, independent of who asks and of the values of its variables. */
 export interface OperationNeeds {
@@ -64,10 +73,10 @@ export function needsOf(
     (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
   const guarded: Need[] = [];
-  const lists: ListNeed[] = [];
+  const lists: GrowingList[] = [];
 
   const root = schema.getRootType(operation.operation);
-  if (root) visit(root, operation.selectionSet, [], [], []);
+  if (root) visit(root, operation.selectionSet, [], [], undefined);
   return { guarded, lists };
 
   function visit(
@@ -75,7 +84,7 @@ export function needsOf(
     { selections }: SelectionSetNode,
     path: readonly string[],
     above: readonly Condition[],
-    around: readonly Given<number>[],
+    around: GrowingList | undefined,
   ): void {
     for (const selection of selections) {
       const conditions = [...above, ...conditionsOf(selection.directives)];
@@ -97,8 +106,9 @@ export function needsOf(
     node: FieldNode,
     path: readonly string[],
     conditions: readonly Condition[],
-    around: readonly Given<number>[],
+    around: GrowingList | undefined,
   ): void {
+    if (around) around.fields += 1;
     const here = [...path, node.alias?.value ?? node.name.value];
     const fields = definitionsOf(type, node.name.value);
 
@@ -111,10 +121,29 @@ export function needsOf(
     const inner = field && getNamedType(field.type);
     if (!inner || !node.selectionSet || !isCompositeType(inner)) return;
 
-    const length = lengthOf(field, node.arguments ?? []);
-    const lengths = length ? [...around, length] : around;
-    if (length) lists.push({ lengths, conditions });
-    visit(inner, node.selectionSet, here, conditions, lengths);
+    const list = listOf(field, node.arguments ?? [], conditions, around);
+    if (list) lists.push(list);
+    visit(inner, node.selectionSet, here, conditions, list ?? around);
+  }
+
+  function listOf(
+    field: GraphQLField<unknown, unknown>,
+    given: readonly ArgumentNode[],
+    conditions: readonly Condition[],
+    around: GrowingList | undefined,
+  ): GrowingList | undefined {
+    const pageLength = lengthOf(field, given);
+    // The nodes of a page are counted with the page.
+    const isUnpaged = isListType(getNullableType(field.type)) && field.name !== "nodes";
+    const length = pageLength ?? (isUnpaged ? { value: unpagedLength } : undefined);
+    return (
+      length && {
+        lengths: [...(around?.lengths ?? []), length],
+        conditions,
+        isPaged: pageLength !== undefined,
+        fields: 0,
+      }
+    );
   }
 
   /** The field as each type declares it that may stand here, since any of them may state a requirement. */

@@ -4,6 +4,9 @@ import type { Caller } from "./caller";
 import { type Condition, type Given, needsOf, type OperationNeeds } from "./needs";
 import { describe, permissionsOf, type Requirement, satisfies } from "./permissions";
 
+/** How many fields may be asked of an object, where as many objects are asked for as may be. */
+const valuesPerNode = 20;
+
 /** The variables of a request as they came, not yet checked against their types. */
 export type RawVariables = Readonly<Record<string, unknown>> | undefined;
 
@@ -29,11 +32,11 @@ export class Judge {
     const refused = this.refusals(caller, document, operation, variables);
     if (refused.length > 0) return refused;
 
-    const nodes = this.nodes(document, operation, variables);
+    const { nodes, values } = this.size(document, operation, variables);
     const { maxNodes } = this.bounds;
-    if (nodes <= maxNodes) return [];
-    const message = `This operation asks for up to ${nodes} objects in lists; at most ${maxNodes} are allowed. Ask for less with \`first\`, or in several requests.`;
-    return [new ApiError("BAD_USER_INPUT", message)];
+    if (nodes > maxNodes) return [tooMuch(`${nodes} objects`, maxNodes)];
+    const maxValues = maxNodes * valuesPerNode;
+    return values > maxValues ? [tooMuch(`${values} fields of objects`, maxValues)] : [];
   }
 
   /** One FORBIDDEN error for each field that the caller's grants do not cover. */
@@ -51,18 +54,27 @@ export class Judge {
     return [...byField.values()].map(({ path, requirement }) => forbidden(caller, path, requirement));
   }
 
-  private nodes(document: DocumentNode, operation: OperationDefinitionNode, variables: RawVariables): number {
-    return this.needs(document, operation)
-      .lists.filter(({ conditions }) => conditions.every((each) => mayHold(each, variables)))
-      .reduce(
-        (sum, { lengths }) => sum + lengths.reduce((product, each) => product * this.length(each, variables), 1),
-        0,
-      );
+  /** How many objects the operation's pages may have in all, and how many fields of them it asks for. */
+  private size(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: RawVariables,
+  ): { nodes: number; values: number } {
+    let [nodes, values] = [0, 0];
+    for (const { lengths, conditions, isPaged, fields } of this.needs(document, operation).lists) {
+      if (!conditions.every((each) => mayHold(each, variables))) continue;
+      const objects = lengths.reduce((product, each) => product * this.length(each, variables), 1);
+      if (isPaged) nodes += objects;
+      values += objects * fields;
+    }
+    return { nodes, values };
   }
 
+  /** What is no length is refused later, and must not make up for others here. */
   private length(given: Given<number>, variables: RawVariables): number {
+    const { maxPageSize } = this.bounds;
     const length = valueOf(given, variables);
-    return typeof length === "number" ? Math.min(length, this.bounds.maxPageSize) : this.bounds.maxPageSize;
+    return typeof length === "number" && length >= 0 && length <= maxPageSize ? length : maxPageSize;
   }
 
   private needs(document: DocumentNode, operation: OperationDefinitionNode): OperationNeeds {
@@ -85,6 +97,12 @@ function valueOf(given: Given<unknown>, variables: RawVariables): unknown {
   const value = variables && Object.hasOwn(variables, given.variable) ? variables[given.variable] : undefined;
   return value === undefined ? given.fallback : value;
 }
+
+const tooMuch = (what: string, most: number) =>
+  new ApiError(
+    "BAD_USER_INPUT",
+    `This operation asks for up to ${what} in lists; at most ${most} are allowed. Ask for less with \`first\`, or in several requests.`,
+  );
 
 export function forbidden(caller: Caller, path: readonly (string | number)[], requirement: Requirement): ApiError {
   const required = describe(requirement);
