@@ -9,6 +9,9 @@ import {
 } from "graphql";
 import type { Limits } from "../config";
 
+/** What a field of the introspection counts, since it is answered for every type and field of the schema. */
+const introspectionWeight = 4;
+
 interface Size {
   /** Levels of fields below each other. */
   readonly depth: number;
@@ -53,12 +56,12 @@ function measure(document: DocumentNode): (selections: SelectionSetNode) => Size
     let { depth, width, fields } = nothing;
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
+        const inner = selection.selectionSet ? sizeOf(selection.selectionSet) : nothing;
         // The depth of introspection is bounded by a rule of its own, and its tools go deep.
         const isIntrospection = selection.name.value.startsWith("__");
-        const inner = selection.selectionSet && !isIntrospection ? sizeOf(selection.selectionSet) : nothing;
-        depth = Math.max(depth, inner.depth + 1);
+        depth = Math.max(depth, isIntrospection ? 1 : inner.depth + 1);
         width += 1;
-        fields += inner.fields + 1;
+        fields += inner.fields * (isIntrospection ? introspectionWeight : 1) + 1;
       } else {
         const inner =
           selection.kind === Kind.INLINE_FRAGMENT
