@@ -34,6 +34,8 @@ export class ApiError extends GraphQLError {
     readonly code: ErrorCode,
     message: string,
     { path, extensions }: { path?: readonly (string | number)[]; extensions?: Readonly<Record<string, unknown>> } = {},
+    /** For the log. */
+    override readonly cause?: unknown,
   ) {
     super(message, { path: path ?? null, extensions: { code, ...extensions } });
   }
@@ -51,6 +53,14 @@ export const keyRevoked = () =>
   new ApiError("UNAUTHENTICATED", "This API key has been revoked. Ask an administrator for another.", {
     extensions: { reason: "KEY_REVOKED" },
   });
+
+/** For what is no fault of the caller and may pass. */
+export const unavailable = (cause: unknown) =>
+  new ApiError("UNAVAILABLE", "The server can't answer now. Try again in a moment.", {}, cause);
+
+/** For a fault of ours, of which only the log says more. */
+export const internalError = (path?: readonly (string | number)[]) =>
+  new ApiError("INTERNAL_SERVER_ERROR", "Something went wrong in the server. Its log says what.", path && { path });
 
 /** Never repeats the id, so that the answer is the same for another app's object as for none. */
 export const notFound = (what: string) => new ApiError("NOT_FOUND", `There is no ${what} with this id.`);

@@ -1,6 +1,6 @@
 import { GraphQLError } from "graphql";
 import type { Logger } from "pino";
-import { ApiError } from "./errors";
+import { ApiError, internalError } from "./errors";
 
 /** Whether an error was made for the caller: by this server, or by GraphQL about the document that was sent. */
 function isForCaller(error: unknown): error is GraphQLError {
@@ -12,17 +12,13 @@ function isForCaller(error: unknown): error is GraphQLError {
 /** An error as the caller may see it: our own faults say nothing but that they are in the log. */
 export function masked(error: unknown): GraphQLError {
   if (isForCaller(error)) return error;
-  const path = error instanceof GraphQLError ? error.path : undefined;
-  return new ApiError("INTERNAL_SERVER_ERROR", "Something went wrong in the server. Its log says what.", {
-    ...(path && { path }),
-  });
+  return internalError(error instanceof GraphQLError ? error.path : undefined);
 }
 
-/** Writes our own faults to the log, under the id of the request. */
-export function logFaults(log: Logger, requestId: string, errors: readonly unknown[]): void {
+/** Writes our own faults to the log, and the causes of what is told of others', under the id of the request. */
+export function logFaults(log: Pick<Logger, "error">, requestId: string, errors: readonly unknown[]): void {
   for (const error of errors) {
-    if (isForCaller(error)) continue;
-    const cause = error instanceof GraphQLError ? (error.originalError ?? error) : error;
-    log.error({ err: cause, requestId }, "a request failed");
+    const cause = isForCaller(error) ? error.cause : error instanceof GraphQLError ? error.originalError : error;
+    if (cause !== undefined) log.error({ err: cause, requestId }, "a request failed");
   }
 }

@@ -67,7 +67,7 @@ export async function startServer(
   const usage = new KeyUsage(db, log);
   const authenticator = new Authenticator(db, admin.key, usage);
   const operations = new Operations(createSchema(limits), limits);
-  const openStreams = new OpenStreams(accessNews);
+  const openStreams = new OpenStreams(accessNews, authenticator);
   const streaming = { runtime, operations, authenticator, openStreams };
 
   const apollo = await createApollo(operations, log);

@@ -1,7 +1,7 @@
 import { administrator, type Caller } from "../auth/caller";
 import { grantsOf } from "../auth/permissions";
 import type { Database } from "../database/database";
-import { keyRevoked, unauthenticated } from "../errors";
+import { keyRevoked, unauthenticated, unavailable } from "../errors";
 import { ApiKey } from "./api-key.entity";
 import type { KeyUsage } from "./key-usage";
 import { digestOf, isSameSecret, isWellFormed } from "./secret";
@@ -18,7 +18,10 @@ export class Authenticator {
     private readonly usage: KeyUsage,
   ) {}
 
-  /** @throws UNAUTHENTICATED, the same for whatever is not valid; with the reason KEY_REVOKED for who holds the secret */
+  /**
+   * @throws UNAUTHENTICATED, the same for whatever is not valid; with the reason KEY_REVOKED for who holds the secret.
+   * UNAVAILABLE where the database does not say who it is
+   */
   async authenticate(credential: Credential): Promise<Caller> {
     if (credential.kind === "API_KEY") return this.holderOf(credential.secret);
     if (!isSameSecret(credential.secret, this.adminKey)) throw unauthenticated();
@@ -33,7 +36,10 @@ export class Authenticator {
       .createQueryBuilder(ApiKey, "apiKey")
       .innerJoinAndSelect("apiKey.joinedScope", "scope")
       .where("apiKey.digest = :digest", { digest: digestOf(secret) })
-      .getOne();
+      .getOne()
+      .catch((error: unknown) => {
+        throw unavailable(error);
+      });
     if (!apiKey?.joinedScope) throw unauthenticated();
     if (apiKey.revokedAt || apiKey.joinedScope.deletedAt) throw keyRevoked();
 

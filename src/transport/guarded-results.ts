@@ -21,7 +21,6 @@ export function guardedResults(
   const stop = () => interrupt();
   let isOver = false;
 
-  stream.operations.add(operation);
   stream.over.addEventListener("abort", stop);
 
   return {
@@ -57,7 +56,7 @@ export function guardedResults(
   async function finish(): Promise<IteratorReturnResult<undefined>> {
     if (!isOver) {
       isOver = true;
-      stream.operations.delete(operation);
+      stream.release(operation);
       stream.over.removeEventListener("abort", stop);
       interrupt();
       await results.return?.();

@@ -1,16 +1,14 @@
-import type { FastifyInstance } from "fastify";
-import { type GraphQLError, OperationTypeNode } from "graphql";
+import { finished } from "node:stream";
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { OperationTypeNode } from "graphql";
 import { createHandler } from "graphql-sse/lib/use/fastify";
-import { ApiError } from "../errors";
-import type { Caller } from "../auth/caller";
-import type { Credential } from "../api-key/authenticator";
+import { ApiError, badInput } from "../errors";
 import { logFaults, masked } from "../masking";
+import type { OperationRequest } from "../operation/operations";
 import { OpenStream } from "./open-streams";
 import { perform, type Streaming } from "./streaming";
 
 const json = "application/json; charset=utf-8";
-
-type Answer = [body: string, init: { status: number; statusText: string; headers: Record<string, string> }];
 
 /**
  * Serves operations as server-sent events, one connection an operation, by the GraphQL over Server-Sent Events Protocol
@@ -19,22 +17,15 @@ type Answer = [body: string, init: { status: number; statusText: string; headers
  */
 export function serveSse(app: FastifyInstance, path: string, streaming: Streaming): void {
   const { runtime, operations, authenticator, openStreams } = streaming;
+  const admitted = new WeakMap<object, () => ReturnType<typeof perform>>();
 
-  const handler = createHandler({
+  const stream = createHandler({
     // Null switches off the mode in which one connection serves many operations under a token of its own.
     authenticate: () => null,
 
-    async onSubscribe({ method, raw: request, context: { reply } }, payload) {
-      const { caller, credential } = request as unknown as { caller: Caller; credential: Credential };
-      const preparation = operations.prepare(payload, caller);
-      if (preparation.errors) return refusal(preparation.errors);
-      const { prepared } = preparation;
-      if (method === "GET" && prepared.operation.operation === OperationTypeNode.MUTATION) return mutationByGet;
-
-      const stream = new OpenStream(credential, caller, authenticator, operations);
-      openStreams.add(stream);
-      reply.raw.once("close", () => openStreams.remove(stream));
-      const result = await perform(runtime, stream, prepared, caller, request.id);
+    async onSubscribe({ raw }) {
+      const result = await admitted.get(raw)?.();
+      if (!result) throw new Error("A stream is served that was not admitted");
       // graphql-sse knows a result by its data, which one that failed before its first event has not.
       return Symbol.asyncIterator in result ? result : { data: null, ...result };
     },
@@ -48,9 +39,27 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
         const message = "This address answers with server-sent events. Send `accept: text/event-stream`.";
         return reply.code(406).send({ errors: [new ApiError("BAD_USER_INPUT", message)] });
       }
+      const openStream = new OpenStream(request.credential, request.caller, authenticator, operations);
+      openStreams.add(openStream);
+      finished(reply.raw, () => openStreams.remove(openStream));
+
+      const { prepared, caller, errors } = await openStream.admit(operationOf(request));
+      // What is refused as a whole is answered as everywhere else, and not with a stream.
+      if (errors) {
+        const isForbidden = errors.some(({ extensions }) => extensions["code"] === "FORBIDDEN");
+        return reply.code(isForbidden ? 403 : 400).send({ errors });
+      }
+      if (request.method === "GET" && prepared.operation.operation === OperationTypeNode.MUTATION) {
+        const error = new ApiError("BAD_USER_INPUT", "A mutation must be sent by POST.");
+        return reply
+          .code(405)
+          .header("allow", "POST")
+          .send({ errors: [error] });
+      }
+      admitted.set(request, () => perform(runtime, openStream, prepared, caller, request.id));
       reply.hijack();
       try {
-        await handler(request, reply);
+        await stream(request, reply);
       } catch (error) {
         // Fastify leaves a reply that was taken from it to whoever took it.
         logFaults(runtime.log, request.id, [error]);
@@ -61,24 +70,16 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
   });
 }
 
-/** What is refused as a whole is answered as everywhere else, and not with a stream. */
-function refusal(errors: readonly GraphQLError[]): Answer {
-  const isForbidden = errors.some(({ extensions }) => extensions["code"] === "FORBIDDEN");
-  return isForbidden ? answer(403, "Forbidden", errors) : answer(400, "Bad Request", errors);
+function operationOf({ method, query, body }: FastifyRequest): OperationRequest {
+  if (method === "POST") return body ?? {};
+  const { variables, ...rest } = query as OperationRequest;
+  return { ...rest, variables: typeof variables === "string" ? parsed(variables) : variables };
 }
 
-const mutationByGet = answer(
-  405,
-  "Method Not Allowed",
-  [new ApiError("BAD_USER_INPUT", "A mutation must be sent by POST.")],
-  { allow: "POST" },
-);
-
-function answer(
-  status: number,
-  statusText: string,
-  errors: readonly GraphQLError[],
-  headers: Record<string, string> = {},
-): Answer {
-  return [JSON.stringify({ errors }), { status, statusText, headers: { "content-type": json, ...headers } }];
+function parsed(variables: string): unknown {
+  try {
+    return JSON.parse(variables);
+  } catch {
+    throw badInput({ field: "variables", message: "must be JSON" });
+  }
 }

@@ -27,8 +27,11 @@ export async function perform(
   if (prepared.operation.operation !== OperationTypeNode.SUBSCRIPTION) return withMaskedErrors(await execute(args));
 
   const source = await subscribe(args);
-  if (!(Symbol.asyncIterator in source)) return withMaskedErrors(source);
-  return guardedResults(source, stream, prepared, withMaskedErrors, (error) => ({ errors: withMask([error]) }));
+  if (Symbol.asyncIterator in source) {
+    return guardedResults(source, stream, prepared, withMaskedErrors, (error) => ({ errors: withMask([error]) }));
+  }
+  stream.release(prepared);
+  return withMaskedErrors(source);
 
   function withMaskedErrors({ errors, ...result }: ExecutionResult): ExecutionResult {
     return errors ? { ...result, errors: withMask(errors) } : result;

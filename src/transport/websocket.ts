@@ -1,14 +1,15 @@
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs } from "graphql";
-import { CloseCode } from "graphql-ws";
-import { useServer } from "graphql-ws/use/ws";
+import { CloseCode, handleProtocols, makeServer } from "graphql-ws";
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Credential } from "../api-key/authenticator";
 import type { Caller } from "../auth/caller";
 import { newId } from "../database/ids";
 import { ApiError, unauthenticated } from "../errors";
+import { logFaults, masked } from "../masking";
 import { credentialOfHeaders, credentialOfPayload } from "./credential";
+import { type Connected, speakGraphql } from "./graphql-socket";
 import { OpenStream } from "./open-streams";
 import { perform, type Streaming } from "./streaming";
 
@@ -18,9 +19,7 @@ const maxOperations = 100;
 /** How long a client may take to say good-bye when the server stops, in milliseconds. */
 const patience = 2_000;
 
-interface Extra extends Record<PropertyKey, unknown> {
-  readonly socket: WebSocket;
-  readonly request: IncomingMessage;
+interface Extra extends Connected {
   stream?: OpenStream;
 }
 
@@ -38,52 +37,51 @@ interface JudgedArgs extends ExecutionArgs {
  */
 export function serveWebSocket(server: Server, path: string, streaming: Streaming, maxPayload: number): () => void {
   const { runtime, operations, authenticator, openStreams } = streaming;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
 
-  useServer<Record<string, unknown>, Extra>(
-    {
-      isProd: true,
+  const graphql = makeServer<Record<string, unknown>, Extra>({
+    async onConnect({ connectionParams, extra }) {
+      const { socket, request } = extra;
+      try {
+        const credential = oneOf(credentialOfHeaders(request), credentialOfPayload(connectionParams));
+        const caller = await authenticator.authenticate(credential);
+        // Who has gone meanwhile would never be removed from the open streams.
+        if (socket.readyState !== socket.OPEN) return false;
+        extra.stream = openStream(socket, credential, caller);
+        return true;
+      } catch (error) {
+        logFaults(runtime.log, newId(), [error]);
+        if (isUnauthenticated(error)) socket.close(CloseCode.Unauthorized, "Unauthorized");
+        else socket.close(CloseCode.InternalServerError, "Unavailable");
+        return false;
+      }
+    },
 
-      async onConnect({ connectionParams, extra }) {
-        const { socket, request } = extra;
-        try {
-          const credential = oneOf(credentialOfHeaders(request), credentialOfPayload(connectionParams));
-          const caller = await authenticator.authenticate(credential);
-          extra.stream = openStream(socket, credential, caller);
-          return true;
-        } catch (error) {
-          if (error instanceof ApiError) socket.close(CloseCode.Unauthorized, "Unauthorized");
-          else socket.close(CloseCode.InternalServerError, "Unavailable");
-          return false;
-        }
-      },
+    onClose({ extra: { stream } }) {
+      if (!stream) return;
+      stream.close();
+      openStreams.remove(stream);
+    },
 
-      onClose({ extra: { stream } }) {
-        if (!stream) return;
-        stream.close();
-        openStreams.remove(stream);
-      },
-
-      async onSubscribe({ extra: { stream, socket }, subscriptions }, _id, payload) {
-        if (!stream) throw new Error("An operation came before its connection was accepted");
-        if (Object.keys(subscriptions).length > maxOperations) {
-          return [new ApiError("LIMIT_REACHED", `At most ${maxOperations} operations may be open on a connection.`)];
-        }
-        const caller = await authenticator.authenticate(stream.credential).catch(() => undefined);
-        if (!caller) {
-          socket.close(CloseCode.Forbidden, "Forbidden");
-          return [unauthenticated()];
-        }
-        const { errors, prepared } = operations.prepare(payload, caller);
+    async onSubscribe({ extra: { stream, socket }, subscriptions }, _id, payload) {
+      if (!stream) throw new Error("An operation came before its connection was accepted");
+      if (Object.keys(subscriptions).length > maxOperations) {
+        return [new ApiError("LIMIT_REACHED", `At most ${maxOperations} operations may be open on a connection.`)];
+      }
+      try {
+        const { errors, prepared, caller } = await stream.admit(payload);
         if (errors) return errors;
         return { ...prepared.args, perform: () => perform(runtime, stream, prepared, caller, newId()) } as JudgedArgs;
-      },
-
-      execute: (args: ExecutionArgs) => (args as JudgedArgs).perform(),
-      subscribe: (args: ExecutionArgs) => (args as JudgedArgs).perform(),
+      } catch (error) {
+        logFaults(runtime.log, newId(), [error]);
+        if (isUnauthenticated(error)) socket.close(CloseCode.Forbidden, "Forbidden");
+        return [masked(error)];
+      }
     },
-    sockets,
-  );
+
+    execute: (args: ExecutionArgs) => (args as JudgedArgs).perform(),
+    subscribe: (args: ExecutionArgs) => (args as JudgedArgs).perform(),
+  });
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -95,11 +93,12 @@ export function serveWebSocket(server: Server, path: string, streaming: Streamin
     admit(request).then(
       () =>
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
-          // graphql-ws listens for the first error only, and another one would end the process.
-          webSocket.on("error", () => undefined);
-          sockets.emit("connection", webSocket, request);
+          speakGraphql(graphql, { socket: webSocket, request }, runtime.log);
         }),
-      (error: unknown) => refuse(socket, error instanceof ApiError ? "401 Unauthorized" : "503 Service Unavailable"),
+      (error: unknown) => {
+        logFaults(runtime.log, newId(), [error]);
+        refuse(socket, isUnauthenticated(error) ? "401 Unauthorized" : "503 Service Unavailable");
+      },
     );
   });
 
@@ -134,6 +133,10 @@ function oneOf(ofHeaders: Credential | undefined, ofPayload: Credential | undefi
   return credential;
 }
 
+const isUnauthenticated = (error: unknown): boolean => error instanceof ApiError && error.code === "UNAUTHENTICATED";
+
 function refuse(socket: Duplex, status: string): void {
+  // The HTTP server has let go of the socket, so that nobody else would end it for a client that doesn't.
+  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import pino from "pino";
+import pino, { type Logger } from "pino";
 import { type Config, readConfig } from "../../src/config";
 import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
@@ -10,7 +10,7 @@ import { createTestDatabase, sqlOn } from "./database";
 import { TestApp } from "./test-app";
 
 export const adminKey = "the-administrators-key-in-tests";
-const log = pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
+const testLog = () => pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
 /** A real server on a port and a database of its own. */
 export class TestServer {
@@ -18,12 +18,14 @@ export class TestServer {
     private server: RunningServer,
     private readonly config: Config,
     private readonly models: Readonly<Record<string, Model>>,
+    private readonly log: Logger,
     private readonly drop: () => Promise<unknown>,
   ) {}
 
   static async start(
     environment: Readonly<Record<string, string>> = {},
     models: Readonly<Record<string, Model>> = {},
+    log = testLog(),
   ): Promise<TestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
     const database = await createTestDatabase();
@@ -34,7 +36,7 @@ export class TestServer {
       ADMIN_KEY: adminKey,
       ...environment,
     });
-    return new TestServer(await startServer(config, log, models), config, models, database.drop);
+    return new TestServer(await startServer(config, log, models), config, models, log, database.drop);
   }
 
   /** Stops the server and starts another one on the same port and the same data. */
@@ -42,7 +44,7 @@ export class TestServer {
     const port = Number(new URL(this.url).port);
     await this.server.close();
     await meanwhile();
-    this.server = await startServer({ ...this.config, port }, log, this.models);
+    this.server = await startServer({ ...this.config, port }, this.log, this.models);
   }
 
   /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */
@@ -84,10 +86,11 @@ export class TestServer {
 export function useServer(
   environment: Readonly<Record<string, string>> = {},
   models: Readonly<Record<string, Model>> = {},
+  log?: Logger,
 ): { readonly current: TestServer } {
   let server: TestServer | undefined;
   beforeAll(async () => {
-    server = await TestServer.start(environment, models);
+    server = await TestServer.start(environment, models, log);
   });
   afterAll(() => server?.stop());
   return {
