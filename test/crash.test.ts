@@ -1,14 +1,9 @@
 import fc from "fast-check";
+import { useProcesses } from "./support/process";
 import { eventsOf, execute, expectWhole, finished } from "./support/runs";
-import { ServerProcess } from "./support/server-process";
 import { type KeyHolder, TestApp } from "./support/test-app";
 
-let server: ServerProcess;
-beforeAll(async () => {
-  server = await ServerProcess.create();
-  await server.start();
-});
-afterAll(() => server.remove());
+const processes = useProcesses();
 
 const burst = fc.array(fc.record({ words: fc.integer({ min: 1, max: 20 }), waitMs: fc.constantFrom(0, 60_000) }), {
   minLength: 50,
@@ -18,6 +13,9 @@ const burst = fc.array(fc.record({ words: fc.integer({ min: 1, max: 20 }), waitM
 const fatal = fc.noBias(fc.integer({ min: 1, max: 40 }));
 
 test("what was answered survives kill -9, and every run has one end, once", async () => {
+  const fresh = await processes.fresh();
+  let server = await processes.serve(fresh);
+  const samePort = { ...fresh, PORT: new URL(server.url).port };
   await fc.assert(
     fc.asyncProperty(burst, fatal, async (executions, killedAfter) => {
       const app = await TestApp.create(server);
@@ -33,11 +31,11 @@ test("what was answered survives kill -9, and every run has one end, once", asyn
       let count = 0;
       const sent = inputs.map(async (input) => {
         const answer = await execute(key, input).catch(() => undefined);
-        if (answer && ++count === killedAfter) await server.kill();
+        if (answer && ++count === killedAfter) await server.end("SIGKILL");
         return answer;
       });
       const answers = await Promise.all(sent);
-      await server.start();
+      server = await processes.serve(samePort);
 
       const repeated = await Promise.all(inputs.map((input) => execute(key, input)));
       for (const [i, before] of answers.entries()) {

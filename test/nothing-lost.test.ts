@@ -89,7 +89,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
     let server = await processes.serve(fresh);
     const app = await server.newApp();
     const scene = { app, key: await app.key(), dataDir: fresh.DATA_DIR };
-    const environment = { ...fresh, PORT: new URL(server.url).port };
+    const samePort = { ...fresh, PORT: new URL(server.url).port };
 
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 60 }), async (count) => {
@@ -98,7 +98,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
         expect(failures).toEqual(deeds.map(() => expect.stringMatching(/^(ECONNREFUSED|ECONNRESET|EPIPE)$/)));
         expect(server.exit).toBe(signal === "SIGTERM" ? 0 : signal);
 
-        server = await processes.serve(environment);
+        server = await processes.serve(samePort);
         await Promise.all(claims.map((claim) => claim()));
       }),
       { numRuns: 3, endOnFailure: true },

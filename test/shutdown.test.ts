@@ -172,9 +172,12 @@ function followBySse({ url, credential }: Client, runId: string) {
   sent.end(JSON.stringify({ query: runEvents, variables: { runId } }));
   const answered = once(sent, "response") as Promise<[IncomingMessage]>;
   const closed = answered.then(([{ socket }]) => once(socket, "close"));
-  const begun = answered.then(([response]) => once(response, "readable"));
-  const text = answered.then(async ([response]) => (await response.setEncoding("utf8").toArray()).join(""));
-  return { begun, text, closed };
+  const chunks: string[] = [];
+  const text = answered.then(async ([response]) => {
+    for await (const chunk of response.setEncoding("utf8")) chunks.push(chunk as string);
+    return chunks.join("");
+  });
+  return { begun: eventually(() => chunks.length > 0), text, closed };
 }
 
 /** A request whose head the server has not got whole, over a connection of its own that may be used again. */
