@@ -1,5 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { type AllowedHost, allowedHostsOf } from "./outbound/allowed-hosts";
+import { secretsKeyOf } from "./secrets/keyring";
 import { StartError } from "./start-error";
 
 /** Where the data is kept. */
@@ -28,6 +30,12 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Undefined where the data directory holds it, or is to hold it after the first start. */
   readonly adminKey: string | undefined;
+  /** Encrypts the secrets of others, such as model providers' keys. Undefined as above. */
+  readonly secretsKey: Buffer | undefined;
+  /** What `secretsKey` was before, so that what it encrypted can still be read. */
+  readonly previousSecretsKey: Buffer | undefined;
+  /** Where models may be that are not on the public network. */
+  readonly modelAllowedHosts: readonly AllowedHost[];
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -60,6 +68,11 @@ const adminKey = z
 /** What is wrong with an administrator's key, wherever it comes from; undefined where nothing is. */
 export const adminKeyFault = (key: string): string | undefined => adminKey.safeParse(key).error?.issues[0]?.message;
 
+const secretsKey = readBy(
+  secretsKeyOf,
+  "must be 32 bytes as base64 or hexadecimal, such as of `openssl rand -base64 32`",
+);
+
 const environment = z.object({
   PORT: wholeNumber(4000, 0, 65_535),
   HOST: z.string().default("127.0.0.1"),
@@ -73,6 +86,12 @@ const environment = z.object({
     .optional(),
   REDIS_URL: z.never("must not be set: this version runs as one instance, without Redis").optional(),
   ADMIN_KEY: adminKey.optional(),
+  SECRETS_KEY: secretsKey.optional(),
+  SECRETS_KEY_PREVIOUS: secretsKey.optional(),
+  MODEL_ALLOWED_HOSTS: readBy(
+    allowedHostsOf,
+    "must be hosts or hosts with ports, such as localhost:11434,10.0.0.5",
+  ).default([]),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   MAX_BODY_BYTES: wholeNumber(1_000_000, 1_000, 100_000_000),
   MAX_TOKENS: wholeNumber(2_000, 50, 100_000),
@@ -104,6 +123,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     dataDir,
     database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`),
     adminKey: env.ADMIN_KEY,
+    secretsKey: env.SECRETS_KEY,
+    previousSecretsKey: env.SECRETS_KEY_PREVIOUS,
+    modelAllowedHosts: env.MODEL_ALLOWED_HOSTS,
     logLevel: env.LOG_LEVEL,
     limits: {
       maxBodyBytes: env.MAX_BODY_BYTES,
@@ -119,6 +141,16 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       maxConnections: env.MAX_CONNECTIONS,
     },
   };
+}
+
+/** A text that `read` understands; it gives undefined for one that it doesn't. */
+function readBy<Value>(read: (text: string) => Value | undefined, message: string) {
+  return z.string().transform((text, context) => {
+    const value = read(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  });
 }
 
 const databaseOf = (url: string): DatabaseConfig =>

@@ -3,14 +3,14 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { type AdminKey, adminKeyIn } from "./admin-key";
 import { Authenticator } from "./api-key/authenticator";
 import { KeyUsage } from "./api-key/key-usage";
 import { AccessNews } from "./auth/access-news";
-import type { Config } from "./config";
+import { adminKeyFault, type Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
 import { DocumentStorage } from "./document/storage";
+import { keyIn } from "./key-file";
 import { ModelCatalog } from "./model/catalog";
 import { ExtractiveModel } from "./model/extractive";
 import type { Model } from "./model/model";
@@ -102,10 +102,19 @@ export async function startServer(
   };
 }
 
-async function prepare({ adminKey, dataDir }: Config, storage: DocumentStorage): Promise<AdminKey> {
+/** Makes the data directory fit for use, and finds the administrator's key, or makes it. */
+async function prepare(
+  { adminKey, dataDir }: Config,
+  storage: DocumentStorage,
+): Promise<{ key: string; file: string | undefined }> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await storage.open();
-  return adminKey === undefined ? adminKeyIn(dataDir) : { key: adminKey, file: undefined };
+  if (adminKey !== undefined) return { key: adminKey, file: undefined };
+
+  const kept = await keyIn(dataDir, "admin.key");
+  const fault = adminKeyFault(kept.key);
+  if (fault === undefined) return kept;
+  throw new Error(`the key in ${kept.file} ${fault}; restore it, or remove the file for a new one`);
 }
 
 /** By one address, as Fastify serves the two of `localhost` by two servers, and waits when it closes for one of them. */

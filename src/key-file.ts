@@ -1,24 +1,23 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { adminKeyFault } from "./config";
 
-/** The administrator's key, and the file it stands in where it was not given. */
-export interface AdminKey {
+/** A key that the server has made for itself, and the file it stands in. */
+export interface KeptKey {
   readonly key: string;
-  readonly file: string | undefined;
+  readonly file: string;
 }
 
-/** Reads the key that the first start has made, or makes it: readable by the owner of the process alone. */
-export async function adminKeyIn(dataDir: string): Promise<AdminKey> {
-  const file = join(dataDir, "admin.key");
-  const key = (await existing(file)) ?? (await create(file));
-  const fault = adminKeyFault(key);
-  if (fault !== undefined) throw new Error(`the key in ${file} ${fault}; restore it, or remove the file for a new one`);
+/** Reads the key that the first start has made, or makes it: 32 random bytes, readable by the owner of the process alone. */
+export async function keyIn(dataDir: string, filename: string): Promise<KeptKey> {
+  const file = join(dataDir, filename);
+  const key = (await existingKey(dataDir, filename)) ?? (await create(file));
   return { key, file };
 }
 
-async function existing(file: string): Promise<string | undefined> {
+/** The key that an earlier start has made, if one has. */
+export async function existingKey(dataDir: string, filename: string): Promise<string | undefined> {
+  const file = join(dataDir, filename);
   try {
     await chmod(file, 0o600);
     return (await readFile(file, "utf8")).trim();

@@ -1,0 +1,103 @@
+import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from "node:dns";
+import { isIP, type LookupFunction } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { Agent, buildConnector, fetch, Response } from "undici";
+import { isPublicAddress } from "./address";
+import { type AllowedHost, isAllowed } from "./allowed-hosts";
+import { bounded } from "./bounded-body";
+
+/** How long a name may take to resolve when an address is judged before anything is sent to it, in milliseconds. */
+const patience = 2_000;
+const connectTimeout = 10_000;
+const largestResponse = { maxBytes: 64 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
+
+export type Fetch = typeof globalThis.fetch;
+
+/** Looks up all addresses of a name, as `node:dns` does. */
+export type Lookup = (
+  hostname: string,
+  options: LookupAllOptions,
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** The host is, or resolves to, an address that is not of the public network, and is not allowed by name. */
+export class OutboundRefused extends Error {
+  constructor() {
+    super("The host is not on the public network");
+    this.name = "OutboundRefused";
+  }
+}
+
+/**
+ * The way out to addresses that somebody else has chosen: to the public network, and to hosts that the operator allows by
+ * name. Judged at each connection by the address that is connected to, so that it doesn't matter what a name resolved to
+ * before. Redirects are handed back, not followed.
+ */
+export class Outbound {
+  private readonly agent: Agent;
+
+  constructor(
+    private readonly allowed: readonly AllowedHost[],
+    private readonly lookup: Lookup = systemLookup,
+  ) {
+    const anywhere = buildConnector({ timeout: connectTimeout });
+    const publicOnly = buildConnector({ timeout: connectTimeout, lookup: this.publicLookup });
+    this.agent = new Agent({
+      // Whoever asks brings a signal that says how long to wait.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: (options, callback) => {
+        const port = Number(options.port) || (options.protocol === "https:" ? 443 : 80);
+        if (this.isAllowed(options.hostname, port)) {
+          anywhere(options, callback);
+        } else if (isRefused(options.hostname)) {
+          // Names are looked up by a connector, addresses are not.
+          callback(new OutboundRefused(), null);
+        } else {
+          publicOnly(options, callback);
+        }
+      },
+    });
+  }
+
+  /** As the standard's, but for what this class is about; a response has a greatest size. */
+  readonly fetch: Fetch = (async (input: string | URL, init?: object) => {
+    const response = await fetch(input, { ...init, dispatcher: this.agent, redirect: "manual" });
+    const { body, status, statusText, headers } = response;
+    return body ? new Response(body.pipeThrough(bounded(largestResponse)), { status, statusText, headers }) : response;
+  }) as unknown as Fetch;
+
+  /** Whether a URL leads, as things are now, to where no connection will be made. A name that doesn't resolve may later. */
+  async refuses(url: URL): Promise<boolean> {
+    const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
+    if (this.isAllowed(url.hostname, port)) return false;
+    if (isIP(bare(url.hostname))) return isRefused(url.hostname);
+
+    const resolved = new Promise<boolean>((resolve) => {
+      this.publicLookup(url.hostname, { all: true }, (error) => resolve(error instanceof OutboundRefused));
+    });
+    return Promise.race([resolved, delay(patience, false, { ref: false })]);
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  private isAllowed(hostname: string, port: number): boolean {
+    return isAllowed(this.allowed, isIP(hostname) === 6 ? `[${hostname}]` : hostname, port);
+  }
+
+  private readonly publicLookup: LookupFunction = (hostname, options, callback) => {
+    this.lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      const fit = error ? [] : addresses.filter(({ address }) => isPublicAddress(address));
+      const [first] = fit;
+      if (error || !first) callback(error ?? new OutboundRefused(), options.all ? [] : "");
+      else if (options.all) callback(null, fit);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+const bare = (hostname: string): string => hostname.replace(/^\[|\]$/g, "");
+
+const isRefused = (hostname: string): boolean => isIP(bare(hostname)) !== 0 && !isPublicAddress(bare(hostname));
