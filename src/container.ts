@@ -18,6 +18,11 @@ import { DocumentResolver } from "./document/document.resolver";
 import { DocumentService } from "./document/document.service";
 import type { DocumentStorage } from "./document/storage";
 import type { ModelCatalog } from "./model/catalog";
+import { apiKeyColumn, ModelConnection } from "./model-connection/model-connection.entity";
+import { ModelConnectionResolver } from "./model-connection/model-connection.resolver";
+import { ModelConnectionService } from "./model-connection/model-connection.service";
+import type { ProviderModels } from "./model-connection/provider-models";
+import type { Outbound } from "./outbound/outbound";
 import type { Reader } from "./reading/reader";
 import { IdempotencyKey } from "./run/idempotency-key.entity";
 import { Run } from "./run/run.entity";
@@ -28,6 +33,8 @@ import { SessionRunsResolver } from "./run/session-runs.resolver";
 import { Scope } from "./scope/scope.entity";
 import { ScopeResolver } from "./scope/scope.resolver";
 import { ScopeService } from "./scope/scope.service";
+import type { Keyring } from "./secrets/keyring";
+import type { SecretColumn } from "./secrets/rotation";
 import { Message } from "./session/message.entity";
 import { Session } from "./session/session.entity";
 import { SessionResolver } from "./session/session.resolver";
@@ -43,6 +50,10 @@ export interface Runtime {
   readonly log: Logger;
   readonly accessNews: AccessNews;
   readonly models: ModelCatalog;
+  readonly providerModels: ProviderModels;
+  readonly keyring: Keyring;
+  /** The way out to models. */
+  readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly reader: Reader;
   readonly runs: RunRuntime;
@@ -56,7 +67,22 @@ export interface Context {
   readonly resolvers: ReadonlyMap<unknown, object>;
 }
 
-export const entities = [App, Scope, ApiKey, Agent, Session, Message, Document, Run, StoredRunEvent, IdempotencyKey];
+export const entities = [
+  App,
+  Scope,
+  ApiKey,
+  Agent,
+  ModelConnection,
+  Session,
+  Message,
+  Document,
+  Run,
+  StoredRunEvent,
+  IdempotencyKey,
+];
+
+/** Where the secrets of others are kept. */
+export const secretColumns: readonly SecretColumn[] = [apiKeyColumn];
 
 export const resolverClasses = [
   ViewerResolver,
@@ -65,6 +91,7 @@ export const resolverClasses = [
   ApiKeyResolver,
   ScopeApiKeysResolver,
   AgentResolver,
+  ModelConnectionResolver,
   SessionResolver,
   DocumentResolver,
   RunResolver,
@@ -74,11 +101,12 @@ export const resolverClasses = [
 
 /** Makes the objects of one request, with loaders of its own, so that no request sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
-  const { db, limits, log, accessNews, models, storage, reader, runs } = runtime;
+  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, storage, reader, runs } = runtime;
   const appService = new AppService(db, caller);
   const scopeService = new ScopeService(db, appService, accessNews);
   const apiKeyService = new ApiKeyService(db, caller, appService, accessNews);
   const agentService = new AgentService(db, caller, appService, models);
+  const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
   const documentService = new DocumentService(db, caller, sessionService, storage, reader, limits, log);
   const runService = new RunService(db, caller, sessionService, runs, limits);
@@ -91,6 +119,7 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     [ApiKeyResolver, new ApiKeyResolver(apiKeyService, scopeService)],
     [ScopeApiKeysResolver, new ScopeApiKeysResolver(apiKeyService)],
     [AgentResolver, new AgentResolver(agentService, appService)],
+    [ModelConnectionResolver, new ModelConnectionResolver(modelConnectionService, appService)],
     [SessionResolver, new SessionResolver(sessionService, appService)],
     [DocumentResolver, new DocumentResolver(documentService)],
     [RunResolver, new RunResolver(runService, sessionService, agentService)],

@@ -14,12 +14,15 @@ import { keyIn } from "./key-file";
 import { ModelCatalog } from "./model/catalog";
 import { ExtractiveModel } from "./model/extractive";
 import type { Model } from "./model/model";
+import { ProviderModels } from "./model-connection/provider-models";
 import { Operations } from "./operation/operations";
+import { Outbound } from "./outbound/outbound";
 import { Reader } from "./reading/reader";
 import { RunEngine } from "./run/run-engine";
 import { RunNews } from "./run/run-news";
 import { RunRecord } from "./run/run-record";
 import { createSchema } from "./schema";
+import { openKeyring } from "./secrets/open-keyring";
 import { blaming } from "./start-error";
 import { startTidying } from "./tidying";
 import { createApollo } from "./transport/apollo";
@@ -56,13 +59,29 @@ export async function startServer(
 
   const stopping = new AbortController();
   const reader = new Reader();
-  const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels });
+  const keyring = await openKeyring(config);
+  const outbound = new Outbound(config.modelAllowedHosts);
+  const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
+  const builtIn = { "builtin:extractive": new ExtractiveModel(reader), ...moreModels };
+  const models = new ModelCatalog(builtIn, providerModels);
   const news = new RunNews(stopping.signal);
   const record = new RunRecord(db, news);
   const engine = new RunEngine(db, record, models, storage, log);
   const accessNews = new AccessNews();
   const runs = { engine, record, news, stopping: stopping.signal };
-  const runtime: Runtime = { db, limits, log, accessNews, models, storage, reader, runs };
+  const runtime: Runtime = {
+    db,
+    limits,
+    log,
+    accessNews,
+    models,
+    providerModels,
+    keyring,
+    outbound,
+    storage,
+    reader,
+    runs,
+  };
 
   const usage = new KeyUsage(db, log);
   const authenticator = new Authenticator(db, admin.key, usage);
@@ -96,6 +115,7 @@ export async function startServer(
       await stopTidying();
       await apollo.stop();
       await reader.close();
+      await outbound.close();
       await usage.close();
       await db.close();
     },

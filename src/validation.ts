@@ -2,6 +2,7 @@ import "reflect-metadata";
 import {
   IsDefined,
   IsInt,
+  IsNumber,
   IsOptional,
   Matches,
   Max,
@@ -56,6 +57,16 @@ export const WholeNumber =
   (target, property) => {
     const message = `must be a whole number from ${least} to ${most}`;
     IsInt({ message })(target, property);
+    Min(least, { message })(target, property);
+    Max(most, { message })(target, property);
+  };
+
+/** A number within these bounds. */
+export const Within =
+  (least: number, most: number): PropertyDecorator =>
+  (target, property) => {
+    const message = `must be a number from ${least} to ${most}`;
+    IsNumber({}, { message })(target, property);
     Min(least, { message })(target, property);
     Max(most, { message })(target, property);
   };

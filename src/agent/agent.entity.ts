@@ -1,4 +1,4 @@
-import { Field, ID, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, Int, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 
 @Entity("agent")
@@ -26,6 +26,24 @@ export class Agent {
   @Field({ description: "Which model answers: `builtin:extractive`, or `<connection>/<model>`." })
   @Column({ type: "varchar", length: 255 })
   readonly model!: string;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: "How freely the model chooses its words; null leaves it to the provider.",
+  })
+  @Column({ type: "double", nullable: true })
+  readonly temperature!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: "The most tokens that an answer may have; null leaves it to the provider.",
+  })
+  @Column({ type: "int", nullable: true })
+  readonly maxOutputTokens!: number | null;
+
+  @Field(() => Int, { description: "How long a model may take for an answer." })
+  @Column({ type: "int" })
+  readonly timeoutSeconds!: number;
 
   @Field(() => Int, {
     description: "Counts the updates; send it back as `expectedVersion` so as not to overwrite somebody else's.",

@@ -1,7 +1,10 @@
-import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { countedConnectionOf } from "../database/pages";
-import { LeftOutOr, Name, NotNull, Text, WholeNumber } from "../validation";
+import { LeftOutOr, Name, NotNull, Nullable, Text, WholeNumber, Within } from "../validation";
 import { Agent } from "./agent.entity";
+
+/** More than any model gives. */
+const mostTokens = 10_000_000;
 
 @InputType()
 export class CreateAgentInput {
@@ -25,8 +28,22 @@ export class CreateAgentInput {
   instructions!: string;
 
   @Field(() => String, { nullable: true, defaultValue: "builtin:extractive" })
-  @NotNull()
+  @Text(255)
   model!: string;
+
+  @Field(() => Float, { nullable: true, description: "0 to 2." })
+  @Nullable()
+  @Within(0, 2)
+  temperature?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "1 or more." })
+  @Nullable()
+  @WholeNumber(1, mostTokens)
+  maxOutputTokens?: number | null;
+
+  @Field(() => Int, { nullable: true, defaultValue: 120, description: "1 to 3600." })
+  @WholeNumber(1, 3_600)
+  timeoutSeconds!: number;
 }
 
 @InputType()
@@ -56,8 +73,23 @@ export class UpdateAgentInput {
 
   @Field(() => String, { nullable: true })
   @LeftOutOr()
-  @NotNull()
+  @Text(255)
   model?: string;
+
+  @Field(() => Float, { nullable: true, description: "0 to 2; with null it is left to the provider." })
+  @Nullable()
+  @Within(0, 2)
+  temperature?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "1 or more; with null it is left to the provider." })
+  @Nullable()
+  @WholeNumber(1, mostTokens)
+  maxOutputTokens?: number | null;
+
+  @Field(() => Int, { nullable: true, description: "1 to 3600." })
+  @LeftOutOr()
+  @WholeNumber(1, 3_600)
+  timeoutSeconds?: number;
 }
 
 @InputType()

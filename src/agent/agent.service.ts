@@ -1,3 +1,4 @@
+import type { EntityManager } from "typeorm";
 import type { AppService } from "../app/app.service";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../auth/caller";
@@ -31,20 +32,28 @@ export class AgentService {
     return agent && this.isOwn(agent) ? agent : null;
   }
 
-  async create({ appId, ...input }: CreateAgentInput): Promise<Agent> {
-    const ownApp = await this.appService.resolve(appId, "input.appId");
-    this.checkModel(input.model);
-
+  async create({ appId, temperature, maxOutputTokens, ...input }: CreateAgentInput): Promise<Agent> {
     const now = new Date();
-    const agent: Agent = { id: newId(), appId: ownApp, ...input, version: 1, createdAt: now, updatedAt: now };
+    const agent: Agent = {
+      id: newId(),
+      appId: await this.appService.resolve(appId, "input.appId"),
+      ...input,
+      temperature: temperature ?? null,
+      maxOutputTokens: maxOutputTokens ?? null,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    };
     await this.db
-      .transaction((manager) => manager.insert(Agent, agent))
+      .transaction(async (manager) => {
+        await this.checkModel(manager, agent);
+        await manager.insert(Agent, agent);
+      })
       .catch(refusal({ duplicate: nameTaken, orphan: () => notFound("app") }));
     return agent;
   }
 
   async update({ id, expectedVersion, ...changes }: UpdateAgentInput): Promise<Agent> {
-    if (changes.model !== undefined) this.checkModel(changes.model);
     return this.db
       .transaction(async (manager) => {
         const before = await this.db.lock(manager, Agent, { id, ...ownedBy(this.caller) });
@@ -55,6 +64,7 @@ export class AgentService {
           );
         }
         const after: Agent = { ...before, ...changes, version: before.version + 1, updatedAt: new Date() };
+        if (changes.model !== undefined) await this.checkModel(manager, after);
         await manager.update(Agent, { id }, after);
         return after;
       })
@@ -70,9 +80,9 @@ export class AgentService {
     return this.caller.kind === "ADMIN" || this.caller.appId === appId;
   }
 
-  private checkModel(name: string): void {
-    if (this.models.find(name)) return;
-    const message = `There is no such model. These exist: ${this.models.names().join(", ")}.`;
+  private async checkModel(manager: EntityManager, { appId, model }: Agent): Promise<void> {
+    if (await this.models.hold(manager, appId, model)) return;
+    const message = `There is no such model. These exist: ${(await this.models.names(appId)).join(", ")}.`;
     throw badInput({ field: "input.model", message });
   }
 }

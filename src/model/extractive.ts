@@ -1,5 +1,6 @@
-import { type FoundPassage, type Reader, SearchFailed } from "../reading/reader";
-import { type Model, ModelFailed, type ModelPiece, type ModelRequest } from "./model";
+import type { Reader } from "../reading/reader";
+import type { Model, ModelPiece, ModelRequest } from "./model";
+import { findPassages } from "./passages";
 
 const mostPassages = 3;
 
@@ -19,7 +20,7 @@ export class ExtractiveModel implements Model {
       yield* spoken("This session has no documents, so there is nothing to answer from. Upload one, and ask again.");
       return;
     }
-    const found = await this.find(request);
+    const found = await findPassages(this.reader, request, mostPassages, request.signal);
     if (found.length === 0) {
       const names = documents.map(({ filename }) => filename).join(", ");
       yield* spoken(`Nothing in the documents of this session matches that. They are: ${names}.`);
@@ -30,21 +31,6 @@ export class ExtractiveModel implements Model {
       yield { kind: "citation", documentId, quote, page: null };
       yield* spoken(`${i > 0 ? "\n\n" : ""}${said ?? quote}`);
       yield { kind: "text", text: ` [${filenames.get(documentId) ?? documentId}]` };
-    }
-  }
-
-  private async find({ documents, text, earlier, signal }: ModelRequest): Promise<FoundPassage[]> {
-    const asked = earlier.filter(({ role }) => role === "USER").map((message) => message.text);
-    try {
-      return await this.reader.find({ documents, question: text, earlier: asked, most: mostPassages }, signal);
-    } catch (error) {
-      if (!(error instanceof SearchFailed)) throw error;
-      throw error.reason === "TIMEOUT"
-        ? new ModelFailed("MODEL_TIMEOUT", "Searching the documents of this session took too long. Use fewer of them.")
-        : new ModelFailed(
-            "DOCUMENTS_TOO_LARGE",
-            "The documents of this session are too large to be searched together. Use fewer.",
-          );
     }
   }
 }

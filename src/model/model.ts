@@ -6,6 +6,23 @@ export interface ModelDocument {
   readonly passagesPath: string;
 }
 
+/** How an agent wants to be answered. */
+export interface ModelSettings {
+  /** 0 to 2; as the provider has it where null. */
+  readonly temperature: number | null;
+  /** As the provider has it where null. */
+  readonly maxOutputTokens: number | null;
+  /** For all of the answer. */
+  readonly timeoutSeconds: number;
+}
+
+/** Tokens, as the model's provider counted them. */
+export interface TokenUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly totalTokens: number;
+}
+
 /** What a model is asked. */
 export interface ModelRequest {
   /** What the agent is told before the conversation. */
@@ -15,13 +32,15 @@ export interface ModelRequest {
   /** What was said before in the session, oldest first. */
   readonly earlier: readonly { readonly role: "USER" | "AGENT"; readonly text: string }[];
   readonly documents: readonly ModelDocument[];
+  readonly settings: ModelSettings;
   /** Given when nobody wants the answer any more. */
   readonly signal: AbortSignal;
 }
 
-/** The next piece of an answer's text, or a passage that the answer rests on. */
+/** The next piece of an answer's text, a passage that the answer rests on, or what it took so far. */
 export type ModelPiece =
   | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "usage"; readonly usage: TokenUsage }
   | {
       readonly kind: "citation";
       readonly documentId: string;
@@ -37,10 +56,26 @@ export interface Model {
   answer(request: ModelRequest): AsyncIterable<ModelPiece>;
 }
 
+/** What runs fail with where the model could not answer. */
+export type ModelErrorCode =
+  /** It can't be reached or can't answer now. */
+  | "MODEL_UNAVAILABLE"
+  /** It took longer than the agent allows. */
+  | "MODEL_TIMEOUT"
+  /** It doesn't answer this: a status of HTTP that says so, or a filter. */
+  | "MODEL_REJECTED"
+  /** It is where models may not be called. */
+  | "MODEL_ADDRESS_REFUSED"
+  /** It didn't come to an end. */
+  | "MODEL_OUTPUT_TOO_LONG"
+  /** It said what can't be understood, or the fault is ours. */
+  | "MODEL_FAILED"
+  | "DOCUMENTS_TOO_LARGE";
+
 /** Why a model could not answer, for the run's `error`. */
 export class ModelFailed extends Error {
   constructor(
-    readonly code: string,
+    readonly code: ModelErrorCode,
     message: string,
   ) {
     super(message);

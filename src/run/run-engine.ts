@@ -6,7 +6,7 @@ import type { Database } from "../database/database";
 import { Document } from "../document/document.entity";
 import type { DocumentStorage } from "../document/storage";
 import type { ModelCatalog } from "../model/catalog";
-import { ModelFailed } from "../model/model";
+import { ModelFailed, type TokenUsage } from "../model/model";
 import { Message } from "../session/message.entity";
 import { type Citation, Run, unfinished } from "./run.entity";
 import type { Outcome, RunRecord } from "./run-record";
@@ -130,10 +130,12 @@ export class RunEngine {
 
   /** @returns undefined where the run was ended by somebody else */
   private async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
+    let usage: TokenUsage | undefined;
+    const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
     try {
       const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
       if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");
-      const model = this.models.find(agent.model);
+      const model = await this.models.find(agent.appId, agent.model);
       if (!model) return failure("MODEL_UNAVAILABLE", `The model ${agent.model} does not exist any more.`);
 
       const documents = await this.documentsOf(run);
@@ -147,22 +149,36 @@ export class RunEngine {
           filename,
           passagesPath: this.storage.passagesPathOf(id),
         })),
+        settings: agent,
         signal,
       });
       for await (const piece of pieces) {
-        if (piece.kind === "text") {
-          if (!(await this.record.say(run.id, piece.text))) return undefined;
+        if (piece.kind === "usage") {
+          usage = piece.usage;
+        } else if (piece.kind === "text") {
+          if (await this.record.say(run.id, piece.text)) continue;
+          await this.leave(run, usage);
+          return undefined;
         } else {
           const document = documents.find(({ id }) => id === piece.documentId);
           if (document) citations.push({ document, quote: piece.quote, page: piece.page });
         }
       }
-      return { status: "SUCCEEDED", citations };
+      return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
     } catch (error) {
-      if (signal.aborted) return undefined;
-      if (error instanceof ModelFailed) return failure(error.code, error.message);
+      if (signal.aborted) return this.leave(run, usage);
+      if (error instanceof ModelFailed) return failed(error.code, error.message);
       this.log.error({ err: error, runId: run.id }, "a run failed");
-      return failure("MODEL_FAILED", "The model could not answer. The server's log says why.");
+      return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
+    }
+  }
+
+  /** Somebody else has ended the run, and could not know what it had taken until then. */
+  private async leave({ id }: Run, usage: TokenUsage | undefined): Promise<undefined> {
+    try {
+      if (usage) await this.record.noteUsage(id, usage);
+    } catch (error) {
+      this.log.error({ err: error, runId: id }, "could not note what a run had taken");
     }
   }
 

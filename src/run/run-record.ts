@@ -47,6 +47,11 @@ export class RunRecord {
     return ended;
   }
 
+  /** Adds to a run that somebody else has ended what its model had taken until then. */
+  async noteUsage(runId: string, usage: Usage): Promise<void> {
+    await this.db.transaction((manager) => manager.update(Run, { id: runId }, { usage }));
+  }
+
   /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
   async endWithin(manager: EntityManager, runId: string, outcome: Outcome): Promise<boolean> {
     const { status, citations = [], error = null, usage = null } = outcome;

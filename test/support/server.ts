@@ -60,6 +60,12 @@ export class TestServer {
     return this.config.dataDir;
   }
 
+  /** Undefined where it is SQLite's, in the data directory. */
+  get databaseUrl(): string | undefined {
+    const { database } = this.config;
+    return database.type === "mysql" ? database.url : undefined;
+  }
+
   get url(): string {
     return this.server.url;
   }

@@ -70,6 +70,17 @@ export class TestApp {
     return createAgent.agent.id as string;
   }
 
+  /** A connection to an OpenAI-compatible server, by the name `model`. */
+  async modelConnection(baseUrl: string, input: object = {}): Promise<string> {
+    const { createModelConnection } = await this.server.admin.data(
+      `mutation ($input: CreateModelConnectionInput!) {
+        createModelConnection(input: $input) { modelConnection { id } }
+      }`,
+      { input: { appId: this.id, name: "model", provider: "OPENAI_COMPATIBLE", baseUrl, ...input } },
+    );
+    return createModelConnection.modelConnection.id as string;
+  }
+
   async session(input: object = {}): Promise<string> {
     const { createSession } = await this.server.admin.data(
       `mutation ($input: CreateSessionInput!) { createSession(input: $input) { session { id } } }`,

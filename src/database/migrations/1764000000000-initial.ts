@@ -21,7 +21,7 @@ export class Initial1764000000000 implements MigrationInterface {
 }
 
 /** Names, references and ids are compared byte for byte, trailing spaces included; only SQLite does that by itself. */
-async function tableOptions(queryRunner: QueryRunner): Promise<string> {
+export async function tableOptions(queryRunner: QueryRunner): Promise<string> {
   if (queryRunner.dataSource.options.type === "better-sqlite3") return "";
 
   const [{ version }] = (await queryRunner.query("SELECT VERSION() AS version")) as [{ version: string }];

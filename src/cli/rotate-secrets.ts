@@ -1,0 +1,26 @@
+import "reflect-metadata";
+import { ConfigError, readConfig } from "../config";
+import { entities, secretColumns } from "../container";
+import { Database } from "../database/database";
+import { openKeyring } from "../secrets/open-keyring";
+import { rotate } from "../secrets/rotation";
+
+/** Encrypts under the current key for secrets what is kept under earlier ones. */
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const keyring = await openKeyring(config);
+  const db = await Database.open(config.database, entities);
+  try {
+    const { kept, renewed } = await rotate(db, keyring, secretColumns);
+    process.stdout.write(
+      `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
+    );
+  } finally {
+    await db.close();
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `Nothing was changed: ${String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,64 @@
+import type { Logger } from "pino";
+import type { EntityManager } from "typeorm";
+import type { Database } from "../database/database";
+import type { ConnectedModelName, ConnectedModels } from "../model/catalog";
+import { type Model, ModelFailed } from "../model/model";
+import { languageModel } from "../model/provider";
+import { ProviderModel } from "../model/provider-model";
+import type { Outbound } from "../outbound/outbound";
+import type { Reader } from "../reading/reader";
+import { type Keyring, SecretUnreadable } from "../secrets/keyring";
+import { apiKeyPlace, ModelConnection } from "./model-connection.entity";
+
+/** The models behind connections, with all that it takes to call them. */
+export class ProviderModels implements ConnectedModels {
+  constructor(
+    private readonly db: Database,
+    private readonly keyring: Keyring,
+    private readonly outbound: Outbound,
+    private readonly reader: Reader,
+    private readonly log: Logger,
+  ) {}
+
+  async find(appId: string, { connection, model }: ConnectedModelName): Promise<Model | undefined> {
+    const found = await this.db.read.findOneBy(ModelConnection, { appId, name: connection });
+    return found ? this.modelOf(found, model) : undefined;
+  }
+
+  async hold(manager: EntityManager, appId: string, connection: string): Promise<boolean> {
+    return (await this.db.lock(manager, ModelConnection, { appId, name: connection })) !== null;
+  }
+
+  async names(appId: string): Promise<string[]> {
+    const found = await this.db.read.find(ModelConnection, {
+      where: { appId },
+      select: { id: true, name: true },
+      order: { id: "ASC" },
+    });
+    return found.map(({ name }) => name);
+  }
+
+  /**
+   * @param attempts how often it is asked, where asking again may help
+   * @throws ModelFailed where the provider's key can't be read
+   */
+  modelOf(connection: ModelConnection, model: string, attempts?: number): Model {
+    const { id, provider, baseUrl } = connection;
+    const access = { provider, baseUrl, apiKey: this.apiKeyOf(connection) };
+    const log = this.log.child({ modelConnectionId: id, model });
+    return new ProviderModel(languageModel(access, model, this.outbound.fetch), this.reader, log, attempts);
+  }
+
+  private apiKeyOf({ id, apiKey }: ModelConnection): string | null {
+    try {
+      return apiKey === null ? null : this.keyring.open(apiKey, apiKeyPlace(id));
+    } catch (error) {
+      if (!(error instanceof SecretUnreadable)) throw error;
+      this.log.error({ modelConnectionId: id, reason: error.reason }, "the key of a model connection can't be read");
+      throw new ModelFailed(
+        "MODEL_UNAVAILABLE",
+        "The key of this model connection can't be read with the server's SECRETS_KEY. An administrator can set it anew.",
+      );
+    }
+  }
+}

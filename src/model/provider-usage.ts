@@ -1,0 +1,77 @@
+import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
+import { z } from "zod";
+import type { TokenUsage } from "./model";
+import type { LanguageModel } from "./provider";
+
+/** The most that GraphQL's Int holds; what says more is no count. */
+const tokens = z.number().int().min(0).max(2_147_483_647).nullish();
+
+const counts = z.object({
+  prompt_tokens: tokens,
+  completion_tokens: tokens,
+  input_tokens: tokens,
+  cache_creation_input_tokens: tokens,
+  cache_read_input_tokens: tokens,
+  output_tokens: tokens,
+  promptTokenCount: tokens,
+  candidatesTokenCount: tokens,
+  thoughtsTokenCount: tokens,
+});
+
+/** The places where the providers' protocols tell what an answer takes. */
+const told = z.object({
+  usage: counts.nullish(),
+  message: z.object({ usage: counts.nullish() }).nullish(),
+  response: z.object({ usage: counts.nullish() }).nullish(),
+  usageMetadata: counts.nullish(),
+});
+
+/** What an answer takes as far as it is known, when the provider has told this too. */
+export function usageAfter(before: TokenUsage | undefined, raw: unknown): TokenUsage | undefined {
+  const { data } = told.safeParse(raw);
+  const usage = data?.usage ?? data?.message?.usage ?? data?.response?.usage ?? data?.usageMetadata;
+  if (!usage) return before;
+  const input =
+    usage.prompt_tokens ??
+    usage.promptTokenCount ??
+    sum(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens);
+  const output =
+    usage.completion_tokens ?? usage.output_tokens ?? sum(usage.candidatesTokenCount, usage.thoughtsTokenCount);
+  return usageOf(input ?? before?.inputTokens, output ?? before?.outputTokens) ?? before;
+}
+
+/** Undefined where nothing is known. */
+export function usageOf(input: number | undefined, output: number | undefined): TokenUsage | undefined {
+  if (input === undefined && output === undefined) return undefined;
+  const inputTokens = tokens.safeParse(input).data ?? 0;
+  const outputTokens = tokens.safeParse(output).data ?? 0;
+  return { inputTokens, outputTokens, totalTokens: tokens.safeParse(inputTokens + outputTokens).data ?? 0 };
+}
+
+function sum(first: number | null | undefined, ...more: (number | null | undefined)[]): number | undefined {
+  return first == null ? undefined : more.reduce<number>((total, each) => total + (each ?? 0), first);
+}
+
+/**
+ * A model that also tells what its provider says in the middle of an answer, which is lost otherwise when the answer has
+ * no end. Its warnings, which the library would print, are left out.
+ */
+export function overheard(model: LanguageModel, hear: (raw: unknown) => void): LanguageModel {
+  const middleware: LanguageModelMiddleware = {
+    specificationVersion: "v3",
+    transformParams: async ({ params }) => ({ ...params, includeRawChunks: true }),
+    wrapStream: async ({ doStream }) => {
+      const { stream, ...rest } = await doStream();
+      const tap: typeof stream = stream.pipeThrough(
+        new TransformStream({
+          transform(part, controller) {
+            if (part.type === "raw") hear(part.rawValue);
+            else controller.enqueue(part.type === "stream-start" ? { ...part, warnings: [] } : part);
+          },
+        }),
+      );
+      return { stream: tap, ...rest };
+    },
+  };
+  return wrapLanguageModel({ model, middleware });
+}
