@@ -15,7 +15,8 @@ import { findPassages } from "./passages";
 import { citationsIn, type Prompt, promptOf } from "./prompt";
 import type { LanguageModel } from "./provider";
 import { CutOff, diagnose, ToldError, tooLong } from "./provider-failure";
-import { overheard, usageAfter, usageOf } from "./provider-usage";
+import { usageAfter, usageOf } from "./provider-usage";
+import { Pace, tapped } from "./tapped";
 
 const mostPassages = 8;
 
@@ -93,8 +94,9 @@ export class ProviderModel implements Model {
     let usage: TokenUsage | undefined;
     let told: TokenUsage | undefined;
     const { temperature, maxOutputTokens } = settings;
+    const pace = new Pace();
     const { fullStream } = streamText({
-      model: overheard(this.model, (raw) => (usage = usageAfter(usage, raw))),
+      model: tapped(this.model, pace, (raw) => (usage = usageAfter(usage, raw))),
       ...(prompt.system !== undefined && { system: prompt.system }),
       messages: [...prompt.messages],
       ...(temperature !== null && { temperature }),
@@ -106,7 +108,10 @@ export class ProviderModel implements Model {
       onError: () => undefined,
     });
     for await (const part of fullStream) {
-      if (part.type === "text-delta") yield { kind: "text", text: part.text };
+      if (part.type === "text-delta") {
+        yield { kind: "text", text: part.text };
+        pace.taken();
+      }
       if (part.type === "error") throw isNativeError(part.error) ? part.error : new ToldError();
       if (part.type === "finish") usage = usageOf(part.totalUsage.inputTokens, part.totalUsage.outputTokens) ?? usage;
       if (usage && usage !== told) yield { kind: "usage", usage: (told = usage) };

@@ -1,7 +1,5 @@
-import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 import { z } from "zod";
 import type { TokenUsage } from "./model";
-import type { LanguageModel } from "./provider";
 
 /** The most that GraphQL's Int holds; what says more is no count. */
 const tokens = z.number().int().min(0).max(2_147_483_647).nullish();
@@ -50,28 +48,4 @@ export function usageOf(input: number | undefined, output: number | undefined): 
 
 function sum(first: number | null | undefined, ...more: (number | null | undefined)[]): number | undefined {
   return first == null ? undefined : more.reduce<number>((total, each) => total + (each ?? 0), first);
-}
-
-/**
- * A model that also tells what its provider says in the middle of an answer, which is lost otherwise when the answer has
- * no end. Its warnings, which the library would print, are left out.
- */
-export function overheard(model: LanguageModel, hear: (raw: unknown) => void): LanguageModel {
-  const middleware: LanguageModelMiddleware = {
-    specificationVersion: "v3",
-    transformParams: async ({ params }) => ({ ...params, includeRawChunks: true }),
-    wrapStream: async ({ doStream }) => {
-      const { stream, ...rest } = await doStream();
-      const tap: typeof stream = stream.pipeThrough(
-        new TransformStream({
-          transform(part, controller) {
-            if (part.type === "raw") hear(part.rawValue);
-            else controller.enqueue(part.type === "stream-start" ? { ...part, warnings: [] } : part);
-          },
-        }),
-      );
-      return { stream: tap, ...rest };
-    },
-  };
-  return wrapLanguageModel({ model, middleware });
 }

@@ -10,6 +10,8 @@ export interface ModelCall {
   readonly body: any;
   /** Whether the caller closed the connection before the answer was complete. */
   readonly closed: Promise<boolean>;
+  /** How many bytes were written to the connection since it was opened. */
+  readonly sent: () => number;
 }
 
 /** Answers one request, whatever way it likes. */
@@ -161,7 +163,13 @@ export class ModelServer {
     for await (const part of request) parts.push(part as Buffer);
     const body = JSON.parse(Buffer.concat(parts).toString());
     const closed = new Promise<boolean>((resolve) => response.on("close", () => resolve(!response.writableFinished)));
-    const call: ModelCall = { path: request.url ?? "", headers: request.headers, body, closed };
+    const call: ModelCall = {
+      path: request.url ?? "",
+      headers: request.headers,
+      body,
+      closed,
+      sent: () => request.socket.bytesWritten,
+    };
     this.calls.push(call);
 
     const asked = JSON.stringify(body);
