@@ -67,8 +67,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   /** The connection breaks within the answer. */
   drop: (response) => {
     begin(response);
-    response.write("", () => void say(response, "Well, ", { usage: { prompt_tokens: 11, completion_tokens: 2 } }));
-    setTimeout(() => response.destroy(), 50);
+    say(response, "Well, ", { usage: { prompt_tokens: 11, completion_tokens: 2 } });
+    setTimeout(() => response.destroy(), 200);
   },
   /** The connection breaks before the answer begins, the first time. */
   "drop-once": (response, call, nth) => {
