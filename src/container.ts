@@ -34,7 +34,7 @@ import { Scope } from "./scope/scope.entity";
 import { ScopeResolver } from "./scope/scope.resolver";
 import { ScopeService } from "./scope/scope.service";
 import type { Keyring } from "./secrets/keyring";
-import type { SecretColumn } from "./secrets/rotation";
+import type { SecretColumn } from "./secrets-rotation";
 import { Message } from "./session/message.entity";
 import { Session } from "./session/session.entity";
 import { SessionResolver } from "./session/session.resolver";

@@ -9,6 +9,8 @@ import { welcome } from "./welcome";
 const patience = 9_500;
 
 async function main(): Promise<void> {
+  // Whatever is written is for the owner alone, also into a data directory that others may look into.
+  process.umask(0o077);
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
   let server: RunningServer | undefined = undefined;

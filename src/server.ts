@@ -59,7 +59,9 @@ export async function startServer(
 
   const stopping = new AbortController();
   const reader = new Reader();
-  const keyring = await openKeyring(config);
+  const keyring = await openKeyring(config).catch(
+    blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
+  );
   const outbound = new Outbound(config.modelAllowedHosts);
   const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
   const builtIn = { "builtin:extractive": new ExtractiveModel(reader), ...moreModels };

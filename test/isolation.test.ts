@@ -30,12 +30,14 @@ async function furnish(app: TestApp, holder: KeyHolder): Promise<Holdings> {
   const agent = await app.agent({ name: agentName });
   const session = await app.session(references);
   const document = await app.document(session);
+  const modelConnection = await app.modelConnection("https://models.example.com/v1");
   const { executeAgent } = await holder.data(
     `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id } } }`,
     { input: { agentId: agent, session: { id: session }, text: "Hello", idempotencyKey } },
   );
   const run = executeAgent.run.id as string;
-  return { app: app.id, scope: holder.scopeId, apiKey: holder.keyId, agent, session, document, run, ...texts };
+  const made = { agent, session, document, modelConnection, run };
+  return { app: app.id, scope: holder.scopeId, apiKey: holder.keyId, ...made, ...texts };
 }
 
 /** All that an app has, as the administrator sees it; but when its key was last used is written when there is time. */

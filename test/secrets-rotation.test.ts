@@ -17,7 +17,7 @@ const [first, second] = [randomBytes(32).toString("base64"), randomBytes(32).toS
 
 let dataDir: string;
 let databaseUrl: string | undefined;
-let drop: () => Promise<void>;
+let drop: () => Promise<unknown>;
 const running: RunningServer[] = [];
 beforeEach(async () => {
   dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));

@@ -1,9 +1,10 @@
 import "reflect-metadata";
-import { ConfigError, readConfig } from "../config";
+import { readConfig } from "../config";
 import { entities, secretColumns } from "../container";
 import { Database } from "../database/database";
 import { openKeyring } from "../secrets/open-keyring";
-import { rotate } from "../secrets/rotation";
+import { rotate } from "../secrets-rotation";
+import { blaming, giveUp } from "../start-error";
 
 /** Encrypts under the current key for secrets what is kept under earlier ones. */
 async function main(): Promise<void> {
@@ -11,7 +12,7 @@ async function main(): Promise<void> {
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
   try {
-    const { kept, renewed } = await rotate(db, keyring, secretColumns);
+    const { kept, renewed } = await rotate(db, keyring, secretColumns).catch(blaming("Nothing was changed"));
     process.stdout.write(
       `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
     );
@@ -20,7 +21,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => {
-  process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `Nothing was changed: ${String(error)}\n`);
-  process.exit(1);
-});
+main().catch((error: unknown) => giveUp("No secret was encrypted anew", error));

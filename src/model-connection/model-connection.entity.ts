@@ -2,7 +2,7 @@ import { Field, ID, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { ModelProvider } from "../model/provider";
 import type { SecretPlace } from "../secrets/keyring";
-import type { SecretColumn } from "../secrets/rotation";
+import type { SecretColumn } from "../secrets-rotation";
 
 const table = "model_connection";
 

@@ -1,14 +1,21 @@
-import type { Config } from "../config";
 import { existingKey, keyIn } from "../key-file";
 import { Keyring, secretsKeyOf } from "./keyring";
 
 const filename = "secrets.key";
 
+/** Where the keys for secrets come from. */
+export interface KeyringSources {
+  readonly dataDir: string;
+  readonly secretsKey: Buffer | undefined;
+  readonly previousSecretsKey: Buffer | undefined;
+}
+
 /**
  * The keys for secrets: `SECRETS_KEY`, or the one that the first start has made in the data directory. Where both are
  * there, the latter is an earlier one, and so is `SECRETS_KEY_PREVIOUS`.
  */
-export async function openKeyring({ dataDir, secretsKey, previousSecretsKey }: Config): Promise<Keyring> {
+export async function openKeyring(sources: KeyringSources): Promise<Keyring> {
+  const { dataDir, secretsKey, previousSecretsKey } = sources;
   const given = previousSecretsKey ? [previousSecretsKey] : [];
   if (!secretsKey) return new Keyring(checked((await keyIn(dataDir, filename)).key), given);
 

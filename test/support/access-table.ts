@@ -5,47 +5,53 @@ import type { TestPermissions } from "./test-app";
  * what stands above and nothing else, `-` does not. The last word is what a refusal says is required.
  */
 const table = `
-                           nothing VIEW EDIT FULL RUN SESSION_CREATE SESSION_TERMINATE DOCUMENT_UPLOAD SESSION_VIEW admin
+                             nothing VIEW EDIT FULL RUN SESSION_CREATE SESSION_TERMINATE DOCUMENT_UPLOAD SESSION_VIEW admin
 
-Query.viewer                  +      +    +    +   +        +                +                +             +         +    any
-Query.apps                    -      -    -    -   -        -                -                -             -         +    admin
-Query.app                     -      -    -    -   -        -                -                -             -         +    admin
-Query.scopes                  -      -    -    -   -        -                -                -             -         +    admin
-Query.scope                   -      -    -    -   -        -                -                -             -         +    admin
-Query.apiKeys                 -      -    -    -   -        -                -                -             -         +    admin
-Query.apiKey                  -      -    -    -   -        -                -                -             -         +    admin
-Query.agents                  -      +    +    +   -        -                -                -             -         +    VIEW
-Query.agent                   -      +    +    +   -        -                -                -             -         +    VIEW
-Query.sessions                -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
-Query.session                 -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
-Query.run                     -      -    -    -   +        -                -                -             -         +    RUN
+Query.viewer                    +      +    +    +   +        +                +                +             +         +    any
+Query.apps                      -      -    -    -   -        -                -                -             -         +    admin
+Query.app                       -      -    -    -   -        -                -                -             -         +    admin
+Query.scopes                    -      -    -    -   -        -                -                -             -         +    admin
+Query.scope                     -      -    -    -   -        -                -                -             -         +    admin
+Query.apiKeys                   -      -    -    -   -        -                -                -             -         +    admin
+Query.apiKey                    -      -    -    -   -        -                -                -             -         +    admin
+Query.modelConnections          -      -    -    -   -        -                -                -             -         +    admin
+Query.modelConnection           -      -    -    -   -        -                -                -             -         +    admin
+Query.agents                    -      +    +    +   -        -                -                -             -         +    VIEW
+Query.agent                     -      +    +    +   -        -                -                -             -         +    VIEW
+Query.sessions                  -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
+Query.session                   -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
+Query.run                       -      -    -    -   +        -                -                -             -         +    RUN
 
-Mutation.createApp            -      -    -    -   -        -                -                -             -         +    admin
-Mutation.updateApp            -      -    -    -   -        -                -                -             -         +    admin
-Mutation.deleteApp            -      -    -    -   -        -                -                -             -         +    admin
-Mutation.createScope          -      -    -    -   -        -                -                -             -         +    admin
-Mutation.updateScope          -      -    -    -   -        -                -                -             -         +    admin
-Mutation.deleteScope          -      -    -    -   -        -                -                -             -         +    admin
-Mutation.createApiKey         -      -    -    -   -        -                -                -             -         +    admin
-Mutation.renameApiKey         -      -    -    -   -        -                -                -             -         +    admin
-Mutation.revokeApiKey         -      -    -    -   -        -                -                -             -         +    admin
-Mutation.createAgent          -      -    -    +   -        -                -                -             -         +    FULL
-Mutation.updateAgent          -      -    +    +   -        -                -                -             -         +    EDIT
-Mutation.deleteAgent          -      -    -    +   -        -                -                -             -         +    FULL
-Mutation.createSession        -      -    -    -   -        +                -                -             -         +    SESSION_CREATE
-Mutation.terminateSession     -      -    -    -   -        -                +                -             -         +    SESSION_TERMINATE
-Mutation.uploadDocument       -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
-Mutation.deleteDocument       -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
-Mutation.executeAgent         -      -    -    -   +        -                -                -             -         +    RUN
-Mutation.cancelRun            -      -    -    -   +        -                -                -             -         +    RUN
+Mutation.createApp              -      -    -    -   -        -                -                -             -         +    admin
+Mutation.updateApp              -      -    -    -   -        -                -                -             -         +    admin
+Mutation.deleteApp              -      -    -    -   -        -                -                -             -         +    admin
+Mutation.createScope            -      -    -    -   -        -                -                -             -         +    admin
+Mutation.updateScope            -      -    -    -   -        -                -                -             -         +    admin
+Mutation.deleteScope            -      -    -    -   -        -                -                -             -         +    admin
+Mutation.createApiKey           -      -    -    -   -        -                -                -             -         +    admin
+Mutation.renameApiKey           -      -    -    -   -        -                -                -             -         +    admin
+Mutation.revokeApiKey           -      -    -    -   -        -                -                -             -         +    admin
+Mutation.createModelConnection  -      -    -    -   -        -                -                -             -         +    admin
+Mutation.updateModelConnection  -      -    -    -   -        -                -                -             -         +    admin
+Mutation.deleteModelConnection  -      -    -    -   -        -                -                -             -         +    admin
+Mutation.testModelConnection    -      -    -    -   -        -                -                -             -         +    admin
+Mutation.createAgent            -      -    -    +   -        -                -                -             -         +    FULL
+Mutation.updateAgent            -      -    +    +   -        -                -                -             -         +    EDIT
+Mutation.deleteAgent            -      -    -    +   -        -                -                -             -         +    FULL
+Mutation.createSession          -      -    -    -   -        +                -                -             -         +    SESSION_CREATE
+Mutation.terminateSession       -      -    -    -   -        -                +                -             -         +    SESSION_TERMINATE
+Mutation.uploadDocument         -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
+Mutation.deleteDocument         -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
+Mutation.executeAgent           -      -    -    -   +        -                -                -             -         +    RUN
+Mutation.cancelRun              -      -    -    -   +        -                -                -             -         +    RUN
 
-Subscription.runEvents        -      -    -    -   +        -                -                -             -         +    RUN
+Subscription.runEvents          -      -    -    -   +        -                -                -             -         +    RUN
 
-Scope.apiKeys                 -      -    -    -   -        -                -                -             -         +    admin
-Session.messages              -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
-Session.runs                  -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
-Session.documents             -      -    -    -   -        -                -                +             +         +    SESSION_VIEW or DOCUMENT_UPLOAD
-Run.agent                     -      +    +    +   -        -                -                -             -         +    VIEW
+Scope.apiKeys                   -      -    -    -   -        -                -                -             -         +    admin
+Session.messages                -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
+Session.runs                    -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
+Session.documents               -      -    -    -   -        -                -                +             +         +    SESSION_VIEW or DOCUMENT_UPLOAD
+Run.agent                       -      +    +    +   -        -                -                -             -         +    VIEW
 `;
 
 export type Grant =

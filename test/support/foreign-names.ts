@@ -6,6 +6,7 @@ export interface Holdings {
   readonly agent: string;
   readonly session: string;
   readonly document: string;
+  readonly modelConnection: string;
   readonly run: string;
   readonly agentName: string;
   readonly reference: string;
@@ -30,6 +31,8 @@ export const queries: readonly Row[] = [
   ["Query.apiKeys(appId)", "app", `apiKeys(appId: $it) { totalCount }`, "FORBIDDEN"],
   ["Query.apiKeys(scopeId)", "scope", `apiKeys(appId: $app, scopeId: $it) { totalCount }`, "FORBIDDEN"],
   ["Query.apiKey(id)", "apiKey", `apiKey(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.modelConnections(appId)", "app", `modelConnections(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.modelConnection(id)", "modelConnection", `modelConnection(id: $it) { name }`, "FORBIDDEN"],
   ["Query.agents(appId)", "app", `agents(appId: $it) { totalCount nodes { name } }`, "NOT_FOUND"],
   ["Query.agent(id)", "agent", `agent(id: $it) { name }`, "null"],
   ["Query.sessions(appId)", "app", `sessions(appId: $it) { totalCount nodes { reference } }`, "NOT_FOUND"],
@@ -62,6 +65,30 @@ export const mutations: readonly Row[] = [
   ],
   ["RenameApiKeyInput.id", "apiKey", `renameApiKey(input: { id: $it, name: "x" }) { apiKey { name } }`, "FORBIDDEN"],
   ["RevokeApiKeyInput.id", "apiKey", `revokeApiKey(input: { id: $it }) { apiKey { status } }`, "FORBIDDEN"],
+  [
+    "CreateModelConnectionInput.appId",
+    "app",
+    `createModelConnection(input: { appId: $it, name: "x", provider: OPENAI, apiKey: "k" }) { modelConnection { name } }`,
+    "FORBIDDEN",
+  ],
+  [
+    "UpdateModelConnectionInput.id",
+    "modelConnection",
+    `updateModelConnection(input: { id: $it, name: "x" }) { modelConnection { name } }`,
+    "FORBIDDEN",
+  ],
+  [
+    "DeleteModelConnectionInput.id",
+    "modelConnection",
+    `deleteModelConnection(input: { id: $it }) { __typename }`,
+    "FORBIDDEN",
+  ],
+  [
+    "TestModelConnectionInput.id",
+    "modelConnection",
+    `testModelConnection(input: { id: $it, model: "x" }) { ok }`,
+    "FORBIDDEN",
+  ],
   ["CreateAgentInput.appId", "app", `createAgent(input: { appId: $it, name: "x" }) { agent { name } }`, "NOT_FOUND"],
   ["CreateAgentInput.name", "agentName", `createAgent(input: { name: $it }) { agent { version } }`, "as if unused"],
   ["UpdateAgentInput.id", "agent", `updateAgent(input: { id: $it, name: "x" }) { agent { name } }`, "NOT_FOUND"],

@@ -1,6 +1,6 @@
 import type { EntityTarget } from "typeorm";
-import type { Database } from "../database/database";
-import type { Keyring } from "./keyring";
+import type { Database } from "./database/database";
+import type { Keyring } from "./secrets/keyring";
 
 /** A row that keeps a secret in one of its columns. */
 export interface SecretRow {
