@@ -87,7 +87,6 @@ test.each([
   ["sqlite:/tmp/a.sqlite", { type: "sqlite", path: "/tmp/a.sqlite" }],
   ["sqlite:a.sqlite", { type: "sqlite", path: resolve("a.sqlite") }],
   ["mysql://user:password@host:3306/name", { type: "mysql", url: "mysql://user:password@host:3306/name" }],
-  ["mysql://host/name?ssl=true", { type: "mysql", url: "mysql://host/name?ssl=true" }],
 ])("the database %s is understood", (url, database) => {
   expect(readConfig({ DATABASE_URL: url }).database).toEqual(database);
 });
@@ -96,7 +95,18 @@ test.each([
   ["PORT", ["http", "-1", "65536", "80.5", "0x50", " 80", "1e3", "٤٠٠٠"]],
   [
     "DATABASE_URL",
-    ["sqlite:", "sqlite::memory:", "sqlite://a", "postgres://h/n", "mysql://h", "mysql:///n", "mysql://h/a/b", "h"],
+    [
+      "sqlite:",
+      "sqlite::memory:",
+      "sqlite://a",
+      "postgres://h/n",
+      "mysql://h",
+      "mysql:///n",
+      "mysql://h/a/b",
+      "h",
+      "mysql://h/n?ssl=true",
+      "mysql://u:50%@h/n",
+    ],
   ],
   ["REDIS_URL", ["redis://host:6379"]],
   [

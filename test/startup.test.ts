@@ -61,19 +61,6 @@ describe("a configuration that is not usable", () => {
       /ADMIN_KEY must be of printable/,
     ],
     ["Redis", { REDIS_URL: "redis://localhost:6379" }, /REDIS_URL must not be set: this version runs .* without Redis/],
-    [
-      "a database that is not one of a file",
-      { DATABASE_URL: "sqlite::memory:" },
-      /DATABASE_URL must be mysql:.* or sqlite:/,
-    ],
-    ["a database without a name", { DATABASE_URL: "mysql://root@localhost:3306/" }, /DATABASE_URL must be mysql:/],
-    ["a password that is not encoded", { DATABASE_URL: "mysql://root:50%@localhost/x" }, /DATABASE_URL must be mysql:/],
-    [
-      "options of a database that nobody reads",
-      { DATABASE_URL: "mysql://root@localhost/x?ssl=1" },
-      /DATABASE_URL must be/,
-    ],
-    ["a port that does not exist", { PORT: "65536" }, /PORT must be a whole number from 0 to 65535/],
   ])("is refused for %s", (_name, faulty, said) => {
     expect(() => readConfig(faulty)).toThrow(said);
   });
