@@ -18,6 +18,9 @@ test("without any variable the server has all it needs", () => {
     dataDir: resolve("data"),
     database: { type: "sqlite", path: resolve("data/latchkey.sqlite") },
     adminKey: undefined,
+    secretsKey: undefined,
+    previousSecretsKey: undefined,
+    modelAllowedHosts: [],
     logLevel: "info",
     limits: {
       maxBodyBytes: 1_000_000,
@@ -59,6 +62,9 @@ test("what is set is taken", () => {
     MAX_SESSION_DOCUMENTS: "9",
     MAX_QUEUED_RUNS: "0",
     MAX_CONNECTIONS: "11",
+    SECRETS_KEY: "00".repeat(32),
+    SECRETS_KEY_PREVIOUS: Buffer.alloc(32, 1).toString("base64"),
+    MODEL_ALLOWED_HOSTS: "localhost:11434,10.0.0.5",
   });
   expect(config).toEqual({
     host: "0.0.0.0",
@@ -66,6 +72,12 @@ test("what is set is taken", () => {
     dataDir: "/var/lib/latchkey",
     database: { type: "sqlite", path: "/var/lib/latchkey/latchkey.sqlite" },
     adminKey: "k".repeat(24),
+    secretsKey: Buffer.alloc(32),
+    previousSecretsKey: Buffer.alloc(32, 1),
+    modelAllowedHosts: [
+      { hostname: "localhost", port: 11_434 },
+      { hostname: "10.0.0.5", port: undefined },
+    ],
     logLevel: "trace",
     limits: {
       maxBodyBytes: 2_000,
