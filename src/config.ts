@@ -19,6 +19,10 @@ export interface Limits {
   readonly maxTextLength: number;
   readonly maxUploadBytes: number;
   readonly maxSessionDocuments: number;
+  /** That reading one document, or searching those of a session, may take. */
+  readonly maxReadSeconds: number;
+  /** Of memory, for the same. */
+  readonly maxReadMegabytes: number;
   readonly maxQueuedRuns: number;
   readonly maxConnections: number;
 }
@@ -102,6 +106,8 @@ const environment = z.object({
   MAX_TEXT_LENGTH: wholeNumber(100_000, 1, 10_000_000),
   MAX_UPLOAD_BYTES: wholeNumber(25_000_000, 1, 1_000_000_000),
   MAX_SESSION_DOCUMENTS: wholeNumber(20, 1, 10_000),
+  MAX_READ_SECONDS: wholeNumber(60, 1, 3_600),
+  MAX_READ_MEGABYTES: wholeNumber(1_024, 64, 1_000_000),
   MAX_QUEUED_RUNS: wholeNumber(20, 0, 10_000),
   MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000),
 });
@@ -137,6 +143,8 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       maxTextLength: env.MAX_TEXT_LENGTH,
       maxUploadBytes: env.MAX_UPLOAD_BYTES,
       maxSessionDocuments: env.MAX_SESSION_DOCUMENTS,
+      maxReadSeconds: env.MAX_READ_SECONDS,
+      maxReadMegabytes: env.MAX_READ_MEGABYTES,
       maxQueuedRuns: env.MAX_QUEUED_RUNS,
       maxConnections: env.MAX_CONNECTIONS,
     },

@@ -58,7 +58,7 @@ export async function startServer(
   const db = await Database.open(config.database, entities);
 
   const stopping = new AbortController();
-  const reader = new Reader();
+  const reader = new Reader(limits);
   const keyring = await openKeyring(config).catch(
     blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );

@@ -16,6 +16,9 @@ import type { UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
 import type { DocumentStorage } from "./storage";
 
+/** Of what could not be told before the limits of reading were reached. */
+const unknownType = "application/octet-stream";
+
 export class DocumentService {
   private readonly bySession = batching<Document[]>(async (sessionIds) => {
     const found = await this.db.read.find(Document, {
@@ -107,15 +110,15 @@ export class DocumentService {
 
   private async read(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
     const { storage } = this;
-    const reading = await this.reader.read({ path: storage.pathOf(id), passagesPath: storage.passagesPathOf(id) });
-    switch (reading.kind) {
-      case "read":
-        return { mimeType: reading.mediaType, status: "READY", error: null };
-      case "failed":
-        return { mimeType: reading.mediaType, status: "FAILED", error: reading.reason };
-      case "unsupported":
-        throw unsupported();
-    }
+    const path = storage.pathOf(id);
+    const told = await this.reader.tell({ path });
+    if (told.kind === "unsupported") throw unsupported();
+    if (told.kind === "failed") return { mimeType: unknownType, status: "FAILED", error: told.reason };
+
+    const reading = await this.reader.read({ path, passagesPath: storage.passagesPathOf(id) });
+    return reading.kind === "read"
+      ? { mimeType: told.mediaType, status: "READY", error: null }
+      : { mimeType: told.mediaType, status: "FAILED", error: reading.reason };
   }
 
   private async checkRoom(manager: EntityManager, session: Session): Promise<void> {

@@ -27,8 +27,8 @@ export class ExtractiveModel implements Model {
       return;
     }
     const filenames = new Map(documents.map(({ id, filename }) => [id, filename]));
-    for (const [i, { documentId, quote, said }] of found.entries()) {
-      yield { kind: "citation", documentId, quote, page: null };
+    for (const [i, { documentId, quote, said, page = null }] of found.entries()) {
+      yield { kind: "citation", documentId, quote, page };
       yield* spoken(`${i > 0 ? "\n\n" : ""}${said ?? quote}`);
       yield { kind: "text", text: ` [${filenames.get(documentId) ?? documentId}]` };
     }

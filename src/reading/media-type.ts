@@ -1,13 +1,20 @@
+import type { Archive } from "./archive";
 import { tableOf } from "./table";
+import { Unreadable } from "./unreadable";
 
-export const supportedMediaTypes = [
-  "text/plain",
-  "text/markdown",
-  "text/csv",
-  "text/html",
-  "application/json",
+const textTypes = ["text/plain", "text/markdown", "text/csv", "text/html", "application/json"] as const;
+const officeType = "application/vnd.openxmlformats-officedocument";
+const archiveTypes = [
+  `${officeType}.wordprocessingml.document`,
+  `${officeType}.spreadsheetml.sheet`,
+  `${officeType}.presentationml.presentation`,
+  "application/vnd.oasis.opendocument.text",
 ] as const;
-export type MediaType = (typeof supportedMediaTypes)[number];
+
+export type TextType = (typeof textTypes)[number];
+export type ArchiveType = (typeof archiveTypes)[number];
+export type MediaType = TextType | ArchiveType | "application/pdf";
+export const supportedMediaTypes: readonly MediaType[] = [...textTypes, "application/pdf", ...archiveTypes];
 
 /** Formats that are written in plain characters, and yet are not to be read as they stand. */
 const unreadable = /^(?:%PDF-|%!PS|\{\\rtf|<\?xml|<svg[\s>])/i;
@@ -27,8 +34,30 @@ const markdown = new RegExp(
   "mu",
 );
 
+/** Readers look for it in so many bytes, since some programs write something in front (ISO 32000-1, annex H.3.4.1). */
+const pdfMarkWithin = 1_024;
+
+export const isPdf = (bytes: Buffer): boolean => bytes.subarray(0, pdfMarkWithin).includes("%PDF-");
+
+/** By what the archive says of its main part, as its other parts, and their names, are the same for several formats. */
+export async function archiveTypeOf(archive: Archive): Promise<ArchiveType | undefined> {
+  try {
+    if (archive.has(contentTypes)) {
+      const declared = await archive.text(contentTypes);
+      return archiveTypes.find((type) => declared.includes(`"${type}.main+xml"`));
+    }
+    const declared = archive.has("mimetype") ? await archive.text("mimetype", 100) : "";
+    return archiveTypes.find((type) => type === declared.trim());
+  } catch (error) {
+    if (error instanceof Unreadable) return undefined;
+    throw error;
+  }
+}
+
+const contentTypes = "[Content_Types].xml";
+
 /** What a text is, told by what stands in it. Undefined where it can't be read as it stands. */
-export function mediaTypeOf(text: string): MediaType | undefined {
+export function textTypeOf(text: string): TextType | undefined {
   const start = startOf(text);
   if (html.test(start)) return "text/html";
   if (unreadable.test(start)) return undefined;

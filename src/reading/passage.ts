@@ -6,6 +6,8 @@ export interface Passage {
   readonly said?: string;
   /** What it stands under, and is found by too. */
   readonly heading?: string;
+  /** The page or slide it stands on, from 1, where the format has them. */
+  readonly page?: number;
 }
 
 /** Longer ones would hide what answers in what does not. In characters. */

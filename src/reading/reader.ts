@@ -1,27 +1,41 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { Piscina } from "piscina";
 import type { MediaType } from "./media-type";
 import type { Passage } from "./passage";
+import { Processes, ProcessFailed, type ProcessLimits } from "./processes";
+
+export interface TellTask {
+  readonly kind: "tell";
+  readonly path: string;
+}
 
 export interface ReadTask {
+  readonly kind: "read";
   readonly path: string;
   readonly passagesPath: string;
 }
 
-export type Reading =
-  | { readonly kind: "read"; readonly mediaType: MediaType }
-  | { readonly kind: "unsupported" }
-  /** `reason` is for people. */
-  | { readonly kind: "failed"; readonly mediaType: string; readonly reason: string };
-
 export interface FindTask {
+  readonly kind: "find";
   readonly documents: readonly { readonly id: string; readonly passagesPath: string }[];
   readonly question: string;
   /** What was asked before, oldest first. */
   readonly earlier: readonly string[];
   readonly most: number;
 }
+
+export type Task = TellTask | ReadTask | FindTask;
+
+/** `reason` is for people. */
+export interface ReadingFailed {
+  readonly kind: "failed";
+  readonly reason: string;
+}
+
+export type Told =
+  { readonly kind: "told"; readonly mediaType: MediaType } | { readonly kind: "unsupported" } | ReadingFailed;
+
+export type Reading = { readonly kind: "read" } | ReadingFailed;
 
 export interface FoundPassage extends Passage {
   readonly documentId: string;
@@ -35,29 +49,43 @@ export class SearchFailed extends Error {
   }
 }
 
-const maxHeapMegabytes = 1_024;
-const maxSeconds = 60;
+/** What one document may take to be read, or those of a session to be searched. */
+export interface ReaderLimits {
+  readonly maxReadSeconds: number;
+  readonly maxReadMegabytes: number;
+}
 
-/** Reads documents and searches in them, in threads of their own, so that the largest of them holds up nobody else. */
+/**
+ * Reads documents and searches in them, in processes of their own, so that the largest of them holds up nobody else and
+ * the worst ends nothing but its own reading. Those that read are others than those somebody waits for.
+ */
 export class Reader {
-  private readonly threads = new Piscina({
-    filename: join(__dirname, "reading.worker.js"),
-    minThreads: 0,
-    maxThreads: Math.max(1, availableParallelism() - 1),
-    idleTimeout: 30_000,
-    resourceLimits: { maxOldGenerationSizeMb: maxHeapMegabytes },
-  });
+  private readonly prompt: Processes;
+  private readonly patient: Processes;
 
-  async read(task: ReadTask): Promise<Reading> {
-    try {
-      return (await this.run("read", task)) as Reading;
-    } catch (error) {
-      const reason =
-        reasonOf(error) === "TIMEOUT"
-          ? `It takes more than ${maxSeconds} s to read.`
-          : "It takes too much memory to read.";
-      return { kind: "failed", mediaType: "application/octet-stream", reason };
-    }
+  constructor(private readonly limits: ReaderLimits) {
+    const each: ProcessLimits = {
+      count: Math.max(1, availableParallelism() - 1),
+      seconds: limits.maxReadSeconds,
+      heapMegabytes: limits.maxReadMegabytes,
+    };
+    const script = join(__dirname, "reading.process.js");
+    this.prompt = new Processes(script, each);
+    this.patient = new Processes(script, each);
+  }
+
+  /** What a file is. */
+  async tell(task: Omit<TellTask, "kind">): Promise<Told> {
+    return this.orFailed(this.prompt.run({ ...task, kind: "tell" } satisfies Task) as Promise<Told>);
+  }
+
+  /**
+   * Reads a file that has been told.
+   *
+   * @throws ProcessFailed with STOPPED where the reader is closed meanwhile; what the signal was given with
+   */
+  async read(task: Omit<ReadTask, "kind">, signal?: AbortSignal): Promise<Reading> {
+    return this.orFailed(this.patient.run({ ...task, kind: "read" } satisfies Task, signal) as Promise<Reading>);
   }
 
   /**
@@ -65,32 +93,36 @@ export class Reader {
    *
    * @throws SearchFailed; whatever the signal was given with, where it was given
    */
-  async find(task: FindTask, signal: AbortSignal): Promise<FoundPassage[]> {
+  async find(task: Omit<FindTask, "kind">, signal: AbortSignal): Promise<FoundPassage[]> {
     try {
-      return (await this.run("find", task, signal)) as FoundPassage[];
+      return (await this.prompt.run({ ...task, kind: "find" } satisfies Task, signal)) as FoundPassage[];
     } catch (error) {
-      signal.throwIfAborted();
-      throw new SearchFailed(reasonOf(error));
+      if (!(error instanceof ProcessFailed) || error.reason === "STOPPED") throw error;
+      throw new SearchFailed(error.reason === "TIMEOUT" ? "TIMEOUT" : "TOO_LARGE");
     }
   }
 
-  close(): Promise<void> {
-    return this.threads.destroy();
+  async close(): Promise<void> {
+    await Promise.all([this.prompt.close(), this.patient.close()]);
   }
 
-  private run(name: string, task: object, signal?: AbortSignal): Promise<unknown> {
-    const timeout = AbortSignal.timeout(maxSeconds * 1_000);
-    return this.threads.run(task, {
-      name,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    }) as Promise<unknown>;
+  private async orFailed<Result>(reading: Promise<Result>): Promise<Result | ReadingFailed> {
+    try {
+      return await reading;
+    } catch (error) {
+      if (!(error instanceof ProcessFailed) || error.reason === "STOPPED") throw error;
+      return { kind: "failed", reason: this.reasonOf(error.reason) };
+    }
   }
-}
 
-/** @throws what is neither too slow nor too large, and so a fault of ours */
-function reasonOf(error: unknown): "TIMEOUT" | "TOO_LARGE" {
-  const { name, code } = error as { name?: unknown; code?: unknown };
-  if (name === "AbortError") return "TIMEOUT";
-  if (code === "ERR_WORKER_OUT_OF_MEMORY") return "TOO_LARGE";
-  throw error;
+  private reasonOf(reason: "TIMEOUT" | "TOO_LARGE" | "DIED"): string {
+    switch (reason) {
+      case "TIMEOUT":
+        return `It takes more than ${this.limits.maxReadSeconds} s to read.`;
+      case "TOO_LARGE":
+        return "It takes too much memory to read.";
+      case "DIED":
+        return "The program that reads documents died of it.";
+    }
+  }
 }

@@ -38,7 +38,8 @@ function tableWith(text: string, delimiter: string): Table | undefined {
   }
 }
 
-const isHeader = (cells: readonly string[]): boolean =>
+/** Whether a row has the names of columns. */
+export const isHeader = (cells: readonly string[]): boolean =>
   cells.length > 1 &&
   new Set(cells).size === cells.length &&
   cells.every((cell) => cell !== "" && cell === cell.trim() && cell.length <= maxHeaderCell);

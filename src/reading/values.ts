@@ -6,13 +6,13 @@ import type { Table } from "./table";
 /** How much of what stands beside a value it is found by, in characters. */
 const maxSiblings = 500;
 
-/** The rows of a table, each with the names of its columns. */
+/** The rows of a table, each with the names of its columns where the table has them. */
 export function* rowPassages({ header, rows }: Table): Generator<Passage> {
   for (const { cells, raw } of rows) {
     const named = header.map((name, i) => [name, cells[i] ?? ""] as const).filter(([, cell]) => cell.trim() !== "");
-    if (named.length === 0) continue;
+    if (header.length > 0 && named.length === 0) continue;
     const said = named.map(([name, cell]) => `${name}: ${cell}`).join(", ");
-    if (raw.length <= maxQuoteLength) yield { quote: raw, said };
+    if (raw.length <= maxQuoteLength) yield said === "" ? { quote: raw } : { quote: raw, said };
     else for (const quote of sentencesOf(raw)) yield { quote };
   }
 }

@@ -1,4 +1,4 @@
-import { convert, type FormatCallback } from "html-to-text";
+import { convert, type DomNode, type FormatCallback } from "html-to-text";
 
 /** Headings as Markdown has them, so that what stands under them is found by them. */
 const formatHeading: FormatCallback = (element, walk, builder) => {
@@ -9,16 +9,20 @@ const formatHeading: FormatCallback = (element, walk, builder) => {
 };
 
 /** A row in a paragraph of its own, since what stands beside each other belongs together, under the row of the names. */
-const formatRow: FormatCallback = (element, walk, builder) => {
+const formatRow: FormatCallback = (element, _walk, builder) => {
   const cells = element.children.filter(({ type }) => type === "tag");
   builder.openBlock({ leadingLineBreaks: 2 });
   if (cells.every(({ name }) => name === "th")) builder.addInline("###### ");
-  for (const cell of cells) {
-    walk([cell], builder);
-    builder.addInline(" ");
-  }
+  for (const cell of cells) builder.addInline(`${inlineText(cell)} `);
   builder.closeBlock({ trailingLineBreaks: 2 });
 };
+
+/** What a cell says in one line, though it may have paragraphs in it. */
+function inlineText({ type, name, data, children }: DomNode): string {
+  if (type === "text") return data ?? "";
+  if (type !== "tag" || name === "br") return " ";
+  return ` ${children.map(inlineText).join("")}`;
+}
 
 /** What a person reads of an HTML page, with its headings and lists as Markdown has them. */
 export const readableText = (html: string): string =>
