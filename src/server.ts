@@ -88,8 +88,8 @@ export async function startServer(
   const usage = new KeyUsage(db, log);
   const authenticator = new Authenticator(db, admin.key, usage);
   const operations = new Operations(createSchema(limits), limits);
-  const openStreams = new OpenStreams(accessNews, authenticator);
-  const streaming = { runtime, operations, authenticator, openStreams };
+  const openStreams = new OpenStreams(operations, authenticator, accessNews);
+  const streaming = { runtime, authenticator, openStreams };
 
   const apollo = await createApollo(operations, log);
   const http = createHttp(streaming, apollo, limits);

@@ -219,8 +219,8 @@ describe.each(names)("by %s", (transport) => {
     const runId = await heldRun(app);
     const key = await app.key({ runtime: ["RUN"] });
 
-    // The first time it is the connection that is let in, and the second time the operation.
-    const { asked, answer } = holdAnswer(key, 2);
+    // Over a WebSocket the first time is when the connection is let in.
+    const { asked, answer } = holdAnswer(key, transport === "WebSocket" ? 2 : 1);
     const reader = read(key, events, { runId });
     await asked;
     await server.current.admin.data(update, { id: key.scopeId, runtime: ["SESSION_VIEW"] });

@@ -9,6 +9,12 @@ type Listener = (change: AccessChange) => Promise<void>;
  */
 export class AccessNews {
   private readonly listeners = new Set<Listener>();
+  private changes = 0;
+
+  /** How often rights have been taken away so far, so that who has asked for them before can tell to ask again. */
+  get count(): number {
+    return this.changes;
+  }
 
   listen(listener: Listener): () => void {
     this.listeners.add(listener);
@@ -16,6 +22,7 @@ export class AccessNews {
   }
 
   async changed(change: AccessChange): Promise<void> {
+    this.changes += 1;
     await Promise.all([...this.listeners].map((listener) => listener(change)));
   }
 }

@@ -1,40 +1,43 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Authenticator, Credential } from "../api-key/authenticator";
-import type { Caller } from "../auth/caller";
+import type { Credential } from "../api-key/authenticator";
 import { ApiError, internalError, statusOf, unauthenticated } from "../errors";
 import { logFaults } from "../masking";
 import { credentialOfHeaders } from "./credential";
+import type { Identity, OpenStreams } from "./open-streams";
 
 declare module "fastify" {
-  interface FastifyRequest {
-    /** Set at the door; behind it every request has one. */
-    caller: Caller;
+  /** Set at the door; behind it every request has one. */
+  interface FastifyRequest extends Identity {
     credential: Credential;
     /** When it was asked who the caller is, by a clock that only goes forward. */
     askedAt: number;
   }
 }
 
-/** How long a body may take before it is asked again who has sent it, in milliseconds. */
+/** How long it may be since it was asked who the caller is, in milliseconds. */
 const patience = 1_000;
 
 /** Lets in who has a valid credential, before anything of the body is read. */
-export function door(authenticator: Authenticator) {
+export function door(openStreams: OpenStreams) {
   return async (request: FastifyRequest): Promise<void> => {
     const credential = credentialOfHeaders(request.raw);
     if (!credential) throw unauthenticated();
     request.credential = credential;
-    request.askedAt = performance.now();
-    request.caller = await authenticator.authenticate(credential);
+    await identify(request, openStreams);
   };
 }
 
-/** Lets in again who took long to send the body, in which time the rights may have gone. */
-export function doorBehindBody(authenticator: Authenticator) {
+/** Asks again where rights have changed while the body came, or may have, as it took long. */
+export function doorBehindBody(openStreams: OpenStreams) {
   return async (request: FastifyRequest): Promise<void> => {
-    if (performance.now() - request.askedAt < patience) return;
-    request.caller = await authenticator.authenticate(request.credential);
+    const isNew = performance.now() - request.askedAt < patience;
+    if (!isNew || request.asOf !== openStreams.changes) await identify(request, openStreams);
   };
+}
+
+async function identify(request: FastifyRequest, openStreams: OpenStreams): Promise<void> {
+  request.askedAt = performance.now();
+  Object.assign(request, await openStreams.identify(request.credential));
 }
 
 /** Answers a request that is refused before GraphQL has seen it, in the form that GraphQL's clients know. */

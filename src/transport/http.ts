@@ -12,7 +12,7 @@ import { type Context, createContext } from "../container";
 import { newId } from "../database/ids";
 import { parseMultipart } from "../document/multipart";
 import { ApiError } from "../errors";
-import { door, refuse } from "./door";
+import { door, doorBehindBody, refuse } from "./door";
 import { landingPage } from "./landing";
 import { serveSse } from "./sse";
 import type { Streaming } from "./streaming";
@@ -25,7 +25,7 @@ const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"]
 
 /** The HTTP server: what a request passes, in the order in which it passes it. */
 export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, limits: Limits): FastifyInstance {
-  const { runtime, authenticator } = streaming;
+  const { runtime, openStreams } = streaming;
   const loggerInstance: FastifyBaseLogger = runtime.log;
   const app = fastify({
     loggerInstance,
@@ -41,8 +41,6 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
   });
   app.server.maxConnections = limits.maxConnections;
   app.removeContentTypeParser("text/plain");
-  // Not parsed here, but behind the door and after the check that comes with it.
-  app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
   app.setErrorHandler(refuse);
   app.setNotFoundHandler(nothingHere);
   app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
@@ -59,18 +57,24 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
 
   void app.register(async (guarded) => {
     guarded.addHook("onRequest", showLandingPage);
-    guarded.addHook("onRequest", door(authenticator));
-    guarded.addHook("preValidation", async (request, reply) => {
-      if (isMultipart(request)) request.body = await receive(request, reply, limits);
-    });
-    guarded.route({
-      method: ["GET", "POST"],
-      url: graphqlPath,
-      handler: fastifyApolloHandler(apollo, {
-        context: async ({ caller, id }) => createContext(runtime, caller, id),
-      }),
-    });
+    guarded.addHook("onRequest", door(openStreams));
+    guarded.addHook("preHandler", doorBehindBody(openStreams));
     serveSse(guarded, streamPath, streaming);
+
+    void guarded.register(async (requests) => {
+      // Not parsed here, but behind the door and after the check that comes with it.
+      requests.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
+      requests.addHook("preValidation", async (request, reply) => {
+        if (isMultipart(request)) request.body = await receive(request, reply, limits);
+      });
+      requests.route({
+        method: ["GET", "POST"],
+        url: graphqlPath,
+        handler: fastifyApolloHandler(apollo, {
+          context: async ({ caller, id }) => createContext(runtime, caller, id),
+        }),
+      });
+    });
   });
   return app;
 }

@@ -5,6 +5,12 @@ import type { AccessChange, AccessNews } from "../auth/access-news";
 import type { Caller } from "../auth/caller";
 import type { OperationRequest, Operations, Preparation, PreparedOperation } from "../operation/operations";
 
+/** Who somebody is, as of so many changes of rights. */
+export interface Identity {
+  readonly caller: Caller;
+  readonly asOf: number;
+}
+
 /** A connection over which events flow for longer than a request, and the operations that it has open. */
 export class OpenStream {
   /** Passed before each delivery: closed while the rights are being judged again. */
@@ -13,13 +19,11 @@ export class OpenStream {
   isRevoked = false;
   private readonly open = new Set<PreparedOperation>();
   private readonly ending = new AbortController();
-  private judgements = 0;
 
   constructor(
     readonly credential: Credential,
     private caller: Caller,
-    private readonly authenticator: Authenticator,
-    private readonly rules: Operations,
+    private readonly streams: OpenStreams,
   ) {
     // Each operation listens, and Node warns of more than ten.
     setMaxListeners(0, this.over);
@@ -38,19 +42,19 @@ export class OpenStream {
    * Prepares an operation with the rights that the caller has now. A subscription is judged again from then on, until it
    * is released.
    *
+   * @param identity where it has just been asked for
    * @throws UNAUTHENTICATED where the rights are gone
    */
-  async admit(request: OperationRequest): Promise<Preparation & { readonly caller: Caller }> {
-    for (;;) {
-      const before = this.judgements;
-      const caller = await this.authenticator.authenticate(this.credential);
-      // Rights that changed while it was asked would be missed: what was judged then did not know this operation yet.
-      if (this.judgements !== before) continue;
-      const preparation = this.rules.prepare(request, caller);
-      const { prepared } = preparation;
-      if (prepared?.operation.operation === OperationTypeNode.SUBSCRIPTION) this.open.add(prepared);
-      return { ...preparation, caller };
-    }
+  async admit(request: OperationRequest, identity?: Identity): Promise<Preparation & { readonly caller: Caller }> {
+    const { rules } = this.streams;
+    let { caller, asOf } = identity ?? (await this.streams.identify(this.credential));
+    // Rights that have changed since would be missed: what was judged then did not know this operation yet.
+    while (asOf !== this.streams.changes) ({ caller, asOf } = await this.streams.identify(this.credential));
+
+    const preparation = rules.prepare(request, caller);
+    const { prepared } = preparation;
+    if (prepared?.operation.operation === OperationTypeNode.SUBSCRIPTION) this.open.add(prepared);
+    return { ...preparation, caller };
   }
 
   release(operation: PreparedOperation): void {
@@ -66,14 +70,13 @@ export class OpenStream {
 
   /** @param caller who it is now; undefined where nobody is any more */
   judgeAgain(caller: Promise<Caller | undefined>): Promise<void> {
-    this.judgements += 1;
     this.gate = this.judge(caller);
     return this.gate;
   }
 
   private async judge(found: Promise<Caller | undefined>): Promise<void> {
     const caller = await found;
-    if (caller && [...this.open].every((operation) => this.rules.isStillAllowed(caller, operation))) {
+    if (caller && [...this.open].every((operation) => this.streams.rules.isStillAllowed(caller, operation))) {
       this.caller = caller;
       return;
     }
@@ -87,14 +90,26 @@ export class OpenStreams {
   private readonly streams = new Set<OpenStream>();
 
   constructor(
-    accessNews: AccessNews,
+    readonly rules: Operations,
     private readonly authenticator: Authenticator,
+    private readonly accessNews: AccessNews,
   ) {
     accessNews.listen((change) => this.judgeAgain(change));
   }
 
-  add(stream: OpenStream): void {
+  get changes(): number {
+    return this.accessNews.count;
+  }
+
+  async identify(credential: Credential): Promise<Identity> {
+    const asOf = this.changes;
+    return { caller: await this.authenticator.authenticate(credential), asOf };
+  }
+
+  open(credential: Credential, caller: Caller): OpenStream {
+    const stream = new OpenStream(credential, caller, this);
     this.streams.add(stream);
+    return stream;
   }
 
   remove(stream: OpenStream): void {

@@ -5,7 +5,6 @@ import { createHandler } from "graphql-sse/lib/use/fastify";
 import { ApiError, badInput } from "../errors";
 import { logFaults, masked } from "../masking";
 import type { OperationRequest } from "../operation/operations";
-import { OpenStream } from "./open-streams";
 import { perform, type Streaming } from "./streaming";
 
 const json = "application/json; charset=utf-8";
@@ -16,7 +15,7 @@ const json = "application/json; charset=utf-8";
  * found out before.
  */
 export function serveSse(app: FastifyInstance, path: string, streaming: Streaming): void {
-  const { runtime, operations, authenticator, openStreams } = streaming;
+  const { runtime, openStreams } = streaming;
   const admitted = new WeakMap<object, () => ReturnType<typeof perform>>();
 
   const stream = createHandler({
@@ -39,11 +38,10 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
         const message = "This address answers with server-sent events. Send `accept: text/event-stream`.";
         return reply.code(406).send({ errors: [new ApiError("BAD_USER_INPUT", message)] });
       }
-      const openStream = new OpenStream(request.credential, request.caller, authenticator, operations);
-      openStreams.add(openStream);
+      const openStream = openStreams.open(request.credential, request.caller);
       finished(reply.raw, () => openStreams.remove(openStream));
 
-      const { prepared, caller, errors } = await openStream.admit(operationOf(request));
+      const { prepared, caller, errors } = await openStream.admit(operationOf(request), request);
       // What is refused as a whole is answered as everywhere else, and not with a stream.
       if (errors) {
         const isForbidden = errors.some(({ extensions }) => extensions["code"] === "FORBIDDEN");

@@ -3,14 +3,13 @@ import type { Authenticator } from "../api-key/authenticator";
 import type { Caller } from "../auth/caller";
 import { createContext, type Runtime } from "../container";
 import { logFaults, masked } from "../masking";
-import type { Operations, PreparedOperation } from "../operation/operations";
+import type { PreparedOperation } from "../operation/operations";
 import { guardedResults } from "./guarded-results";
 import type { OpenStream, OpenStreams } from "./open-streams";
 
 /** What both ways to stream are made of. */
 export interface Streaming {
   readonly runtime: Runtime;
-  readonly operations: Operations;
   readonly authenticator: Authenticator;
   readonly openStreams: OpenStreams;
 }

@@ -10,7 +10,7 @@ import { ApiError, unauthenticated } from "../errors";
 import { logFaults, masked } from "../masking";
 import { credentialOfHeaders, credentialOfPayload } from "./credential";
 import { type Connected, speakGraphql } from "./graphql-socket";
-import { OpenStream } from "./open-streams";
+import type { OpenStream } from "./open-streams";
 import { perform, type Streaming } from "./streaming";
 
 /** No honest client has more operations than this open on one connection. */
@@ -36,7 +36,7 @@ interface JudgedArgs extends ExecutionArgs {
  * @returns what closes all connections
  */
 export function serveWebSocket(server: Server, path: string, streaming: Streaming, maxPayload: number): () => void {
-  const { runtime, operations, authenticator, openStreams } = streaming;
+  const { runtime, authenticator, openStreams } = streaming;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
 
   const graphql = makeServer<Record<string, unknown>, Extra>({
@@ -116,12 +116,11 @@ export function serveWebSocket(server: Server, path: string, streaming: Streamin
   }
 
   function openStream(socket: WebSocket, credential: Credential, caller: Caller): OpenStream {
-    const stream = new OpenStream(credential, caller, authenticator, operations);
+    const stream = openStreams.open(credential, caller);
     stream.over.addEventListener("abort", () => {
       if (stream.isRevoked) socket.close(CloseCode.Forbidden, "Forbidden");
       else socket.close(1001, "Going away");
     });
-    openStreams.add(stream);
     return stream;
   }
 }
