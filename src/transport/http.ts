@@ -38,12 +38,16 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
     // Long enough for the largest document over a slow line, and no longer: Node's own default is five minutes.
     requestTimeout: 120_000,
     http: { headersTimeout: 15_000 },
+    frameworkErrors: (_error, request, reply) => void refuse(nothingHere(), request, reply),
   });
   app.server.maxConnections = limits.maxConnections;
   app.removeContentTypeParser("text/plain");
   app.setErrorHandler(refuse);
-  app.setNotFoundHandler(nothingHere);
-  app.addHook("onRequest", async (request, reply) => void reply.header("x-request-id", request.id));
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-request-id", request.id);
+    // Fastify would read the body first, whoever sends it.
+    if (request.is404) throw nothingHere();
+  });
   app.addHook("onSend", async (_request, reply) => {
     if (runtime.runs.stopping.aborted) void reply.header("connection", "close");
   });
@@ -67,6 +71,7 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
       requests.addHook("preValidation", async (request, reply) => {
         if (isMultipart(request)) request.body = await receive(request, reply, limits);
       });
+      requests.addHook("preHandler", checkHost);
       requests.route({
         method: ["GET", "POST"],
         url: graphqlPath,
@@ -105,10 +110,12 @@ async function receive(request: FastifyRequest, reply: FastifyReply, limits: Lim
   return parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes });
 }
 
-async function nothingHere(_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const error = new ApiError("NOT_FOUND", `There is nothing here. The API is at ${graphqlPath}.`);
-  return reply.code(404).send({ errors: [error] });
+/** Apollo Server's integration makes a URL of it. */
+async function checkHost({ hostname }: FastifyRequest): Promise<void> {
+  if (!URL.canParse(`http://${hostname}/`)) throw new ApiError("BAD_USER_INPUT", "The header `host` must name a host.");
 }
+
+const nothingHere = () => new ApiError("NOT_FOUND", `There is nothing here. The API is at ${graphqlPath}.`);
 
 const answers = (ask: () => Promise<void>): Promise<boolean> =>
   ask().then(

@@ -1,6 +1,6 @@
 import type { ApolloServerPlugin, GraphQLRequestContext, GraphQLResponse } from "@apollo/server";
 import { HeaderMap } from "@apollo/server";
-import { type GraphQLError, OperationTypeNode } from "graphql";
+import { type GraphQLError, type OperationDefinitionNode, OperationTypeNode } from "graphql";
 import type { Logger } from "pino";
 import type { Context } from "../container";
 import { ApiError, statusOf } from "../errors";
@@ -12,7 +12,10 @@ export function verdictPlugin(operations: Operations, log: Logger): ApolloServer
   return {
     async requestDidStart() {
       return {
-        async responseForOperation({ contextValue, document, operation, request }) {
+        async responseForOperation({ contextValue, document, request, ...context }) {
+          // The types know nothing of it, but there is none where the document has none of this name. To execute says so.
+          const operation = context.operation as OperationDefinitionNode | undefined;
+          if (!operation) return null;
           if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscriptionByRequest();
           const errors = operations.objections(contextValue.caller, document, operation, request.variables);
           return errors.length > 0 ? refusal(errors) : null;
@@ -26,6 +29,10 @@ export function verdictPlugin(operations: Operations, log: Logger): ApolloServer
           softenStatus(requestContext);
         },
       };
+    },
+
+    async unexpectedErrorProcessingRequest({ requestContext, error }) {
+      logFaults(log, requestContext.contextValue.requestId, [error]);
     },
   };
 }
@@ -50,9 +57,11 @@ function answer(status: number, errors: readonly GraphQLError[]): GraphQLRespons
 
 /**
  * A document that is faulty is answered with 200 to who asks for `application/json`, and with 400 only to who knows
- * `application/graphql-response+json` (https://graphql.github.io/graphql-over-http/draft/#sec-application-json).
+ * `application/graphql-response+json` (https://graphql.github.io/graphql-over-http/draft/#sec-application-json). What is
+ * no request of GraphQL at all is answered with 400 to everybody.
  */
-function softenStatus({ request, response }: GraphQLRequestContext<Context>): void {
+function softenStatus({ request, response, errors = [] }: GraphQLRequestContext<Context>): void {
+  if (response.http.status !== 400 || errors.some(({ extensions }) => extensions["code"] === "BAD_REQUEST")) return;
   const accept = request.http?.headers.get("accept") ?? "";
-  if (response.http.status === 400 && !accept.includes("application/graphql-response+json")) response.http.status = 200;
+  if (!accept.includes("application/graphql-response+json")) response.http.status = 200;
 }
