@@ -80,7 +80,7 @@ export class DocumentService {
     await this.discard([id]);
   }
 
-  /** Removes the bytes and passages of documents whose rows are gone. What can't be removed now is swept at the next start. */
+  /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept at the next start. */
   async discard(ids: readonly string[]): Promise<void> {
     try {
       await this.storage.remove(ids);
@@ -115,7 +115,7 @@ export class DocumentService {
     if (told.kind === "unsupported") throw unsupported();
     if (told.kind === "failed") return { mimeType: unknownType, status: "FAILED", error: told.reason };
 
-    const reading = await this.reader.read({ path, passagesPath: storage.passagesPathOf(id) });
+    const reading = await this.reader.read({ path, indexPath: storage.indexPathOf(id) });
     return reading.kind === "read"
       ? { mimeType: told.mediaType, status: "READY", error: null }
       : { mimeType: told.mediaType, status: "FAILED", error: reading.reason };

@@ -15,7 +15,7 @@ export interface StoredBytes {
   readonly sha256: string;
 }
 
-/** Keeps the bytes and the passages of documents in one folder, under the documents' ids. */
+/** Keeps the bytes and the indexes of documents in one folder, under the documents' ids. */
 export class DocumentStorage {
   constructor(private readonly folder: string) {}
 
@@ -27,8 +27,8 @@ export class DocumentStorage {
     return join(this.folder, id);
   }
 
-  passagesPathOf(id: string): string {
-    return join(this.folder, `${id}.passages`);
+  indexPathOf(id: string): string {
+    return join(this.folder, `${id}.index`);
   }
 
   /** Writes a stream to disk, down to the medium, and hashes it on the way. Where it fails, `remove` is still to be called. */
@@ -47,17 +47,17 @@ export class DocumentStorage {
   }
 
   async remove(ids: readonly string[]): Promise<void> {
-    const paths = ids.flatMap((id) => [this.pathOf(id), this.passagesPathOf(id)]);
+    const paths = ids.flatMap((id) => [this.pathOf(id), this.indexPathOf(id)]);
     await Promise.all(paths.map((path) => rm(path, { force: true })));
   }
 
   /** Removes what a crash left behind: old files of documents that `isKnown` does not know. */
   async sweep(isKnown: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
-    const ids = [...new Set((await readdir(this.folder)).map((name) => name.replace(/\.passages$/, "")))];
+    const ids = [...new Set((await readdir(this.folder)).map((name) => name.replace(/\..*$/, "")))];
     const known = await isKnown(ids);
     for (const id of ids.filter((each) => !known.has(each))) {
       // Neither is there where it has been removed meanwhile.
-      const written = await stat(this.pathOf(id)).catch(() => stat(this.passagesPathOf(id)).catch(() => undefined));
+      const written = await stat(this.pathOf(id)).catch(() => stat(this.indexPathOf(id)).catch(() => undefined));
       if (written && Date.now() - written.mtimeMs > leftoverAge) await this.remove([id]);
     }
   }

@@ -2,8 +2,8 @@
 export interface ModelDocument {
   readonly id: string;
   readonly filename: string;
-  /** The file that `DocumentReader` has written the document's passages to. */
-  readonly passagesPath: string;
+  /** The file that `Reader` has written the index of the document's passages to. */
+  readonly indexPath: string;
 }
 
 /** How an agent wants to be answered. */

@@ -1,4 +1,5 @@
-import { type FoundPassage, type Reader, SearchFailed } from "../reading/reader";
+import type { FoundPassage } from "../reading/ranking";
+import { type Reader, SearchFailed } from "../reading/reader";
 import { ModelFailed, type ModelRequest } from "./model";
 
 /**

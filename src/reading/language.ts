@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 
 /** What is to be known of a language to search in it. */
 export interface Language {
+  readonly name: string;
   /** Words that stand in every text, and so tell nothing of what it is about. */
   readonly stopwords: ReadonlySet<string>;
   /** What is left of a word without its endings, so that `key` finds `keys`. */
@@ -30,18 +31,27 @@ const stopwordsOf = (name: string) => (load(`@orama/stopwords/${name}`) as { sto
 const stemmerOf = (name: string) => (load(`@orama/stemmers/${name}`) as { stemmer: Language["stem"] }).stemmer;
 
 const languages: readonly Language[] = [
-  ...withEndings.map((name) => ({ stopwords: new Set(stopwordsOf(name)), stem: stemmerOf(name) })),
-  ...withoutEndings.map((name) => ({ stopwords: new Set(stopwordsOf(name)), stem: (word: string) => word })),
+  ...withEndings.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: stemmerOf(name) })),
+  ...withoutEndings.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: (word: string) => word })),
 ];
 
+/** @throws where there is none of this name */
+export function languageNamed(name: string): Language {
+  const language = languages.find((each) => each.name === name);
+  if (!language) throw new Error(`There is no language ${name}`);
+  return language;
+}
+
 /**
- * The language of a question, told by its small words. A few of them are words of several languages, so that what the
- * documents are written in counts as well.
+ * The language of a text, told by its small words. A few of them are words of several languages, so that what is known
+ * beside the text counts as well.
+ *
+ * @param likelihood how much more likely than others a language is, from 1
  */
-export function languageOf(question: readonly string[], documents: readonly string[]): Language {
+export function languageOf(words: readonly string[], likelihood: (language: Language) => number = () => 1): Language {
   const weighed = languages.map((language) => {
-    const smallWords = (words: readonly string[]) => words.filter((word) => language.stopwords.has(word)).length;
-    return { language, weight: smallWords(question) * (1 + smallWords(documents)) };
+    const smallWords = words.filter((word) => language.stopwords.has(word)).length;
+    return { language, weight: smallWords * likelihood(language) };
   });
   return weighed.reduce((best, each) => (each.weight > best.weight ? each : best)).language;
 }

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { MediaType } from "./media-type";
-import type { Passage } from "./passage";
 import { Processes, ProcessFailed, type ProcessLimits } from "./processes";
+import type { FoundPassage } from "./ranking";
 
 export interface TellTask {
   readonly kind: "tell";
@@ -12,12 +12,12 @@ export interface TellTask {
 export interface ReadTask {
   readonly kind: "read";
   readonly path: string;
-  readonly passagesPath: string;
+  readonly indexPath: string;
 }
 
 export interface FindTask {
   readonly kind: "find";
-  readonly documents: readonly { readonly id: string; readonly passagesPath: string }[];
+  readonly documents: readonly { readonly id: string; readonly indexPath: string }[];
   readonly question: string;
   /** What was asked before, oldest first. */
   readonly earlier: readonly string[];
@@ -36,10 +36,6 @@ export type Told =
   { readonly kind: "told"; readonly mediaType: MediaType } | { readonly kind: "unsupported" } | ReadingFailed;
 
 export type Reading = { readonly kind: "read" } | ReadingFailed;
-
-export interface FoundPassage extends Passage {
-  readonly documentId: string;
-}
 
 /** Why documents could not be searched. */
 export class SearchFailed extends Error {

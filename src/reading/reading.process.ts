@@ -1,15 +1,12 @@
-import { createReadStream, createWriteStream } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { pipeline } from "node:stream/promises";
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
 import { contentOf } from "./content";
-import type { Passage } from "./passage";
+import { PassageIndex, writeIndex } from "./passage-index";
 import type { Answer } from "./processes";
-import { bestPassages } from "./ranking";
-import type { FindTask, FoundPassage, Reading, ReadTask, Task, TellTask, Told } from "./reader";
+import { bestPassages, type FoundPassage } from "./ranking";
+import type { FindTask, Reading, ReadTask, Task, TellTask, Told } from "./reader";
 import { reasonOf } from "./unreadable";
 
 /** The process as a whole may take so many times what its heap may. */
@@ -33,7 +30,7 @@ process.on("message", (task: Task) => {
   );
 });
 
-function carryOut(task: Task): Promise<unknown> {
+async function carryOut(task: Task): Promise<unknown> {
   switch (task.kind) {
     case "tell":
       return tell(task);
@@ -49,32 +46,32 @@ async function tell({ path }: TellTask): Promise<Told> {
   return content ? { kind: "told", mediaType: content.mediaType } : { kind: "unsupported" };
 }
 
-/** Reads a document, and writes its passages into a file, one a line, as JSON. */
-async function read({ path, passagesPath }: ReadTask): Promise<Reading> {
+/** Reads a document, and writes the index of its passages. */
+async function read({ path, indexPath }: ReadTask): Promise<Reading> {
+  // What an earlier reading has left that was cut off.
+  await rm(indexPath, { force: true });
   const content = await contentOf(await readFile(path));
   if (!content) return { kind: "failed", reason: "It is of no type that can be read." };
   try {
-    const lines = jsonLines(content.passages());
-    await pipeline(lines, createWriteStream(passagesPath, { mode: 0o600, flush: true }));
+    await writeIndex(indexPath, content.passages());
     return { kind: "read" };
   } catch (error) {
+    await rm(indexPath, { force: true });
     const reason = reasonOf(error);
     if (reason === undefined) throw error;
     return { kind: "failed", reason };
   }
 }
 
-/** Finds the passages of documents that answer a question best. */
-async function find({ documents, question, earlier, most }: FindTask): Promise<FoundPassage[]> {
-  const passages: FoundPassage[] = [];
-  for (const { id, passagesPath } of documents) {
-    for await (const line of createInterface({ input: createReadStream(passagesPath), crlfDelay: Infinity })) {
-      passages.push({ ...(JSON.parse(line) as Passage), documentId: id });
-    }
+/** Finds the passages of documents that answer a question best. A document that is gone has none. */
+function find({ documents, question, earlier, most }: FindTask): FoundPassage[] {
+  const searched = documents.flatMap(({ id, indexPath }) => {
+    const index = PassageIndex.open(indexPath);
+    return index ? [{ id, index }] : [];
+  });
+  try {
+    return bestPassages(searched, question, earlier, most);
+  } finally {
+    for (const { index } of searched) index.close();
   }
-  return bestPassages(passages, question, earlier, most);
-}
-
-async function* jsonLines(passages: Iterable<Passage> | AsyncIterable<Passage>): AsyncGenerator<string> {
-  for await (const passage of passages) yield `${JSON.stringify(passage)}\n`;
 }

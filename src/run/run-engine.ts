@@ -147,7 +147,7 @@ export class RunEngine {
         documents: documents.map(({ id, filename }) => ({
           id,
           filename,
-          passagesPath: this.storage.passagesPathOf(id),
+          indexPath: this.storage.indexPathOf(id),
         })),
         settings: agent,
         signal,
