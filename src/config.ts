@@ -23,6 +23,8 @@ export interface Limits {
   readonly maxReadSeconds: number;
   /** Of memory, for the same. */
   readonly maxReadMegabytes: number;
+  /** That a run waits for documents that are still being read. */
+  readonly maxReadWaitSeconds: number;
   readonly maxQueuedRuns: number;
   readonly maxConnections: number;
 }
@@ -108,6 +110,7 @@ const environment = z.object({
   MAX_SESSION_DOCUMENTS: wholeNumber(20, 1, 10_000),
   MAX_READ_SECONDS: wholeNumber(60, 1, 3_600),
   MAX_READ_MEGABYTES: wholeNumber(1_024, 64, 1_000_000),
+  MAX_READ_WAIT_SECONDS: wholeNumber(600, 0, 86_400),
   MAX_QUEUED_RUNS: wholeNumber(20, 0, 10_000),
   MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000),
 });
@@ -145,6 +148,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       maxSessionDocuments: env.MAX_SESSION_DOCUMENTS,
       maxReadSeconds: env.MAX_READ_SECONDS,
       maxReadMegabytes: env.MAX_READ_MEGABYTES,
+      maxReadWaitSeconds: env.MAX_READ_WAIT_SECONDS,
       maxQueuedRuns: env.MAX_QUEUED_RUNS,
       maxConnections: env.MAX_CONNECTIONS,
     },

@@ -16,6 +16,7 @@ import type { Database } from "./database/database";
 import { Document } from "./document/document.entity";
 import { DocumentResolver } from "./document/document.resolver";
 import { DocumentService } from "./document/document.service";
+import type { DocumentReadings } from "./document/document-readings";
 import type { DocumentStorage } from "./document/storage";
 import type { ModelCatalog } from "./model/catalog";
 import { apiKeyColumn, ModelConnection } from "./model-connection/model-connection.entity";
@@ -56,6 +57,7 @@ export interface Runtime {
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly reader: Reader;
+  readonly readings: DocumentReadings;
   readonly runs: RunRuntime;
 }
 
@@ -101,14 +103,15 @@ export const resolverClasses = [
 
 /** Makes the objects of one request, with loaders of its own, so that no request sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
-  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, storage, reader, runs } = runtime;
+  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, storage, reader, readings, runs } =
+    runtime;
   const appService = new AppService(db, caller);
   const scopeService = new ScopeService(db, appService, accessNews);
   const apiKeyService = new ApiKeyService(db, caller, appService, accessNews);
   const agentService = new AgentService(db, caller, appService, models);
   const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
-  const documentService = new DocumentService(db, caller, sessionService, storage, reader, limits, log);
+  const documentService = new DocumentService(db, caller, sessionService, storage, reader, readings, limits, log);
   const runService = new RunService(db, caller, sessionService, runs, limits);
   const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNews);
 

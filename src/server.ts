@@ -9,6 +9,7 @@ import { AccessNews } from "./auth/access-news";
 import { adminKeyFault, type Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
+import { DocumentReadings } from "./document/document-readings";
 import { DocumentStorage } from "./document/storage";
 import { keyIn } from "./key-file";
 import { ModelCatalog } from "./model/catalog";
@@ -66,9 +67,10 @@ export async function startServer(
   const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
   const builtIn = { "builtin:extractive": new ExtractiveModel(reader), ...moreModels };
   const models = new ModelCatalog(builtIn, providerModels);
+  const readings = new DocumentReadings(db, storage, reader, log);
   const news = new RunNews(stopping.signal);
   const record = new RunRecord(db, news);
-  const engine = new RunEngine(db, record, models, storage, log);
+  const engine = new RunEngine(db, record, models, storage, readings, limits, log);
   const accessNews = new AccessNews();
   const runs = { engine, record, news, stopping: stopping.signal };
   const runtime: Runtime = {
@@ -82,6 +84,7 @@ export async function startServer(
     outbound,
     storage,
     reader,
+    readings,
     runs,
   };
 
@@ -96,8 +99,10 @@ export async function startServer(
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
   const stopTidying = await startTidying(db, storage, log);
   const leftovers = await engine.leftovers();
+  const unread = await readings.leftovers();
   const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
   // Only with the port in hand: a second server at the same one must not end what the first is at.
+  readings.recover(unread);
   await engine.recover(leftovers);
 
   return {
@@ -117,6 +122,7 @@ export async function startServer(
       await stopTidying();
       await apollo.stop();
       await reader.close();
+      await readings.close();
       await outbound.close();
       await usage.close();
       await db.close();

@@ -10,7 +10,7 @@ const models = useModelServer();
 
 test("a model is not read faster than what it says is taken", async () => {
   const outbound = new Outbound([{ hostname: "127.0.0.1", port: undefined }]);
-  const reader = new Reader();
+  const reader = new Reader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
   const model = new ProviderModel(languageModel(access, "endless", outbound.fetch), reader, pino({ level: "silent" }));
   const text = randomUUID();

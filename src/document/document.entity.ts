@@ -42,6 +42,10 @@ export class Document {
   @Column({ type: "text", nullable: true })
   readonly error!: string | null;
 
+  /** How often it was begun to read it. */
+  @Column({ type: "int" })
+  readonly readings!: number;
+
   @Field()
   @Column({ type: "datetime", precision: 3 })
   readonly createdAt!: Date;

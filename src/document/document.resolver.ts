@@ -10,7 +10,10 @@ import { DocumentService } from "./document.service";
 export class DocumentResolver {
   constructor(private readonly documentService: DocumentService) {}
 
-  @Mutation(() => DocumentPayload, { description: "By the GraphQL multipart request specification." })
+  @Mutation(() => DocumentPayload, {
+    description:
+      "By the GraphQL multipart request specification. Answered once it is stored: where it is still PROCESSING, it is read in the background, and executions wait for it.",
+  })
   @RequireRuntime("DOCUMENT_UPLOAD")
   async uploadDocument(@Arg("input") input: UploadDocumentInput): Promise<DocumentPayload> {
     return { document: await this.documentService.upload(input) };

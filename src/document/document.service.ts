@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type EntityManager, In } from "typeorm";
 import type { Logger } from "pino";
 import { ownedBy } from "../app/app.service";
@@ -12,9 +13,13 @@ import type { Reader } from "../reading/reader";
 import { Session } from "../session/session.entity";
 import { type SessionService, sessionTerminated } from "../session/session.service";
 import { Document } from "./document.entity";
+import type { DocumentReadings } from "./document-readings";
 import type { UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
 import type { DocumentStorage } from "./storage";
+
+/** So long an upload waits for its document to be read, in milliseconds. */
+const aMoment = 1_000;
 
 /** Of what could not be told before the limits of reading were reached. */
 const unknownType = "application/octet-stream";
@@ -36,6 +41,7 @@ export class DocumentService {
     private readonly sessionService: SessionService,
     private readonly storage: DocumentStorage,
     private readonly reader: Reader,
+    private readonly readings: DocumentReadings,
     private readonly limits: Limits,
     private readonly log: Logger,
   ) {}
@@ -49,7 +55,10 @@ export class DocumentService {
     return this.bySession.load(session.id);
   }
 
-  /** Takes a document in. Whatever way it ends, no file is left that has no row. */
+  /**
+   * Takes a document in, and waits a moment for it to be read: it is as it is by then. Whatever way it ends, no file is
+   * left that has no row.
+   */
   async upload({ sessionId, file }: UploadDocumentInput): Promise<Document> {
     const session = await this.sessionService.find(sessionId);
     if (!session) throw notFound("session");
@@ -65,11 +74,15 @@ export class DocumentService {
         await manager.insert(Document, document);
         await manager.update(Session, { id: held.id }, { lastActivityAt: document.createdAt });
       });
-      return document;
+      if (document.status !== "PROCESSING") return document;
     } catch (error) {
       await this.discard([id]);
       throw error;
     }
+    await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);
+    const document = await this.db.read.findOneBy(Document, { id });
+    if (!document) throw notFound("document");
+    return document;
   }
 
   async delete(id: string): Promise<void> {
@@ -83,6 +96,7 @@ export class DocumentService {
   /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept at the next start. */
   async discard(ids: readonly string[]): Promise<void> {
     try {
+      await this.readings.abandon(ids);
       await this.storage.remove(ids);
     } catch (error) {
       this.log.error({ err: error, ids }, "could not remove documents' files");
@@ -95,7 +109,6 @@ export class DocumentService {
     const { size, sha256 } = await this.storage.write(id, content);
     if (content.truncated) throw this.tooLarge();
 
-    const reading = await this.read(id);
     return {
       id,
       appId: session.appId,
@@ -103,22 +116,22 @@ export class DocumentService {
       filename: safeFilename(upload.filename),
       size,
       sha256,
-      ...reading,
+      ...(await this.told(id)),
+      readings: 0,
       createdAt: new Date(),
     };
   }
 
-  private async read(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
-    const { storage } = this;
-    const path = storage.pathOf(id);
-    const told = await this.reader.tell({ path });
-    if (told.kind === "unsupported") throw unsupported();
-    if (told.kind === "failed") return { mimeType: unknownType, status: "FAILED", error: told.reason };
-
-    const reading = await this.reader.read({ path, indexPath: storage.indexPathOf(id) });
-    return reading.kind === "read"
-      ? { mimeType: told.mediaType, status: "READY", error: null }
-      : { mimeType: told.mediaType, status: "FAILED", error: reading.reason };
+  private async told(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
+    const told = await this.reader.tell({ path: this.storage.pathOf(id) });
+    switch (told.kind) {
+      case "told":
+        return { mimeType: told.mediaType, status: "PROCESSING", error: null };
+      case "failed":
+        return { mimeType: unknownType, status: "FAILED", error: told.reason };
+      case "unsupported":
+        throw unsupported();
+    }
   }
 
   private async checkRoom(manager: EntityManager, session: Session): Promise<void> {

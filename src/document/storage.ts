@@ -51,14 +51,22 @@ export class DocumentStorage {
     await Promise.all(paths.map((path) => rm(path, { force: true })));
   }
 
+  async removeIndex(id: string): Promise<void> {
+    await rm(this.indexPathOf(id), { force: true });
+  }
+
   /** Removes what a crash left behind: old files of documents that `isKnown` does not know. */
   async sweep(isKnown: (ids: readonly string[]) => Promise<ReadonlySet<string>>): Promise<void> {
-    const ids = [...new Set((await readdir(this.folder)).map((name) => name.replace(/\..*$/, "")))];
-    const known = await isKnown(ids);
-    for (const id of ids.filter((each) => !known.has(each))) {
-      // Neither is there where it has been removed meanwhile.
-      const written = await stat(this.pathOf(id)).catch(() => stat(this.indexPathOf(id)).catch(() => undefined));
-      if (written && Date.now() - written.mtimeMs > leftoverAge) await this.remove([id]);
+    const names = await readdir(this.folder);
+    const known = await isKnown([...new Set(names.map(idOf))]);
+    for (const name of names.filter((each) => !known.has(idOf(each)))) {
+      const path = join(this.folder, name);
+      // It is not there where it has been removed meanwhile.
+      const written = await stat(path).catch(() => undefined);
+      if (written && Date.now() - written.mtimeMs > leftoverAge) await rm(path, { force: true });
     }
   }
 }
+
+/** Of the document that a file belongs to. */
+const idOf = (filename: string): string => filename.replace(/\..*$/, "");

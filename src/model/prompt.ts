@@ -1,4 +1,4 @@
-import type { FoundPassage } from "../reading/reader";
+import type { FoundPassage } from "../reading/ranking";
 import type { ModelPiece, ModelRequest } from "./model";
 
 /** How much of what was said before a model is told, in tokens as `approximateTokens` counts them. */

@@ -58,7 +58,7 @@ class PassageIndexWriter {
     this.db = new Database(path);
     // All is one transaction on a file that nobody else has and that is thrown away where it fails; committing it
     // waits for the medium.
-    for (const setting of ["journal_mode = OFF", "synchronous = FULL", "locking_mode = EXCLUSIVE"]) {
+    for (const setting of ["journal_mode = MEMORY", "synchronous = FULL", "locking_mode = EXCLUSIVE"]) {
       this.db.pragma(setting);
     }
     this.db.exec(`BEGIN; ${tables}`);

@@ -46,12 +46,16 @@ export class Processes {
     this.turns = new Semaphore(limits.count);
   }
 
-  /** @throws ProcessFailed; whatever the signal was given with, where it was given */
-  async run(task: object, signal?: AbortSignal): Promise<unknown> {
+  /**
+   * @param taskOf makes the task when it is its turn; where it makes none, there is no answer either
+   * @throws ProcessFailed; whatever the signal was given with, where it was given
+   */
+  async run(taskOf: () => Promise<object | undefined>, signal?: AbortSignal): Promise<unknown> {
     const stop = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
     const release = await this.turn(stop);
     try {
-      return await this.carryOut(task, stop);
+      const task = await taskOf();
+      return task && (await this.carryOut(task, stop));
     } finally {
       release();
     }

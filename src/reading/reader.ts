@@ -72,16 +72,25 @@ export class Reader {
 
   /** What a file is. */
   async tell(task: Omit<TellTask, "kind">): Promise<Told> {
-    return this.orFailed(this.prompt.run({ ...task, kind: "tell" } satisfies Task) as Promise<Told>);
+    const kind = "tell";
+    return this.orFailed(this.prompt.run(async () => ({ ...task, kind }) satisfies Task) as Promise<Told>);
   }
 
   /**
    * Reads a file that has been told.
    *
+   * @param taskOf says what is to be done when it is its turn, or that nothing is
    * @throws ProcessFailed with STOPPED where the reader is closed meanwhile; what the signal was given with
    */
-  async read(task: Omit<ReadTask, "kind">, signal?: AbortSignal): Promise<Reading> {
-    return this.orFailed(this.patient.run({ ...task, kind: "read" } satisfies Task, signal) as Promise<Reading>);
+  async read(
+    taskOf: () => Promise<Omit<ReadTask, "kind"> | undefined>,
+    signal: AbortSignal,
+  ): Promise<Reading | undefined> {
+    const task = async (): Promise<Task | undefined> => {
+      const made = await taskOf();
+      return made && { ...made, kind: "read" };
+    };
+    return this.orFailed(this.patient.run(task, signal) as Promise<Reading | undefined>);
   }
 
   /**
@@ -91,7 +100,8 @@ export class Reader {
    */
   async find(task: Omit<FindTask, "kind">, signal: AbortSignal): Promise<FoundPassage[]> {
     try {
-      return (await this.prompt.run({ ...task, kind: "find" } satisfies Task, signal)) as FoundPassage[];
+      const found = this.prompt.run(async () => ({ ...task, kind: "find" }) satisfies Task, signal);
+      return (await found) as FoundPassage[];
     } catch (error) {
       if (!(error instanceof ProcessFailed) || error.reason === "STOPPED") throw error;
       throw new SearchFailed(error.reason === "TIMEOUT" ? "TIMEOUT" : "TOO_LARGE");

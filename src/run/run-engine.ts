@@ -2,8 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { In, LessThan } from "typeorm";
 import { Agent } from "../agent/agent.entity";
+import type { Limits } from "../config";
 import type { Database } from "../database/database";
 import { Document } from "../document/document.entity";
+import type { DocumentReadings } from "../document/document-readings";
 import type { DocumentStorage } from "../document/storage";
 import type { ModelCatalog } from "../model/catalog";
 import { ModelFailed, type TokenUsage } from "../model/model";
@@ -38,6 +40,8 @@ export class RunEngine {
     private readonly record: RunRecord,
     private readonly models: ModelCatalog,
     private readonly storage: DocumentStorage,
+    private readonly readings: DocumentReadings,
+    private readonly limits: Limits,
     private readonly log: Logger,
   ) {}
 
@@ -120,12 +124,33 @@ export class RunEngine {
     // Before it begins, so that whoever ends it from then on finds it here.
     this.running.set(run.id, controller);
     try {
-      if (!(await this.record.start(run.id))) return;
-      const outcome = await this.answer(run, controller.signal);
+      const outcome = await this.outcomeOf(run, controller.signal);
       if (outcome) await this.writeEnd(run.id, outcome);
     } finally {
       this.running.delete(run.id);
     }
+  }
+
+  /**
+   * A run is queued as long as documents of its session are being read, so that it waits on when the server stops.
+   *
+   * @returns undefined where the run was ended by somebody else, or is left for the next start
+   */
+  private async outcomeOf(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
+    const most = this.limits.maxReadWaitSeconds * 1_000;
+    const stop = AbortSignal.any([signal, this.stopping.signal]);
+    try {
+      if (!(await this.readings.settled(run.sessionId, stop, most))) {
+        return failure(
+          "DOCUMENTS_NOT_READY",
+          "Documents of this session are still being read. Execute it again later.",
+        );
+      }
+    } catch (error) {
+      if (stop.aborted) return undefined;
+      throw error;
+    }
+    return (await this.record.start(run.id)) ? this.answer(run, signal) : undefined;
   }
 
   /** @returns undefined where the run was ended by somebody else */

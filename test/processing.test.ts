@@ -1,0 +1,206 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { Client } from "./support/client";
+import { createTestDatabase } from "./support/database";
+import { documentsOf, readDocument, slowText } from "./support/documents";
+import { TestServer, useServer } from "./support/server";
+
+const server = useServer();
+const impatient = useServer({ MAX_READ_WAIT_SECONDS: "0" });
+const execute = `mutation ($input: ExecuteAgentInput!) {
+  executeAgent(input: $input) { run { id status output citations { document { id } } error { code } } }
+}`;
+const runStatus = `query ($id: ID!) { run(id: $id) { status startedAt } }`;
+const terminate = `mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { status } } }`;
+
+/** A session with a document that is still being read. */
+async function busySession(on: TestServer = server.current) {
+  const app = await on.newApp();
+  const [agentId, sessionId] = [await app.agent(), await app.session()];
+  const { body } = await on.admin.upload(sessionId, slowText());
+  const { document } = body.data.uploadDocument;
+  expect(document).toMatchObject({ mimeType: "text/plain", status: "PROCESSING", error: null });
+  return { app, agentId, sessionId, id: document.id as string };
+}
+
+const filesOf = async (id: string, dataDir = server.current.dataDir) =>
+  (await readdir(join(dataDir, "documents"))).filter((name) => name.startsWith(id));
+
+test("an upload is answered when its document is stored and told, and the document is read in the background", async () => {
+  const { sessionId, id } = await busySession();
+  expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "READY", error: null });
+}, 60_000);
+
+test("who asks for anything else while a large document comes in and is read is answered before", async () => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  let isAnswered = false;
+  const upload = server.current.admin.upload(sessionId, slowText(1_400_000)).then(() => (isAnswered = true));
+  for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
+  expect(isAnswered).toBe(false);
+
+  await upload;
+  for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+  // What is small is told, though not read, beside what is large.
+  const { body } = await server.current.admin.upload(sessionId, Buffer.from([0, 1, 2]));
+  expect(body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
+  await server.current.admin.data(terminate, { id: sessionId });
+}, 60_000);
+
+test("an execution waits for the documents of its session, and for no others", async () => {
+  const { app, agentId, sessionId, id } = await busySession();
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
+  const other = await server.current.admin.data(execute, { input: { ...input, session: { id: await app.session() } } });
+  expect(other.executeAgent.run.status).toBe("SUCCEEDED");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+
+  const { executeAgent } = await server.current.admin.data(execute, { input });
+  expect(executeAgent.run.status).toBe("SUCCEEDED");
+  expect(executeAgent.run.citations[0].document).toEqual({ id });
+}, 60_000);
+
+test("an execution that waits for a document is QUEUED, and can be cancelled", async () => {
+  const { agentId, sessionId } = await busySession();
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
+  const { executeAgent } = await server.current.admin.data(execute, { input });
+  const { id } = executeAgent.run;
+  const { run } = await server.current.admin.data(runStatus, { id });
+  expect(run).toEqual({ status: "QUEUED", startedAt: null });
+
+  await server.current.admin.data(`mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`, { id });
+  expect((await server.current.admin.data(runStatus, { id })).run.status).toBe("CANCELLED");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+  await server.current.admin.data(terminate, { id: sessionId });
+}, 60_000);
+
+test("an execution that has waited long enough fails, and says so", async () => {
+  const { agentId, sessionId } = await busySession(impatient.current);
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
+  const { executeAgent } = await impatient.current.admin.data(execute, { input });
+  expect(executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "DOCUMENTS_NOT_READY" } });
+  await impatient.current.admin.data(terminate, { id: sessionId });
+}, 60_000);
+
+test.each([
+  ["deleted", `mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`],
+  ["ended with its session", terminate],
+])(
+  "a document that is %s while it is read leaves no file",
+  async (end, operation) => {
+    const { sessionId, id } = await busySession();
+    while ((await filesOf(id)).length < 2) await delay(5);
+    await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
+    expect(await filesOf(id)).toEqual([]);
+    expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
+
+    // The one who read it is free for others at once, and writes nothing late.
+    const app = await server.current.newApp();
+    const next = await app.session();
+    await app.document(next);
+    expect(await readDocument(server.current.admin, next)).toMatchObject({ status: "READY" });
+    expect(await filesOf(id)).toEqual([]);
+  },
+  60_000,
+);
+
+test("a document that fails leaves no more than its bytes behind", async () => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  const id = await app.document(sessionId, "[".repeat(40_000) + "]".repeat(40_000));
+  expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "FAILED" });
+  expect(await filesOf(id)).toEqual([id]);
+});
+
+test("a document that was not read when the server stopped is read by the next, which then executes what waited", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const database = await createTestDatabase();
+  const environment = { DATA_DIR: dataDir, ...(database.url === undefined ? {} : { DATABASE_URL: database.url }) };
+  const first = await TestServer.start(environment);
+  const { agentId, sessionId, id } = await busySession(first);
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
+  const { executeAgent } = await first.admin.data(execute, { input });
+  await first.stop();
+
+  const second = await TestServer.start(environment);
+  expect(await readDocument(second.admin, sessionId)).toMatchObject({ id, status: "READY" });
+  const query = `query ($id: ID!) { run(id: $id) { status citations { document { id } } } }`;
+  let run = null;
+  while (run?.status !== "SUCCEEDED") ({ run } = await second.admin.data(query, { id: executeAgent.run.id }));
+  expect(run.citations[0].document).toEqual({ id });
+  await second.stop();
+  await database.drop();
+  await rm(dataDir, { recursive: true });
+}, 60_000);
+
+test("a document at which the server was killed three times is FAILED, and what read it is gone", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  const database = await createTestDatabase();
+  const start = () => ServerProcess.start(dataDir, database.url);
+  let killed = await start();
+  const { createApp } = await killed.client.data(`mutation { createApp(input: { name: "a" }) { app { id } } }`);
+  const { createSession } = await killed.client.data(
+    `mutation ($id: ID!) { createSession(input: { appId: $id }) { session { id } } }`,
+    { id: createApp.app.id },
+  );
+  const sessionId = createSession.session.id as string;
+  const { body } = await killed.client.upload(sessionId, slowText(1_400_000));
+  const { id } = body.data.uploadDocument.document as { id: string };
+  const index = join(dataDir, "documents", `${id}.index`);
+
+  let seen = 0;
+  for (let i = 0; i < 3; i++) {
+    // Each reading begins with a file of its own.
+    let made = seen;
+    while (made === seen) made = (await stat(index).catch(() => undefined))?.birthtimeMs ?? seen;
+    seen = made;
+    expect(await documentsOf(killed.client, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
+    await killed.kill();
+    const { size } = await stat(index);
+    await delay(300);
+    const left = await stat(index);
+    await delay(300);
+    expect((await stat(index)).size).toBe(left.size);
+    expect(left.size).toBeGreaterThanOrEqual(size);
+    killed = await start();
+  }
+  const { status, error } = await readDocument(killed.client, sessionId);
+  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it was being read."]);
+  await killed.kill();
+  await database.drop();
+  await rm(dataDir, { recursive: true });
+}, 120_000);
+
+/** A server in a process of its own, which can be killed. */
+class ServerProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly client: Client,
+  ) {}
+
+  static async start(dataDir: string, databaseUrl: string | undefined): Promise<ServerProcess> {
+    const adminKey = "the-administrators-key-in-tests";
+    const environment = { PORT: "0", DATA_DIR: dataDir, ADMIN_KEY: adminKey, DATABASE_URL: databaseUrl ?? "" };
+    const child = spawn(process.execPath, ["dist/src/main.js"], {
+      env: { PATH: process.env["PATH"], ...environment },
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    let url: string | undefined;
+    for await (const line of createInterface({ input: child.stdout })) {
+      [url] = /http:\/\/\S+\/graphql/.exec(line) ?? [];
+      if (url !== undefined) break;
+    }
+    if (url === undefined) throw new Error("The server did not start");
+    return new ServerProcess(child, new Client(url, ["authorization", `Bearer ${adminKey}`]));
+  }
+
+  async kill(): Promise<void> {
+    this.child.kill("SIGKILL");
+    await once(this.child, "exit");
+  }
+}

@@ -1,0 +1,27 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client } from "./client";
+
+export interface TestDocument {
+  readonly id: string;
+  readonly mimeType: string;
+  readonly status: "PROCESSING" | "READY" | "FAILED";
+  readonly error: string | null;
+}
+
+/** The documents of a session as they are now. */
+export async function documentsOf(client: Client, sessionId: string): Promise<readonly TestDocument[]> {
+  const query = `query ($id: ID!) { session(id: $id) { documents { id mimeType status error } } }`;
+  return (await client.data(query, { id: sessionId })).session.documents as TestDocument[];
+}
+
+/** The last document of a session, once it has been read. */
+export async function readDocument(client: Client, sessionId: string): Promise<TestDocument> {
+  for (;;) {
+    const last = (await documentsOf(client, sessionId)).at(-1);
+    if (last && last.status !== "PROCESSING") return last;
+    await delay(50);
+  }
+}
+
+/** So long that reading it takes several seconds, and so plain that it takes no more. */
+export const slowText = (sentences = 1_000_000): string => "The barn is red. ".repeat(sentences);
