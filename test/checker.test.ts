@@ -19,6 +19,7 @@ const anyInput = {
   description: "",
   instructions: "",
   model: "builtin:extractive",
+  timeoutSeconds: 1,
   permissions: { agents: "NONE", runtime: [] },
   revokeKeys: false,
   text: "Hello",
