@@ -1,15 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
-import { createInterface } from "node:readline";
-import { tmpdir } from "node:os";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Client } from "./support/client";
-import { createTestDatabase } from "./support/database";
 import { documentsOf, readDocument, slowText } from "./support/documents";
-import { TestServer, useServer } from "./support/server";
+import { useProcesses } from "./support/process";
+import { eventually } from "./support/runs";
+import { type TestServer, useServer } from "./support/server";
 
+const processes = useProcesses();
 const server = useServer();
 const impatient = useServer({ MAX_READ_WAIT_SECONDS: "0" });
 const execute = `mutation ($input: ExecuteAgentInput!) {
@@ -19,7 +16,7 @@ const runStatus = `query ($id: ID!) { run(id: $id) { status startedAt } }`;
 const terminate = `mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { status } } }`;
 
 /** A session with a document that is still being read. */
-async function busySession(on: TestServer = server.current) {
+async function busySession(on: Pick<TestServer, "newApp" | "admin"> = server.current) {
   const app = await on.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
   const { body } = await on.admin.upload(sessionId, slowText());
@@ -118,89 +115,42 @@ test("a document that fails leaves no more than its bytes behind", async () => {
 });
 
 test("a document that was not read when the server stopped is read by the next, which then executes what waited", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
-  const database = await createTestDatabase();
-  const environment = { DATA_DIR: dataDir, ...(database.url === undefined ? {} : { DATABASE_URL: database.url }) };
-  const first = await TestServer.start(environment);
+  const environment = await processes.fresh();
+  const first = await processes.serve(environment);
   const { agentId, sessionId, id } = await busySession(first);
   const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
   const { executeAgent } = await first.admin.data(execute, { input });
-  await first.stop();
+  expect(await first.end()).toBe(0);
 
-  const second = await TestServer.start(environment);
-  expect(await readDocument(second.admin, sessionId)).toMatchObject({ id, status: "READY" });
+  const { admin } = await processes.serve(environment);
+  expect(await readDocument(admin, sessionId)).toMatchObject({ id, status: "READY" });
   const query = `query ($id: ID!) { run(id: $id) { status citations { document { id } } } }`;
-  let run = null;
-  while (run?.status !== "SUCCEEDED") ({ run } = await second.admin.data(query, { id: executeAgent.run.id }));
+  await eventually(async () => (await admin.data(query, { id: executeAgent.run.id })).run.status === "SUCCEEDED");
+  const { run } = await admin.data(query, { id: executeAgent.run.id });
   expect(run.citations[0].document).toEqual({ id });
-  await second.stop();
-  await database.drop();
-  await rm(dataDir, { recursive: true });
 }, 60_000);
 
 test("a document at which the server was killed three times is FAILED, and what read it is gone", async () => {
-  const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
-  const database = await createTestDatabase();
-  const start = () => ServerProcess.start(dataDir, database.url);
-  let killed = await start();
-  const { createApp } = await killed.client.data(`mutation { createApp(input: { name: "a" }) { app { id } } }`);
-  const { createSession } = await killed.client.data(
-    `mutation ($id: ID!) { createSession(input: { appId: $id }) { session { id } } }`,
-    { id: createApp.app.id },
-  );
-  const sessionId = createSession.session.id as string;
-  const { body } = await killed.client.upload(sessionId, slowText(1_400_000));
-  const { id } = body.data.uploadDocument.document as { id: string };
-  const index = join(dataDir, "documents", `${id}.index`);
+  const environment = await processes.fresh();
+  let killed = await processes.serve(environment);
+  const { sessionId, id } = await busySession(killed);
+  const index = join(environment.DATA_DIR, "documents", `${id}.index`);
 
-  let seen = 0;
+  let seen: number | undefined;
   for (let i = 0; i < 3; i++) {
     // Each reading begins with a file of its own.
-    let made = seen;
-    while (made === seen) made = (await stat(index).catch(() => undefined))?.birthtimeMs ?? seen;
-    seen = made;
-    expect(await documentsOf(killed.client, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
-    await killed.kill();
+    const made = async () => (await stat(index).catch(() => undefined))?.birthtimeMs ?? seen;
+    await eventually(async () => (await made()) !== seen);
+    seen = await made();
+    expect(await documentsOf(killed.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
+    await killed.end("SIGKILL");
+    // What reads notices within a moment that the server is gone.
+    await delay(300);
     const { size } = await stat(index);
     await delay(300);
-    const left = await stat(index);
-    await delay(300);
-    expect((await stat(index)).size).toBe(left.size);
-    expect(left.size).toBeGreaterThanOrEqual(size);
-    killed = await start();
+    expect((await stat(index)).size).toBe(size);
+    killed = await processes.serve(environment);
   }
-  const { status, error } = await readDocument(killed.client, sessionId);
+  const { status, error } = await readDocument(killed.admin, sessionId);
   expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it was being read."]);
-  await killed.kill();
-  await database.drop();
-  await rm(dataDir, { recursive: true });
 }, 120_000);
-
-/** A server in a process of its own, which can be killed. */
-class ServerProcess {
-  private constructor(
-    private readonly child: ChildProcess,
-    readonly client: Client,
-  ) {}
-
-  static async start(dataDir: string, databaseUrl: string | undefined): Promise<ServerProcess> {
-    const adminKey = "the-administrators-key-in-tests";
-    const environment = { PORT: "0", DATA_DIR: dataDir, ADMIN_KEY: adminKey, DATABASE_URL: databaseUrl ?? "" };
-    const child = spawn(process.execPath, ["dist/src/main.js"], {
-      env: { PATH: process.env["PATH"], ...environment },
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    let url: string | undefined;
-    for await (const line of createInterface({ input: child.stdout })) {
-      [url] = /http:\/\/\S+\/graphql/.exec(line) ?? [];
-      if (url !== undefined) break;
-    }
-    if (url === undefined) throw new Error("The server did not start");
-    return new ServerProcess(child, new Client(url, ["authorization", `Bearer ${adminKey}`]));
-  }
-
-  async kill(): Promise<void> {
-    this.child.kill("SIGKILL");
-    await once(this.child, "exit");
-  }
-}
