@@ -91,3 +91,7 @@ export function termOf(word: string, { stopwords, stem }: Language): string | un
   const root = word.split("'").reduce((longest, part) => (part.length > longest.length ? part : longest));
   return stopwords.has(root) ? undefined : stem(root);
 }
+
+/** What a text is found by. */
+export const termsOf = (text: string, language: Language): string[] =>
+  wordsOf(text).flatMap((word) => termOf(word, language) ?? []);

@@ -8,12 +8,6 @@ export interface IndexedPassage extends Passage {
   readonly id: number;
 }
 
-/** How many passages or headings an index has, and how many terms in all of them. */
-export interface Extent {
-  readonly count: number;
-  readonly terms: number;
-}
-
 interface Row {
   readonly id: number;
   readonly quote: string;
@@ -28,7 +22,7 @@ interface Row {
  * beyond ASCII their tokenizer takes each for a part of a word.
  */
 const tables = `
-  CREATE TABLE facts (language TEXT, passages INT, passageTerms INT, headings INT, headingTerms INT);
+  CREATE TABLE facts (language TEXT);
   CREATE TABLE passage (id INTEGER PRIMARY KEY, quote TEXT, said TEXT, page INT, heading INT);
   CREATE TABLE heading (id INTEGER PRIMARY KEY, text TEXT, first INT, last INT);
   CREATE VIRTUAL TABLE passage_term USING fts5(terms, content='', tokenize="ascii tokenchars '_'");
@@ -47,8 +41,8 @@ class PassageIndexWriter {
   private readonly insertHeading: Database.Statement;
   private readonly insertHeadingTerms: Database.Statement;
   private readonly terms = new Map<string, string>();
-  private readonly passages = { count: 0, terms: 0 };
-  private readonly headings = { count: 0, terms: 0 };
+  private passages = 0;
+  private headings = 0;
   private heading: { readonly text: string; readonly first: number } | undefined;
 
   constructor(
@@ -69,24 +63,19 @@ class PassageIndexWriter {
   }
 
   add({ quote, said, heading, page }: Passage): void {
-    const id = ++this.passages.count;
+    const id = ++this.passages;
     if (heading !== this.heading?.text) {
       this.endHeading(id - 1);
       if (heading !== undefined) this.beginHeading(heading, id);
     }
-    this.insertPassage.run(id, quote, said ?? null, page ?? null, this.heading ? this.headings.count : null);
-    const terms = this.termsOf(said ?? quote);
-    this.passages.terms += terms.length;
-    this.insertPassageTerms.run(id, terms.join(" "));
+    this.insertPassage.run(id, quote, said ?? null, page ?? null, this.heading ? this.headings : null);
+    this.insertPassageTerms.run(id, this.termsOf(said ?? quote).join(" "));
   }
 
   /** Writes what is left, down to the medium. */
   finish(): void {
-    this.endHeading(this.passages.count);
-    const { language, passages, headings } = this;
-    this.db
-      .prepare("INSERT INTO facts VALUES (?, ?, ?, ?, ?)")
-      .run(language.name, passages.count, passages.terms, headings.count, headings.terms);
+    this.endHeading(this.passages);
+    this.db.prepare("INSERT INTO facts VALUES (?)").run(this.language.name);
     this.db.exec("COMMIT");
   }
 
@@ -95,15 +84,12 @@ class PassageIndexWriter {
   }
 
   private beginHeading(text: string, first: number): void {
-    const id = ++this.headings.count;
-    const terms = this.termsOf(text);
-    this.headings.terms += terms.length;
-    this.insertHeadingTerms.run(id, terms.join(" "));
+    this.insertHeadingTerms.run(++this.headings, this.termsOf(text).join(" "));
     this.heading = { text, first };
   }
 
   private endHeading(last: number): void {
-    if (this.heading) this.insertHeading.run(this.headings.count, this.heading.text, this.heading.first, last);
+    if (this.heading) this.insertHeading.run(this.headings, this.heading.text, this.heading.first, last);
     this.heading = undefined;
   }
 
@@ -159,17 +145,13 @@ const passagesOfHeading = `${row} FROM heading JOIN passage ON passage.id BETWEE
 /** The index of a document, to be searched. */
 export class PassageIndex {
   readonly language: Language;
-  readonly passages: Extent;
-  readonly headings: Extent;
   private readonly passagesWith: Database.Statement<[string], { doc: number }>;
   private readonly headingsWith: Database.Statement<[string], { doc: number }>;
 
   private constructor(private readonly db: Database.Database) {
-    const facts = db.prepare<[], Facts>("SELECT * FROM facts").get();
+    const facts = db.prepare<[], { language: string }>("SELECT language FROM facts").get();
     if (!facts) throw new Error("The index of a document was not finished");
     this.language = languageNamed(facts.language);
-    this.passages = { count: facts.passages, terms: facts.passageTerms };
-    this.headings = { count: facts.headings, terms: facts.headingTerms };
     this.passagesWith = db.prepare("SELECT doc FROM passage_frequency WHERE term = ?");
     this.headingsWith = db.prepare("SELECT doc FROM heading_frequency WHERE term = ?");
   }
@@ -184,13 +166,11 @@ export class PassageIndex {
     }
   }
 
-  /** How many passages have a term. */
-  passagesOf(term: string): number {
+  private passagesOf(term: string): number {
     return this.passagesWith.get(term)?.doc ?? 0;
   }
 
-  /** How many headings have a term. */
-  headingsOf(term: string): number {
+  private headingsOf(term: string): number {
     return this.headingsWith.get(term)?.doc ?? 0;
   }
 
@@ -247,14 +227,6 @@ function rarest(terms: readonly string[], frequencyOf: (term: string) => number)
       return i === 0 || matches <= enoughMatches;
     })
     .map(({ term }) => term);
-}
-
-interface Facts {
-  readonly language: string;
-  readonly passages: number;
-  readonly passageTerms: number;
-  readonly headings: number;
-  readonly headingTerms: number;
 }
 
 const passageOf = ({ id, quote, said, page, heading }: Row): IndexedPassage => ({
