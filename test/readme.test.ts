@@ -1,14 +1,12 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { useModelServer } from "./support/model-server";
 import { useServer } from "./support/server";
+import { inShell } from "./support/shell";
 
 const models = useModelServer();
 const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
-const run = promisify(execFile);
 
 /** The blocks of code of the examples, by language, with addresses and the key of servers that run. */
 async function examples(): Promise<{ commands: string; answers: string }> {
@@ -37,10 +35,10 @@ test("the examples of the README give what the README shows", async () => {
     await mkdir(join(folder, "data"));
     const [, bearer = ""] = server.current.admin.credential ?? [];
     await writeFile(join(folder, "data/admin.key"), bearer.replace("Bearer ", ""));
-    const { stdout } = await run("bash", ["-euo", "pipefail", "-c", commands], { cwd: folder });
+    const printed = await inShell(commands, folder);
 
     expect(commands.match(/127\.0\.0\.1:\d+\/(graphql|v1)/g)).toHaveLength(3);
-    expect(stdout.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "...")).toBe(answers);
+    expect(printed.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "...")).toBe(answers);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

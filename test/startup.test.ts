@@ -1,22 +1,15 @@
-import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import { readConfig } from "../src/config";
 import { blaming } from "../src/start-error";
 import { type Environment, useProcesses } from "./support/process";
+import { inShell } from "./support/shell";
 
 const processes = useProcesses();
 const adminKey = "an-administrators-key-of-its-own";
-/** Where there is no curl: what it would do, which is known from the order of its arguments. */
-const curl = `command -v curl > /dev/null || curl() { '${process.execPath}' -e '
-  const [, url, , one, , other, , body] = process.argv.slice(1);
-  const headers = [one, other].map((header) => header.split(": "));
-  fetch(url, { method: "POST", headers, body }).then((answer) => answer.text()).then(console.log);
-' -- "$@"; }`;
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
@@ -145,8 +138,9 @@ describe("the administrator's key", () => {
     async (name) => {
       const server = await processes.serve(await processes.fresh(name));
       const [, call = ""] = server.stdout.split("Try it:\n");
-      const { stdout } = await promisify(execFile)("sh", ["-c", `${curl}\n${call}`]);
-      expect(JSON.parse(stdout)).toEqual({ data: { viewer: { kind: "ADMIN", name: expect.any(String) } } });
+      expect(JSON.parse(await inShell(call))).toEqual({
+        data: { viewer: { kind: "ADMIN", name: expect.any(String) } },
+      });
     },
   );
 
