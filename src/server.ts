@@ -20,6 +20,7 @@ import { checkNodeVersion } from "./node-version";
 import { Operations } from "./operation/operations";
 import { Outbound } from "./outbound/outbound";
 import { Reader } from "./reading/reader";
+import { Answering } from "./run/answering";
 import { RunEngine } from "./run/run-engine";
 import { RunNews } from "./run/run-news";
 import { RunRecord } from "./run/run-record";
@@ -72,7 +73,8 @@ export async function startServer(
   const readings = new DocumentReadings(db, storage, reader, log);
   const news = new RunNews(stopping.signal);
   const record = new RunRecord(db, news);
-  const engine = new RunEngine(db, record, models, storage, readings, limits, log);
+  const answering = new Answering(db, record, models, storage, log);
+  const engine = new RunEngine(db, record, answering, readings, limits, log);
   const accessNews = new AccessNews();
   const runs = { engine, record, news, stopping: stopping.signal };
   const runtime: Runtime = {

@@ -14,6 +14,8 @@ export interface Outcome {
   readonly usage?: Usage;
 }
 
+export const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });
+
 /**
  * What is written about runs. Each step is an update on the condition that the run is still where the step begins, so
  * that of several writers one wins and a final state is written once.

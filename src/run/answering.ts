@@ -1,0 +1,102 @@
+import type { Logger } from "pino";
+import { LessThan } from "typeorm";
+import { Agent } from "../agent/agent.entity";
+import type { Database } from "../database/database";
+import { Document } from "../document/document.entity";
+import type { DocumentStorage } from "../document/storage";
+import type { ModelCatalog } from "../model/catalog";
+import { ModelFailed, type TokenUsage } from "../model/model";
+import { Message } from "../session/message.entity";
+import type { Citation, Run } from "./run.entity";
+import { failure, type Outcome, type RunRecord } from "./run-record";
+
+/** How much of a conversation a model is given. */
+const rememberedMessages = 50;
+
+/** Has a run answered by its agent's model, from its session's messages and documents. */
+export class Answering {
+  constructor(
+    private readonly db: Database,
+    private readonly record: RunRecord,
+    private readonly models: ModelCatalog,
+    private readonly storage: DocumentStorage,
+    private readonly log: Logger,
+  ) {}
+
+  /**
+   * Writes what the model says, as it says it. How it ends is for the caller to write.
+   *
+   * @returns undefined where the run was ended by somebody else
+   */
+  async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
+    let usage: TokenUsage | undefined;
+    const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
+    try {
+      const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
+      if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");
+      const model = await this.models.find(agent.appId, agent.model);
+      if (!model) return failure("MODEL_UNAVAILABLE", `The model ${agent.model} does not exist any more.`);
+
+      const documents = await this.documentsOf(run);
+      const citations: Citation[] = [];
+      const pieces = model.answer({
+        instructions: agent.instructions,
+        text: run.input,
+        earlier: await this.earlierMessages(run),
+        documents: documents.map(({ id, filename }) => ({
+          id,
+          filename,
+          indexPath: this.storage.indexPathOf(id),
+        })),
+        settings: agent,
+        signal,
+      });
+      for await (const piece of pieces) {
+        if (piece.kind === "usage") {
+          usage = piece.usage;
+        } else if (piece.kind === "text") {
+          if (await this.record.say(run.id, piece.text)) continue;
+          await this.leave(run, usage);
+          return undefined;
+        } else {
+          const document = documents.find(({ id }) => id === piece.documentId);
+          if (document) citations.push({ document, quote: piece.quote, page: piece.page });
+        }
+      }
+      return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
+    } catch (error) {
+      if (signal.aborted) return this.leave(run, usage);
+      if (error instanceof ModelFailed) return failed(error.code, error.message);
+      this.log.error({ err: error, runId: run.id }, "a run failed");
+      return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
+    }
+  }
+
+  /** Somebody else has ended the run, and could not know what it had taken until then. */
+  private async leave({ id }: Run, usage: TokenUsage | undefined): Promise<undefined> {
+    try {
+      if (usage) await this.record.noteUsage(id, usage);
+    } catch (error) {
+      this.log.error({ err: error, runId: id }, "could not note what a run had taken");
+    }
+  }
+
+  private documentsOf({ sessionId }: Run): Promise<Document[]> {
+    return this.db.read.find(Document, { where: { sessionId, status: "READY" }, order: { id: "ASC" } });
+  }
+
+  /**
+   * What was said in the runs before this one. By run, as what was asked while others were waiting stands before their
+   * answers.
+   */
+  private async earlierMessages({ id, sessionId }: Run): Promise<Message[]> {
+    const newestFirst = await this.db.read.find(Message, {
+      where: { sessionId, runId: LessThan(id) },
+      order: { id: "DESC" },
+      take: rememberedMessages,
+    });
+    return newestFirst.reverse().sort((one, other) => compare(one.runId, other.runId));
+  }
+}
+
+const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);
