@@ -31,6 +31,7 @@ import { RunResolver } from "./run/run.resolver";
 import { type RunRuntime, RunService } from "./run/run.service";
 import { StoredRunEvent } from "./run/run-event.entity";
 import { SessionRunsResolver } from "./run/session-runs.resolver";
+import { TokenUse } from "./run/token-use.entity";
 import { Scope } from "./scope/scope.entity";
 import { ScopeResolver } from "./scope/scope.resolver";
 import { ScopeService } from "./scope/scope.service";
@@ -81,6 +82,7 @@ export const entities = [
   Run,
   StoredRunEvent,
   IdempotencyKey,
+  TokenUse,
 ];
 
 /** Where the secrets of others are kept. */

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { AppLimits } from "./app-limits.entity";
 
 @Entity("app")
 @ObjectType({
@@ -18,6 +19,10 @@ export class App {
   @Field()
   @Column({ type: "text" })
   readonly description!: string;
+
+  @Field(() => AppLimits)
+  @Column(() => AppLimits, { prefix: false })
+  readonly limits!: AppLimits;
 
   @Field()
   @Column({ type: "datetime", precision: 3 })

@@ -1,7 +1,9 @@
+import { ValidateNested } from "class-validator";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
 import { countedConnectionOf } from "../database/pages";
-import { LeftOutOr, Name, Text } from "../validation";
+import { LeftOutOr, Name, NotNull, Nullable, Text } from "../validation";
 import { App } from "./app.entity";
+import { AppLimitsInput } from "./app-limits.entity";
 
 @InputType()
 export class CreateAppInput {
@@ -12,6 +14,11 @@ export class CreateAppInput {
   @Field(() => String, { nullable: true, defaultValue: "", description: "Up to 2,000 characters." })
   @Text(2_000)
   description!: string;
+
+  @Field(() => AppLimitsInput, { nullable: true })
+  @Nullable()
+  @ValidateNested()
+  limits?: AppLimitsInput | null;
 }
 
 @InputType()
@@ -28,6 +35,12 @@ export class UpdateAppInput {
   @LeftOutOr()
   @Text(2_000)
   description?: string;
+
+  @Field(() => AppLimitsInput, { nullable: true })
+  @LeftOutOr()
+  @NotNull()
+  @ValidateNested()
+  limits?: AppLimitsInput;
 }
 
 @InputType()

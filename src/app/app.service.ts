@@ -6,6 +6,9 @@ import { type Page, type PageArgs, pageOf } from "../database/pages";
 import { badInput, conflict, notFound } from "../errors";
 import { App } from "./app.entity";
 import type { CreateAppInput, UpdateAppInput } from "./app.input";
+import type { AppLimits, AppLimitsInput } from "./app-limits.entity";
+
+const noLimits: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
 
 const nameTaken = () => conflict("Another app has this name. Choose another one.");
 
@@ -31,17 +34,24 @@ export class AppService {
     return app;
   }
 
-  async create({ name, description }: CreateAppInput): Promise<App> {
-    const app: App = { id: newId(), name, description, createdAt: new Date() };
+  async create({ name, description, limits }: CreateAppInput): Promise<App> {
+    const app: App = {
+      id: newId(),
+      name,
+      description,
+      limits: { ...noLimits, ...given(limits ?? {}) },
+      createdAt: new Date(),
+    };
     await this.db.transaction((manager) => manager.insert(App, app)).catch(refusal({ duplicate: nameTaken }));
     return app;
   }
 
-  async update({ id, ...changes }: UpdateAppInput): Promise<App> {
+  async update({ id, limits, ...rest }: UpdateAppInput): Promise<App> {
     return this.db
       .transaction(async (manager) => {
         const app = await this.db.lock(manager, App, { id });
         if (!app) throw notFound("app");
+        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...given(limits) } }) };
         if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
         return Object.assign(app, changes);
       })
@@ -62,6 +72,10 @@ export class AppService {
     return (await this.get(appId)).id;
   }
 }
+
+/** An input holds what was left out as undefined. */
+const given = (limits: AppLimitsInput): Partial<AppLimits> =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 
 /** What narrows a search to what the caller may know of. */
 export const ownedBy = (caller: Caller): { appId?: string } =>

@@ -5,6 +5,7 @@ import { Message } from "../session/message.entity";
 import { type Citation, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
 import { type RunEventType, StoredRunEvent } from "./run-event.entity";
 import type { RunNews } from "./run-news";
+import { countTokens } from "./token-use";
 
 /** How a run ends. */
 export interface Outcome {
@@ -51,7 +52,12 @@ export class RunRecord {
 
   /** Adds to a run that somebody else has ended what its model had taken until then. */
   async noteUsage(runId: string, usage: Usage): Promise<void> {
-    await this.db.transaction((manager) => manager.update(Run, { id: runId }, { usage }));
+    await this.db.transaction(async (manager) => {
+      const run = await this.db.lock(manager, Run, { id: runId });
+      if (!run) return;
+      await manager.update(Run, { id: runId }, { usage });
+      await countTokens(manager, run.appId, usage.totalTokens);
+    });
   }
 
   /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
@@ -65,6 +71,7 @@ export class RunRecord {
     const pieces = await manager.find(StoredRunEvent, { where: { runId, type: "OUTPUT" }, order: { position: "ASC" } });
     const output = pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
     await manager.update(Run, { id: runId }, { output });
+    if (usage) await countTokens(manager, ended.appId, usage.totalTokens);
 
     if (status === "SUCCEEDED") {
       const { sessionId } = ended;
@@ -87,7 +94,7 @@ async function append(
   changes: Partial<Run>,
   type: RunEventType,
   text: string | null = null,
-): Promise<Pick<Run, "sessionId"> | undefined> {
+): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
   const { affected } = await manager
     .createQueryBuilder()
     .update(Run)
@@ -96,8 +103,8 @@ async function append(
     .execute();
   if (!affected) return undefined;
 
-  const select = { sessionId: true, eventCount: true };
-  const { sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
+  const select = { appId: true, sessionId: true, eventCount: true };
+  const { appId, sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
   await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, createdAt: new Date() });
-  return { sessionId };
+  return { appId, sessionId };
 }

@@ -11,6 +11,7 @@ import { ApiError, notFound } from "../errors";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import type { SessionService } from "../session/session.service";
+import { admit } from "./admission";
 import { IdempotencyClaim } from "./idempotency";
 import { isFinished, Run, unfinished } from "./run.entity";
 import type { ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs } from "./run.input";
@@ -106,6 +107,7 @@ export class RunService {
     const agent = await manager.findOneBy(Agent, { id: input.agentId, ...ownedBy(this.caller) });
     if (!agent) throw notFound("agent");
 
+    await admit(this.db, manager, agent.appId);
     const { session, created } = await this.sessionService.hold(manager, agent.appId, input.session ?? {});
     await this.checkTurn(manager, session, input);
     // Made only now that the session is held, so that the order of the ids is that in which the runs take their turn.

@@ -1,0 +1,28 @@
+import type { MigrationInterface, QueryRunner } from "typeorm";
+import { tableOptions } from "./1764000000000-initial";
+
+/** What the runs of an app may take together, and what they took of it. */
+export class AppLimits1764250000000 implements MigrationInterface {
+  readonly name = "AppLimits1764250000000";
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const column of appColumns) {
+      if (await queryRunner.hasColumn("app", column)) continue;
+      await queryRunner.query(`ALTER TABLE app ADD COLUMN ${column} INT NULL`);
+    }
+    await queryRunner.query(`CREATE TABLE IF NOT EXISTS token_use (${columns}) ${await tableOptions(queryRunner)}`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query("DROP TABLE token_use");
+    for (const column of appColumns) await queryRunner.query(`ALTER TABLE app DROP COLUMN ${column}`);
+  }
+}
+
+const appColumns = ["maxRunningRuns", "maxQueuedRuns", "maxTokensPerDay"];
+
+const columns = `
+  appId CHAR(36) NOT NULL PRIMARY KEY,
+  day CHAR(10) NOT NULL,
+  tokens BIGINT NOT NULL,
+  FOREIGN KEY (appId) REFERENCES app (id) ON DELETE CASCADE`;
