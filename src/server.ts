@@ -16,7 +16,6 @@ import { ModelCatalog } from "./model/catalog";
 import { ExtractiveModel } from "./model/extractive";
 import type { Model } from "./model/model";
 import { ProviderModels } from "./model-connection/provider-models";
-import { checkNodeVersion } from "./node-version";
 import { Operations } from "./operation/operations";
 import { Outbound } from "./outbound/outbound";
 import { Reader } from "./reading/reader";
@@ -55,7 +54,6 @@ export async function startServer(
   log: Logger,
   moreModels: Readonly<Record<string, Model>> = {},
 ): Promise<RunningServer> {
-  checkNodeVersion(process.versions.node);
   const { dataDir, limits } = config;
   const storage = new DocumentStorage(join(dataDir, "documents"));
   const admin = await prepare(config, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));

@@ -1,5 +1,6 @@
 import { DataSource, type DataSourceOptions } from "typeorm";
 import type { DatabaseConfig } from "../config";
+import { Sqlite } from "../sqlite";
 import { migrations } from "./migrations";
 
 export type Entities = NonNullable<DataSourceOptions["entities"]>;
@@ -24,6 +25,7 @@ function optionsOf(database: DatabaseConfig, entities: Entities): DataSourceOpti
     ? {
         ...common,
         type: "better-sqlite3",
+        driver: Sqlite,
         database: database.path,
         enableWAL: true,
         // WAL's default syncs only at checkpoints, which loses what was answered last when the power fails.

@@ -1,4 +1,5 @@
-import Database from "better-sqlite3";
+import type Database from "better-sqlite3";
+import { Sqlite } from "../sqlite";
 import { type Language, languageNamed, languageOf, termOf, wordsOf } from "./language";
 import type { Passage } from "./passage";
 
@@ -49,7 +50,7 @@ class PassageIndexWriter {
     path: string,
     private readonly language: Language,
   ) {
-    this.db = new Database(path);
+    this.db = new Sqlite(path);
     // All is one transaction on a file that nobody else has and that is thrown away where it fails; committing it
     // waits for the medium.
     for (const setting of ["journal_mode = MEMORY", "synchronous = FULL", "locking_mode = EXCLUSIVE"]) {
@@ -159,7 +160,7 @@ export class PassageIndex {
   /** @returns undefined where the file is gone */
   static open(path: string): PassageIndex | undefined {
     try {
-      return new PassageIndex(new Database(path, { readonly: true, fileMustExist: true }));
+      return new PassageIndex(new Sqlite(path, { readonly: true, fileMustExist: true }));
     } catch (error) {
       if ((error as { code?: unknown }).code === "SQLITE_CANTOPEN") return undefined;
       throw error;

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import Sqlite from "better-sqlite3";
 import { createConnection } from "mysql2/promise";
 import type { DatabaseConfig } from "../../src/config";
+import { Sqlite } from "../../src/sqlite";
 
 /** A database of its own for a file of tests: on the server at TEST_DATABASE_URL, or SQLite in its data directory. */
 export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<unknown> }> {
