@@ -67,7 +67,7 @@ describe("what stands in the way of a start is said in one line", () => {
 
   test.each<[name: string, obstacle: (dataDir: string) => Promise<Environment> | Environment, said: RegExp]>([
     ["a data directory that is a file", fileAt, /DATA_DIR.*EEXIST/],
-    ["a data directory that can't be made", () => ({ DATA_DIR: "/sys/latchkey" }), /DATA_DIR.*(EPERM|EROFS|EACCES)/],
+    ["a data directory that can't be made", () => ({ DATA_DIR: "/dev/null/data" }), /DATA_DIR.*ENOTDIR/],
     ["a database that is a folder", () => ({ DATABASE_URL: "sqlite:/" }), /DATABASE_URL.*unable to open database file/],
     ["a database that is no database", noDatabaseAt, /DATABASE_URL.*file is not a database/],
     [
