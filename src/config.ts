@@ -8,6 +8,12 @@ import { StartError } from "./start-error";
 export type DatabaseConfig =
   { readonly type: "sqlite"; readonly path: string } | { readonly type: "mysql"; readonly url: string };
 
+/** Where instances find each other, and what all keys there begin with. */
+export interface RedisConfig {
+  readonly url: string;
+  readonly prefix: string;
+}
+
 /** What one request, session or document may ask for at most. Sizes are bytes, lengths are characters. */
 export interface Limits {
   readonly maxBodyBytes: number;
@@ -26,6 +32,8 @@ export interface Limits {
   /** That a run waits for documents that are still being read. */
   readonly maxReadWaitSeconds: number;
   readonly maxQueuedRuns: number;
+  /** That this process carries out at once. */
+  readonly maxRunningRuns: number;
   readonly maxConnections: number;
 }
 
@@ -34,6 +42,12 @@ export interface Config {
   readonly port: number;
   readonly dataDir: string;
   readonly database: DatabaseConfig;
+  /** Undefined where this is the only instance. */
+  readonly redis: RedisConfig | undefined;
+  /** Whether the server carries out runs itself. */
+  readonly runsInServer: boolean;
+  /** How long runs may take to finish when the process stops. */
+  readonly shutdownGraceSeconds: number;
   /** Undefined where the data directory holds it, or is to hold it after the first start. */
   readonly adminKey: string | undefined;
   /** Encrypts the secrets of others, such as model providers' keys. Undefined as above. */
@@ -79,7 +93,7 @@ const secretsKey = readBy(
   "must be 32 bytes as base64 or hexadecimal, such as of `openssl rand -base64 32`",
 );
 
-const environment = z.object({
+const variables = z.object({
   PORT: wholeNumber(4000, 0, 65_535),
   HOST: z.string().default("127.0.0.1"),
   DATA_DIR: z.string().default("./data"),
@@ -90,7 +104,16 @@ const environment = z.object({
       "must be mysql://user:password@host:3306/name or sqlite:<path of a file>",
     )
     .optional(),
-  REDIS_URL: z.never("must not be set: this version runs as one instance, without Redis").optional(),
+  REDIS_URL: z
+    .string()
+    .refine(isRedisUrl, "must be redis://host:6379 or rediss://user:password@host:6379/0")
+    .optional(),
+  REDIS_PREFIX: z
+    .string()
+    .regex(/^[\w-]{1,64}$/, "must be of letters, digits, - and _, 64 at most")
+    .default("latchkey"),
+  RUN_WORKER: z.enum(["on", "off"], "must be on or off").default("on"),
+  SHUTDOWN_GRACE_SECONDS: wholeNumber(5, 0, 3_600),
   ADMIN_KEY: adminKey.optional(),
   SECRETS_KEY: secretsKey.optional(),
   SECRETS_KEY_PREVIOUS: secretsKey.optional(),
@@ -112,17 +135,31 @@ const environment = z.object({
   MAX_READ_MEGABYTES: wholeNumber(1_024, 64, 1_000_000),
   MAX_READ_WAIT_SECONDS: wholeNumber(600, 0, 86_400),
   MAX_QUEUED_RUNS: wholeNumber(20, 0, 10_000),
+  MAX_RUNNING_RUNS: wholeNumber(100, 1, 10_000),
   MAX_CONNECTIONS: wholeNumber(10_000, 1, 1_000_000),
 });
+
+/** What no variable can say alone. */
+const environment = variables
+  .refine(({ REDIS_URL, DATABASE_URL }) => REDIS_URL === undefined || DATABASE_URL?.startsWith("mysql:"), {
+    path: ["REDIS_URL"],
+    message: "is for several instances, which need a DATABASE_URL of MySQL or MariaDB: SQLite serves one process",
+    when: () => true,
+  })
+  .refine(({ REDIS_URL, RUN_WORKER }) => RUN_WORKER !== "off" || REDIS_URL !== undefined, {
+    path: ["RUN_WORKER"],
+    message: "must be on where there is no REDIS_URL: nobody else would carry out the runs",
+    when: () => true,
+  });
 
 /**
  * Reads and checks the whole configuration. An empty variable counts as unset.
  *
  * @throws {ConfigError} that names every fault at once
  */
-export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
-  const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
-  const { success, data: env, error } = environment.safeParse(given);
+export function readConfig(given: Readonly<Record<string, string | undefined>>): Config {
+  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
+  const { success, data: env, error } = environment.safeParse(set);
   if (!success) throw new ConfigError(error.issues.map(({ path, message }) => `${path.join(".")} ${message}`));
 
   const dataDir = resolve(env.DATA_DIR);
@@ -131,6 +168,9 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     port: env.PORT,
     dataDir,
     database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`),
+    redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
+    runsInServer: env.RUN_WORKER === "on",
+    shutdownGraceSeconds: env.SHUTDOWN_GRACE_SECONDS,
     adminKey: env.ADMIN_KEY,
     secretsKey: env.SECRETS_KEY,
     previousSecretsKey: env.SECRETS_KEY_PREVIOUS,
@@ -150,6 +190,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       maxReadMegabytes: env.MAX_READ_MEGABYTES,
       maxReadWaitSeconds: env.MAX_READ_WAIT_SECONDS,
       maxQueuedRuns: env.MAX_QUEUED_RUNS,
+      maxRunningRuns: env.MAX_RUNNING_RUNS,
       maxConnections: env.MAX_CONNECTIONS,
     },
   };
@@ -174,6 +215,13 @@ function isMysqlUrl(text: string): boolean {
   // What stands behind the name would be read by nobody, such as a wish for encryption.
   const isWhole = hostname !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
   return protocol === "mysql:" && isWhole && isEncoded(username) && isEncoded(password);
+}
+
+function isRedisUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, username, password, hostname, pathname, search, hash } = new URL(text);
+  const isWhole = hostname !== "" && /^(\/\d*)?$/.test(pathname) && search === "" && hash === "";
+  return ["redis:", "rediss:"].includes(protocol) && isWhole && isEncoded(username) && isEncoded(password);
 }
 
 function isEncoded(text: string): boolean {

@@ -23,6 +23,7 @@ import { apiKeyColumn, ModelConnection } from "./model-connection/model-connecti
 import { ModelConnectionResolver } from "./model-connection/model-connection.resolver";
 import { ModelConnectionService } from "./model-connection/model-connection.service";
 import type { ProviderModels } from "./model-connection/provider-models";
+import { InstanceRow } from "./instance/instance.entity";
 import type { Outbound } from "./outbound/outbound";
 import type { Reader } from "./reading/reader";
 import { IdempotencyKey } from "./run/idempotency-key.entity";
@@ -83,6 +84,7 @@ export const entities = [
   StoredRunEvent,
   IdempotencyKey,
   TokenUse,
+  InstanceRow,
 ];
 
 /** Where the secrets of others are kept. */

@@ -1,30 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { Authenticator } from "./api-key/authenticator";
 import { KeyUsage } from "./api-key/key-usage";
-import { AccessNews } from "./auth/access-news";
+import { openBackend } from "./backend";
 import { adminKeyFault, type Config } from "./config";
-import { entities, type Runtime } from "./container";
-import { Database } from "./database/database";
-import { DocumentReadings } from "./document/document-readings";
-import { DocumentStorage } from "./document/storage";
 import { keyIn } from "./key-file";
-import { ModelCatalog } from "./model/catalog";
-import { ExtractiveModel } from "./model/extractive";
 import type { Model } from "./model/model";
-import { ProviderModels } from "./model-connection/provider-models";
 import { Operations } from "./operation/operations";
-import { Outbound } from "./outbound/outbound";
-import { Reader } from "./reading/reader";
-import { Answering } from "./run/answering";
-import { RunEngine } from "./run/run-engine";
-import { RunNews } from "./run/run-news";
-import { RunRecord } from "./run/run-record";
 import { createSchema } from "./schema";
-import { openKeyring } from "./secrets/open-keyring";
 import { blaming } from "./start-error";
 import { startTidying } from "./tidying";
 import { createApollo } from "./transport/apollo";
@@ -45,7 +30,7 @@ export interface RunningServer {
 }
 
 /**
- * Opens the data, goes on with the runs that are left, and listens.
+ * Opens the data, listens, and goes on with what is left.
  *
  * @param moreModels by name, beside the built-in one
  */
@@ -54,41 +39,11 @@ export async function startServer(
   log: Logger,
   moreModels: Readonly<Record<string, Model>> = {},
 ): Promise<RunningServer> {
-  const { dataDir, limits } = config;
-  const storage = new DocumentStorage(join(dataDir, "documents"));
-  const admin = await prepare(config, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));
-  const db = await Database.open(config.database, entities);
-
-  const stopping = new AbortController();
-  const reader = new Reader(limits);
-  const keyring = await openKeyring(config).catch(
-    blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
-  );
-  const outbound = new Outbound(config.modelAllowedHosts);
-  const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
-  const builtIn = { "builtin:extractive": new ExtractiveModel(reader), ...moreModels };
-  const models = new ModelCatalog(builtIn, providerModels);
-  const readings = new DocumentReadings(db, storage, reader, log);
-  const news = new RunNews(stopping.signal);
-  const record = new RunRecord(db, news);
-  const answering = new Answering(db, record, models, storage, log);
-  const engine = new RunEngine(db, record, answering, readings, limits, log);
-  const accessNews = new AccessNews();
-  const runs = { engine, record, news, stopping: stopping.signal };
-  const runtime: Runtime = {
-    db,
-    limits,
-    log,
-    accessNews,
-    models,
-    providerModels,
-    keyring,
-    outbound,
-    storage,
-    reader,
-    readings,
-    runs,
-  };
+  const { limits, runsInServer } = config;
+  const admin = await adminKeyOf(config).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const backend = await openBackend(config, log, runsInServer ? limits.maxRunningRuns : 0, moreModels);
+  const { runtime } = backend;
+  const { db, storage, accessNews } = runtime;
 
   const usage = new KeyUsage(db, log);
   const authenticator = new Authenticator(db, admin.key, usage);
@@ -100,47 +55,37 @@ export async function startServer(
   const http = createHttp(streaming, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
   const stopTidying = await startTidying(db, storage, log);
-  const leftovers = await engine.leftovers();
-  const unread = await readings.leftovers();
   const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
   // Only with the port in hand: a second server at the same one must not end what the first is at.
-  readings.recover(unread);
-  await engine.recover(leftovers);
+  await backend.start();
 
   return {
     url: address + graphqlPath,
     adminKeyFile: admin.file,
     async close() {
-      stopping.abort();
+      const finished = backend.finish();
       openStreams.closeAll();
       closeSockets();
       // What comes to rest only now, Node would keep open for the next request.
       const rest = setInterval(() => http.server.closeIdleConnections(), 50).unref();
       const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
       // Side by side, as whoever has sent the signal waits for both.
-      await Promise.all([http.close(), engine.close()]);
+      await Promise.all([http.close(), finished]);
       clearInterval(rest);
       clearTimeout(cutOff);
       await stopTidying();
       await apollo.stop();
-      await reader.close();
-      await readings.close();
-      await outbound.close();
       await usage.close();
-      await db.close();
+      await backend.close();
     },
   };
 }
 
-/** Makes the data directory fit for use, and finds the administrator's key, or makes it. */
-async function prepare(
-  { adminKey, dataDir }: Config,
-  storage: DocumentStorage,
-): Promise<{ key: string; file: string | undefined }> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await storage.open();
+/** Finds the administrator's key, or makes it. */
+async function adminKeyOf({ adminKey, dataDir }: Config): Promise<{ key: string; file: string | undefined }> {
   if (adminKey !== undefined) return { key: adminKey, file: undefined };
 
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const kept = await keyIn(dataDir, "admin.key");
   const fault = adminKeyFault(kept.key);
   if (fault === undefined) return kept;

@@ -1,5 +1,19 @@
-import { Field, Float, ID, Int, ObjectType } from "type-graphql";
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+
+export const OnInterrupt = { FAIL: "FAIL", RETRY: "RETRY" } as const;
+export type OnInterrupt = keyof typeof OnInterrupt;
+registerEnumType(OnInterrupt, {
+  name: "OnInterrupt",
+  description: "What becomes of a run that was being carried out when the server stopped or died.",
+  valuesConfig: {
+    FAIL: { description: "It ends as FAILED, with the error INTERRUPTED." },
+    RETRY: {
+      description:
+        "It is begun again, up to three times in all, and ends as INTERRUPTED after that. Safe where it does no harm that the model is asked, and its provider paid, again, and that what it caused may happen twice.",
+    },
+  },
+});
 
 @Entity("agent")
 @ObjectType()
@@ -44,6 +58,10 @@ export class Agent {
   @Field(() => Int, { description: "How long a model may take for an answer." })
   @Column({ type: "int" })
   readonly timeoutSeconds!: number;
+
+  @Field(() => OnInterrupt)
+  @Column({ type: "varchar", length: 16 })
+  readonly onInterrupt!: OnInterrupt;
 
   @Field(() => Int, {
     description: "Counts the updates; send it back as `expectedVersion` so as not to overwrite somebody else's.",

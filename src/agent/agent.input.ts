@@ -1,7 +1,7 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { countedConnectionOf } from "../database/pages";
 import { LeftOutOr, Name, NotNull, Nullable, Text, WholeNumber, Within } from "../validation";
-import { Agent } from "./agent.entity";
+import { Agent, OnInterrupt } from "./agent.entity";
 
 /** More than any model gives. */
 const mostTokens = 10_000_000;
@@ -44,6 +44,10 @@ export class CreateAgentInput {
   @Field(() => Int, { nullable: true, defaultValue: 120, description: "1 to 3600." })
   @WholeNumber(1, 3_600)
   timeoutSeconds!: number;
+
+  @Field(() => OnInterrupt, { nullable: true, defaultValue: OnInterrupt.FAIL })
+  @NotNull()
+  onInterrupt!: OnInterrupt;
 }
 
 @InputType()
@@ -90,6 +94,11 @@ export class UpdateAgentInput {
   @LeftOutOr()
   @WholeNumber(1, 3_600)
   timeoutSeconds?: number;
+
+  @Field(() => OnInterrupt, { nullable: true })
+  @LeftOutOr()
+  @NotNull()
+  onInterrupt?: OnInterrupt;
 }
 
 @InputType()

@@ -2,6 +2,7 @@ import { Initial1764000000000 } from "./migrations/1764000000000-initial";
 import { ModelConnections1764100000000 } from "./migrations/1764100000000-model-connections";
 import { Documents1764200000000 } from "./migrations/1764200000000-documents";
 import { AppLimits1764250000000 } from "./migrations/1764250000000-app-limits";
+import { RunClaims1764300000000 } from "./migrations/1764300000000-run-claims";
 
 /** In the order in which they run. A migration that has been released is never changed. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   ModelConnections1764100000000,
   Documents1764200000000,
   AppLimits1764250000000,
+  RunClaims1764300000000,
 ] as const;

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { LessThan } from "typeorm";
+import { IsNull, LessThan } from "typeorm";
 import type { Database } from "../database/database";
+import type { Instance } from "../instance/instance";
 import { ProcessFailed } from "../reading/processes";
 import type { Reader, Reading } from "../reading/reader";
 import { Document } from "./document.entity";
@@ -13,17 +14,14 @@ const mostReadings = 3;
 /** How long a database that fails is left alone before it is asked again, in milliseconds. */
 const pause = 1_000;
 
-/** Who waits for what another process may be reading looks again after this time, in milliseconds. */
-const lookAgain = 1_000;
-
 interface UnderWay {
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
 
 /**
- * Reads documents that are stored, in the background. Each is a row that says PROCESSING until its reading has ended, so
- * that whatever happens to this process, the next one knows what is left to be read.
+ * Reads documents that are stored, in the background. Each is a row that says PROCESSING until its reading has ended, and
+ * which instance reads it, so that whatever happens to this process, another one knows what is left to be read.
  */
 export class DocumentReadings {
   private readonly underWay = new Map<string, UnderWay>();
@@ -33,32 +31,51 @@ export class DocumentReadings {
     private readonly db: Database,
     private readonly storage: DocumentStorage,
     private readonly reader: Reader,
+    private readonly instance: Instance,
+    /** Told when a document has been read, or given up, as somebody may wait for it. */
+    private readonly settled: () => void,
     private readonly log: Logger,
   ) {}
 
-  /** The documents that an earlier process has not read to their end. To be asked for before this one takes any. */
-  async leftovers(): Promise<readonly string[]> {
-    const left = await this.db.read.find(Document, {
-      where: { status: "PROCESSING" },
-      select: { id: true },
-      order: { id: "ASC" },
-    });
-    return left.map(({ id }) => id);
+  /** What the row of a document says that is to be read here. */
+  get readerId(): string {
+    return this.instance.id;
   }
 
-  /** Goes on with them. */
-  recover(leftovers: readonly string[]): void {
-    for (const id of leftovers) void this.begin(id);
+  /** Goes on with the documents of instances that are gone. */
+  async takeOver(): Promise<void> {
+    if (this.closing.signal.aborted) return;
+    try {
+      const open = await this.db.read.find(Document, {
+        where: { status: "PROCESSING" },
+        select: { id: true, readerId: true },
+        order: { id: "ASC" },
+      });
+      const gone = await this.instance.goneOf(open.map(({ readerId }) => readerId));
+      for (const { id, readerId } of open.filter((each) => gone.has(each.readerId))) {
+        if (!this.underWay.has(id) && (await this.claim(id, readerId))) void this.begin(id);
+      }
+    } catch (error) {
+      this.log.error({ err: error }, "could not take over the documents of others");
+    }
   }
 
-  /** Begins to read a document whose row says PROCESSING. Ends, and never fails, when it has been read or given up. */
+  /** Begins to read a document whose row names this instance. Ends, and never fails, when it has been read or given up. */
   begin(id: string): Promise<void> {
     const stop = new AbortController();
-    const done = this.read(id, stop.signal)
+    const done = this.read(id, this.readerId, stop.signal)
       .catch((error: unknown) => this.log.error({ err: error, documentId: id }, "could not write what a reading gave"))
-      .finally(() => this.underWay.delete(id));
+      .finally(() => {
+        this.underWay.delete(id);
+        this.settled();
+      });
     this.underWay.set(id, { stop, done });
     return done;
+  }
+
+  /** Gives up all that is being read, as others may be at it. */
+  abandonAll(): void {
+    for (const { stop } of this.underWay.values()) stop.abort();
   }
 
   /** Gives up documents whose rows are gone. When this ends, nothing writes into their files any more. */
@@ -68,89 +85,70 @@ export class DocumentReadings {
     await Promise.all(readings.map(({ done }) => done));
   }
 
-  /**
-   * Waits until no document of a session is PROCESSING.
-   *
-   * @param most in milliseconds
-   * @returns false where that is over first
-   * @throws what the signal was given with
-   */
-  async settled(sessionId: string, signal: AbortSignal, most: number): Promise<boolean> {
-    const deadline = Date.now() + most;
-    for (;;) {
-      const open = await this.db.read.find(Document, {
-        where: { sessionId, status: "PROCESSING" },
-        select: { id: true },
-      });
-      if (open.length === 0) return true;
-      const left = deadline - Date.now();
-      if (left <= 0) return false;
-
-      const enough = new AbortController();
-      const patience = AbortSignal.any([signal, enough.signal]);
-      const readings = open.flatMap(({ id }) => this.underWay.get(id)?.done ?? []);
-      const time = delay(Math.min(left, lookAgain), undefined, { signal: patience }).catch(() => undefined);
-      await Promise.race([...readings, time]);
-      enough.abort();
-      signal.throwIfAborted();
-    }
-  }
-
-  /** Gives up what is being read: the next start reads it. To be called when the reader has been closed. */
+  /** Gives up what is being read: another instance or the next start reads it. To be called when the reader has been closed. */
   async close(): Promise<void> {
     this.closing.abort();
     await Promise.all([...this.underWay.values()].map(({ done }) => done));
   }
 
-  private async read(id: string, signal: AbortSignal): Promise<void> {
+  private async read(id: string, readerId: string, signal: AbortSignal): Promise<void> {
     const turn = { hasCome: false };
     const taskOf = async () => {
-      turn.hasCome = await this.persistently(() => this.countBegun(id));
+      turn.hasCome = await this.persistently(() => this.countBegun(id, readerId));
       return turn.hasCome ? { path: this.storage.pathOf(id), indexPath: this.storage.indexPathOf(id) } : undefined;
     };
     try {
-      await this.write(id, (await this.reader.read(taskOf, signal)) ?? stoppedTooOften);
+      await this.write(id, readerId, (await this.reader.read(taskOf, signal)) ?? stoppedTooOften);
     } catch (error) {
       if (signal.aborted || this.closing.signal.aborted) return;
       if (error instanceof ProcessFailed) {
         // The server stops, and not because of this document.
-        if (turn.hasCome) await this.uncount(id);
+        if (turn.hasCome) await this.uncount(id, readerId);
         return;
       }
       this.log.error({ err: error, documentId: id }, "could not read a document");
-      await this.write(id, { kind: "failed", reason: "The server could not read it. Its log says why." });
+      await this.write(id, readerId, { kind: "failed", reason: "The server could not read it. Its log says why." });
     }
   }
 
-  /** @returns false where the document is gone, or has been begun often enough */
-  private async countBegun(id: string): Promise<boolean> {
+  private async claim(id: string, from: string | null): Promise<boolean> {
+    const { affected } = await this.db.transaction((manager) =>
+      manager.update(Document, { id, status: "PROCESSING", readerId: from ?? IsNull() }, { readerId: this.readerId }),
+    );
+    return affected === 1;
+  }
+
+  /** @returns false where the document is gone, is read by others, or has been begun often enough */
+  private async countBegun(id: string, readerId: string): Promise<boolean> {
     const { affected } = await this.db.transaction((manager) =>
       manager.update(
         Document,
-        { id, status: "PROCESSING", readings: LessThan(mostReadings) },
+        { id, readerId, status: "PROCESSING", readings: LessThan(mostReadings) },
         { readings: () => "readings + 1" },
       ),
     );
     return affected === 1;
   }
 
-  private async uncount(id: string): Promise<void> {
+  private async uncount(id: string, readerId: string): Promise<void> {
     await this.db.transaction((manager) =>
-      manager.update(Document, { id, status: "PROCESSING" }, { readings: () => "readings - 1" }),
+      manager.update(Document, { id, readerId, status: "PROCESSING" }, { readings: () => "readings - 1" }),
     );
   }
 
   /** Says in the row how the reading ended. Where the row is gone, nothing is left of the document. */
-  private async write(id: string, reading: Reading): Promise<void> {
+  private async write(id: string, readerId: string, reading: Reading): Promise<void> {
     const end =
       reading.kind === "read"
         ? ({ status: "READY", error: null } as const)
         : ({ status: "FAILED", error: reading.reason } as const);
-    if (reading.kind === "failed") await this.storage.removeIndex(id);
+    if (reading.kind === "failed" && (await this.db.read.existsBy(Document, { id, readerId }))) {
+      await this.storage.removeIndex(id);
+    }
     const { affected } = await this.persistently(() =>
-      this.db.transaction((manager) => manager.update(Document, { id, status: "PROCESSING" }, end)),
+      this.db.transaction((manager) => manager.update(Document, { id, readerId, status: "PROCESSING" }, end)),
     );
-    if (affected !== 1) await this.storage.remove([id]);
+    if (affected !== 1 && !(await this.db.read.existsBy(Document, { id }))) await this.storage.remove([id]);
   }
 
   /** Asks the database again as long as it fails, and the server runs. */

@@ -46,6 +46,10 @@ export class Document {
   @Column({ type: "int" })
   readonly readings!: number;
 
+  /** The instance that reads it, or did. */
+  @Column({ type: "varchar", length: 36, nullable: true })
+  readonly readerId!: string | null;
+
   @Field()
   @Column({ type: "datetime", precision: 3 })
   readonly createdAt!: Date;

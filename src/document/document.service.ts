@@ -118,6 +118,7 @@ export class DocumentService {
       sha256,
       ...(await this.told(id)),
       readings: 0,
+      readerId: this.readings.readerId,
       createdAt: new Date(),
     };
   }

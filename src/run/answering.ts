@@ -55,7 +55,7 @@ export class Answering {
         if (piece.kind === "usage") {
           usage = piece.usage;
         } else if (piece.kind === "text") {
-          if (await this.record.say(run.id, piece.text)) continue;
+          if (await this.record.say(run, piece.text)) continue;
           await this.leave(run, usage);
           return undefined;
         } else {
@@ -73,11 +73,11 @@ export class Answering {
   }
 
   /** Somebody else has ended the run, and could not know what it had taken until then. */
-  private async leave({ id }: Run, usage: TokenUsage | undefined): Promise<undefined> {
+  private async leave(run: Run, usage: TokenUsage | undefined): Promise<undefined> {
     try {
-      if (usage) await this.record.noteUsage(id, usage);
+      if (usage) await this.record.noteUsage(run, usage);
     } catch (error) {
-      this.log.error({ err: error, runId: id }, "could not note what a run had taken");
+      this.log.error({ err: error, runId: run.id }, "could not note what a run had taken");
     }
   }
 

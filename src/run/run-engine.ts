@@ -1,161 +1,203 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
-import { In } from "typeorm";
-import type { Limits } from "../config";
-import type { Database } from "../database/database";
-import type { DocumentReadings } from "../document/document-readings";
+import type { Instance } from "../instance/instance";
 import type { Answering } from "./answering";
-import { Run, unfinished } from "./run.entity";
-import { failure, type Outcome, type RunRecord } from "./run-record";
+import type { Interruptions } from "./interruptions";
+import type { Run } from "./run.entity";
+import type { RunClaims } from "./run-claims";
+import type { RunNews } from "./run-news";
+import type { RunQueue } from "./run-queue";
+import type { Outcome, RunRecord } from "./run-record";
 
-/** How long a database that fails is left alone before it is asked again, in milliseconds. */
+/** After this time one looks for runs though no ticket has come, and asks a database again that has failed, in milliseconds. */
 const pause = 1_000;
-/** How long running runs may take to finish when the server stops, in milliseconds. */
-const grace = 5_000;
+/** How often one looks whether others have ended what one carries out, in milliseconds. */
+const lookAfterOwn = 500;
 
-const interrupted: Outcome = {
-  status: "FAILED",
-  error: {
-    code: "INTERRUPTED",
-    message: "The server was stopped while this run was being executed. Execute it again.",
-  },
-};
+interface Carried {
+  readonly run: Run;
+  readonly giveUp: AbortController;
+  readonly done: Promise<void>;
+}
 
-/** Carries out runs: one at a time in a session, in the order in which they arrived, many sessions side by side. */
+export interface EngineSettings {
+  /** How many runs are carried out at once; with 0 that is left to other instances. */
+  readonly slots: number;
+  /** How long running runs may take to finish when the server stops, in milliseconds. */
+  readonly grace: number;
+}
+
+/** Carries out runs, as many side by side as there are slots. Which ones stands in the database. */
 export class RunEngine {
-  private readonly sessions = new Map<string, Promise<void>>();
-  private readonly dirty = new Set<string>();
-  private readonly running = new Map<string, AbortController>();
+  private readonly carried = new Set<Carried>();
+  private readonly turn = new Mutex();
   private readonly stopping = new AbortController();
+  private readonly waiters = new Set<() => void>();
+  private readonly timers: NodeJS.Timeout[] = [];
+  /** Whether there may be a run to begin though no ticket will say so. */
+  private mayHaveMore = true;
+  /** Whether a run may have been begun though the database's word of it got lost. */
+  private mayHaveBegun = false;
 
   constructor(
-    private readonly db: Database,
+    private readonly claims: RunClaims,
     private readonly record: RunRecord,
     private readonly answering: Answering,
-    private readonly readings: DocumentReadings,
-    private readonly limits: Limits,
+    private readonly interruptions: Interruptions,
+    private readonly queue: RunQueue,
+    private readonly instance: Instance,
+    private readonly settings: EngineSettings,
     private readonly log: Logger,
   ) {}
 
-  /** The runs that an earlier process left unfinished. To be asked for before this one accepts any. */
-  leftovers(): Promise<Run[]> {
-    return this.db.read.find(Run, {
-      where: { status: In([...unfinished]) },
-      select: { id: true, sessionId: true, status: true },
-    });
-  }
-
-  /** Ends what an earlier process left running, and goes on with what it left queued. */
-  async recover(leftovers: readonly Pick<Run, "id" | "sessionId" | "status">[]): Promise<void> {
-    for (const { id } of leftovers.filter(({ status }) => status === "RUNNING")) {
-      await this.record.end(id, interrupted);
-      this.log.warn({ runId: id }, "ended a run that an earlier process left running");
+  /** Begins to carry out runs, if that is not left to others. */
+  start(news: RunNews): void {
+    if (this.settings.slots === 0) return;
+    this.queue.serve(this);
+    this.timers.push(setInterval(() => void this.lookForMore(), pause).unref());
+    if (this.instance.hasOthers) {
+      this.timers.push(setInterval(() => void this.lookAfterOwn(), lookAfterOwn).unref());
+      news.onForeign = (runId) => {
+        if (this.carriedOf([runId]).length > 0) void this.lookAfterOwn();
+      };
     }
-    const queued = leftovers.filter(({ status }) => status === "QUEUED");
-    for (const sessionId of new Set(queued.map((run) => run.sessionId))) this.wake(sessionId);
+    void this.lookForMore();
   }
 
-  /** Says that a session may have a run to carry out. */
-  wake(sessionId: string): void {
-    this.dirty.add(sessionId);
-    if (this.sessions.has(sessionId) || this.stopping.signal.aborted) return;
-    this.sessions.set(sessionId, this.work(sessionId));
+  /** Says that there may be a run to carry out. */
+  wake(): void {
+    this.queue.putTicket();
   }
 
   /** Stops the work on runs whose end is written already. */
   abandon(runIds: readonly string[]): void {
-    for (const id of runIds) this.running.get(id)?.abort();
+    for (const { giveUp } of this.carriedOf(runIds)) giveUp.abort();
   }
 
-  /** Starts nothing any more, and lets what runs finish for a while. What is queued is for the next start. */
-  async close(): Promise<void> {
-    this.stopping.abort();
-    const finished = Promise.all(this.sessions.values());
-    await Promise.race([finished, delay(grace, undefined, { ref: false })]);
-    for (const id of [...this.running.keys()]) {
-      await this.record.end(id, interrupted);
-      this.abandon([id]);
+  /** Stops all work, as others may be at it. */
+  abandonAll(): void {
+    for (const { giveUp } of this.carried) giveUp.abort();
+  }
+
+  async whenFree(): Promise<void> {
+    while (!this.isFree && !this.stopping.signal.aborted) {
+      await new Promise<void>((resolve) => this.waiters.add(resolve));
     }
-    await finished;
   }
 
-  private async work(sessionId: string): Promise<void> {
-    let brokenOff: Run | undefined;
-    while (this.dirty.has(sessionId) && !this.stopping.signal.aborted) {
-      this.dirty.delete(sessionId);
+  /** Begins one run, if a slot is free and there is one. */
+  take(): Promise<boolean> {
+    return this.turn.runExclusive(async () => {
+      if (!this.isFree || this.stopping.signal.aborted) return false;
       try {
-        if (brokenOff) await this.endBrokenOff(brokenOff);
-        brokenOff = undefined;
-        for (let run = await this.next(sessionId); run; run = await this.next(sessionId)) {
-          brokenOff = run;
-          await this.carryOut(run);
-          brokenOff = undefined;
-        }
+        if (this.mayHaveBegun) await this.interruptUnknown();
+        const claim = await this.claims.next();
+        this.mayHaveMore = claim !== "NOTHING";
+        if (typeof claim === "string") return false;
+        this.carry(claim.run);
+        return true;
       } catch (error) {
-        this.log.error({ err: error, sessionId }, "could not go on with the runs of a session");
-        this.dirty.add(sessionId);
-        await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        this.mayHaveMore = true;
+        this.mayHaveBegun = true;
+        this.log.error({ err: error }, "could not begin a run");
+        return false;
       }
-    }
-    this.sessions.delete(sessionId);
-  }
-
-  /** A beginning may have been committed though the database's word of it got lost. Nobody carries that run out. */
-  private async endBrokenOff({ id }: Run): Promise<void> {
-    const begun = await this.db.read.existsBy(Run, { id, status: "RUNNING" });
-    if (begun) await this.record.end(id, interrupted);
-  }
-
-  private async next(sessionId: string): Promise<Run | null> {
-    if (this.stopping.signal.aborted) return null;
-    return this.db.read.findOne(Run, { where: { sessionId, status: "QUEUED" }, order: { id: "ASC" } });
-  }
-
-  private async carryOut(run: Run): Promise<void> {
-    const controller = new AbortController();
-    // Before it begins, so that whoever ends it from then on finds it here.
-    this.running.set(run.id, controller);
-    try {
-      const outcome = await this.outcomeOf(run, controller.signal);
-      if (outcome) await this.writeEnd(run.id, outcome);
-    } finally {
-      this.running.delete(run.id);
-    }
+    });
   }
 
   /**
-   * A run is queued as long as documents of its session are being read, so that it waits on when the server stops.
-   *
-   * @returns undefined where the run was ended by somebody else, or is left for the next start
+   * Begins nothing any more, and lets what runs finish for a while. What has not finished by then is begun again or ended,
+   * as its agent says; what is queued is for other instances, or for the next start.
    */
-  private async outcomeOf(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
-    const most = this.limits.maxReadWaitSeconds * 1_000;
-    const stop = AbortSignal.any([signal, this.stopping.signal]);
+  async close(): Promise<void> {
+    this.stopping.abort();
+    for (const timer of this.timers) clearInterval(timer);
+    this.letWaitersGo();
+    await this.turn.waitForUnlock();
+    const finished = Promise.all([...this.carried].map(({ done }) => done));
+    await Promise.race([finished, delay(this.settings.grace, undefined, { ref: false })]);
+    await Promise.all([...this.carried].map((each) => this.breakOff(each)));
+    await finished;
+    await this.queue.close();
+  }
+
+  private get isFree(): boolean {
+    return this.carried.size < this.settings.slots;
+  }
+
+  private carriedOf(runIds: readonly string[]): Carried[] {
+    return [...this.carried].filter(({ run }) => runIds.includes(run.id));
+  }
+
+  private letWaitersGo(): void {
+    for (const go of this.waiters) go();
+    this.waiters.clear();
+  }
+
+  private async lookForMore(): Promise<void> {
+    // Alone, one knows of every run that has come in.
+    if (!this.instance.hasOthers && !this.mayHaveMore) return;
+    while (await this.take());
+  }
+
+  /** Gives up what others have ended, or have taken over. */
+  private async lookAfterOwn(): Promise<void> {
+    const carried = [...this.carried];
+    if (carried.length === 0) return;
     try {
-      if (!(await this.readings.settled(run.sessionId, stop, most))) {
-        return failure(
-          "DOCUMENTS_NOT_READY",
-          "Documents of this session are still being read. Execute it again later.",
-        );
-      }
+      const own = new Map((await this.interruptions.ownRuns()).map(({ id, fence }) => [id, fence]));
+      for (const { run, giveUp } of carried) if (own.get(run.id) !== run.fence) giveUp.abort();
     } catch (error) {
-      if (stop.aborted) return undefined;
-      throw error;
+      this.log.error({ err: error }, "could not look after the runs that are being carried out");
     }
-    return (await this.record.start(run.id)) ? this.answering.answer(run, signal) : undefined;
+  }
+
+  private async interruptUnknown(): Promise<void> {
+    const begun = await this.interruptions.ownRuns();
+    const known = new Set([...this.carried].map(({ run }) => run.id));
+    for (const run of begun.filter(({ id }) => !known.has(id))) await this.interruptions.interrupt(run);
+    this.mayHaveBegun = false;
+  }
+
+  private carry(run: Run): void {
+    const giveUp = new AbortController();
+    const done = this.carryOut(run, giveUp.signal)
+      .catch((error: unknown) => this.log.error({ err: error, runId: run.id }, "could not carry out a run"))
+      .finally(() => {
+        this.carried.delete(carried);
+        this.letWaitersGo();
+        void this.take();
+      });
+    const carried = { run, giveUp, done };
+    this.carried.add(carried);
+  }
+
+  private async carryOut(run: Run, signal: AbortSignal): Promise<void> {
+    const outcome = await this.answering.answer(run, signal);
+    if (outcome) await this.writeEnd(run, outcome, signal);
   }
 
   /** A run that was carried out is not left running, however long the database is away. */
-  private async writeEnd(runId: string, outcome: Outcome): Promise<void> {
-    for (;;) {
+  private async writeEnd(run: Run, outcome: Outcome, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
       try {
-        await this.record.end(runId, outcome);
+        await this.record.end(run, outcome);
         return;
       } catch (error) {
         if (this.stopping.signal.aborted) throw error;
-        this.log.error({ err: error, runId }, "could not write the end of a run, trying again");
+        this.log.error({ err: error, runId: run.id }, "could not write the end of a run, trying again");
         await delay(pause, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
+  }
+
+  private async breakOff({ run, giveUp }: Carried): Promise<void> {
+    try {
+      await this.interruptions.interrupt(run);
+    } catch (error) {
+      this.log.error({ err: error, runId: run.id }, "could not hand on a run, which is left to who finds it");
+    }
+    giveUp.abort();
   }
 }

@@ -37,7 +37,11 @@ export abstract class RunEvent {
   }
 }
 
-@ObjectType({ implements: RunEvent })
+@ObjectType({
+  implements: RunEvent,
+  description:
+    "The run was begun. Where it comes once more, it was begun again, as its agent allows (`onInterrupt: RETRY`): the output so far is void.",
+})
 export class RunStarted extends RunEvent {}
 
 @ObjectType({ implements: RunEvent, description: "The next piece of the answer." })

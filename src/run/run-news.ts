@@ -3,22 +3,41 @@ import { EventEmitter } from "node:events";
 /** A process that did not hear the news looks by itself after this time, in milliseconds. */
 const lookAgain = 1_000;
 
+/** Carries news to other instances and hears theirs. Some may get lost. */
+export interface RunNewsRelay {
+  send(runId: string): void;
+  listen(hear: (runId: string) => void): void;
+}
+
 /**
- * Says within this process that something happened to a run, so that who waits for it looks at once. It carries nothing
- * and decides nothing: what happened stands in the database.
+ * Says that something happened to a run, so that who waits for it looks at once. It carries nothing and decides nothing:
+ * what happened stands in the database.
  */
 export class RunNews {
+  /** Told of what other instances did to a run. */
+  onForeign: (runId: string) => void = () => undefined;
   private readonly emitter = new EventEmitter().setMaxListeners(0);
 
-  /** @param stopping when it is given, everybody is told, so that nobody waits who should not any longer */
-  constructor(stopping: AbortSignal) {
+  /**
+   * @param stopping when it is given, everybody is told, so that nobody waits who should not any longer
+   * @param relay where there are other instances
+   */
+  constructor(
+    stopping: AbortSignal,
+    private readonly relay?: RunNewsRelay,
+  ) {
     stopping.addEventListener("abort", () => {
       for (const runId of this.emitter.eventNames()) this.emitter.emit(runId);
+    });
+    relay?.listen((runId) => {
+      this.emitter.emit(runId);
+      this.onForeign(runId);
     });
   }
 
   publish(runId: string): void {
     this.emitter.emit(runId);
+    this.relay?.send(runId);
   }
 
   watch(runId: string): RunWatch {

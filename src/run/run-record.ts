@@ -1,4 +1,4 @@
-import { type EntityManager, In } from "typeorm";
+import { type EntityManager, type FindOptionsWhere, In, type QueryDeepPartialEntity } from "typeorm";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import { Message } from "../session/message.entity";
@@ -17,9 +17,16 @@ export interface Outcome {
 
 export const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });
 
+/** A run as somebody has begun it. It is theirs until it ends, or somebody begins it again. */
+export type BegunRun = Pick<Run, "id" | "fence">;
+
+const stillTheirs = ({ fence }: BegunRun) => ({ status: RunStatus.RUNNING, fence });
+const notFinished = { status: In([...unfinished]) };
+
 /**
  * What is written about runs. Each step is an update on the condition that the run is still where the step begins, so
- * that of several writers one wins and a final state is written once.
+ * that of several writers one wins and a final state is written once. Who carries a run out writes on the condition that
+ * it is still theirs: who was taken for dead, and comes back, writes nothing.
  */
 export class RunRecord {
   constructor(
@@ -27,49 +34,75 @@ export class RunRecord {
     private readonly news: RunNews,
   ) {}
 
-  /** @returns false where the run is no longer queued */
-  async start(runId: string): Promise<boolean> {
-    const begun = await this.db.transaction((manager) =>
-      append(manager, runId, ["QUEUED"], { status: RunStatus.RUNNING, startedAt: new Date() }, "STARTED"),
-    );
-    this.news.publish(runId);
-    return begun !== undefined;
+  /**
+   * Begins a run for an instance, as a part of a larger change. The news is for the caller to publish, once that is done.
+   *
+   * @returns false where the run is no longer queued
+   */
+  async beginWithin(manager: EntityManager, runId: string, workerId: string): Promise<boolean> {
+    const changes = { status: RunStatus.RUNNING, workerId, startedAt: new Date(), fence: () => "fence + 1" };
+    return (await append(manager, runId, { status: RunStatus.QUEUED }, changes, "STARTED")) !== undefined;
   }
 
-  /** @returns false where the run has ended meanwhile */
-  async say(runId: string, text: string): Promise<boolean> {
-    const said = await this.db.transaction((manager) => append(manager, runId, ["RUNNING"], {}, "OUTPUT", text));
-    this.news.publish(runId);
+  /** @returns false where the run is no longer theirs */
+  async say(run: BegunRun, text: string): Promise<boolean> {
+    const said = await this.db.transaction((manager) => append(manager, run.id, stillTheirs(run), {}, "OUTPUT", text));
+    this.news.publish(run.id);
     return said !== undefined;
   }
 
-  /** @returns false where the run has ended before */
-  async end(runId: string, outcome: Outcome): Promise<boolean> {
-    const ended = await this.db.transaction((manager) => this.endWithin(manager, runId, outcome));
-    this.news.publish(runId);
+  /** @returns false where the run is no longer theirs */
+  async end(run: BegunRun, outcome: Outcome): Promise<boolean> {
+    const ended = await this.db.transaction((manager) => this.endWithin(manager, run.id, outcome, stillTheirs(run)));
+    this.news.publish(run.id);
     return ended;
   }
 
-  /** Adds to a run that somebody else has ended what its model had taken until then. */
-  async noteUsage(runId: string, usage: Usage): Promise<void> {
+  /**
+   * Takes a run away from whoever carries it out, so that they write nothing more about it.
+   *
+   * @returns the run as it is now theirs who called, or undefined where it is somebody else's
+   */
+  async takeAway(run: BegunRun): Promise<BegunRun | undefined> {
+    const { affected } = await this.db.transaction((manager) =>
+      manager.update(Run, { id: run.id, ...stillTheirs(run) }, { fence: run.fence + 1, workerId: null }),
+    );
+    return affected === 1 ? { id: run.id, fence: run.fence + 1 } : undefined;
+  }
+
+  /** Puts a run back into the queue, to be begun again. What it has said stays in its events. */
+  async putBack(run: BegunRun): Promise<boolean> {
+    const { affected } = await this.db.transaction((manager) =>
+      manager.update(Run, { id: run.id, ...stillTheirs(run) }, { status: RunStatus.QUEUED, workerId: null }),
+    );
+    this.news.publish(run.id);
+    return affected === 1;
+  }
+
+  /** Adds to a run that was ended over one's head what its model had taken until then. */
+  async noteUsage({ id, fence }: BegunRun, usage: Usage): Promise<void> {
     await this.db.transaction(async (manager) => {
-      const run = await this.db.lock(manager, Run, { id: runId });
+      const run = await this.db.lock(manager, Run, { id, fence, status: In(["CANCELLED", "FAILED"]) });
       if (!run) return;
-      await manager.update(Run, { id: runId }, { usage });
+      await manager.update(Run, { id }, { usage });
       await countTokens(manager, run.appId, usage.totalTokens);
     });
   }
 
   /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
-  async endWithin(manager: EntityManager, runId: string, outcome: Outcome): Promise<boolean> {
+  async endWithin(
+    manager: EntityManager,
+    runId: string,
+    outcome: Outcome,
+    from: FindOptionsWhere<Run> = notFinished,
+  ): Promise<boolean> {
     const { status, citations = [], error = null, usage = null } = outcome;
     const now = new Date();
     const changes = { status, citations: [...citations], error, usage, finishedAt: now };
-    const ended = await append(manager, runId, unfinished, changes, "FINISHED");
+    const ended = await append(manager, runId, from, changes, "FINISHED");
     if (!ended) return false;
 
-    const pieces = await manager.find(StoredRunEvent, { where: { runId, type: "OUTPUT" }, order: { position: "ASC" } });
-    const output = pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
+    const output = await outputOf(manager, runId);
     await manager.update(Run, { id: runId }, { output });
     if (usage) await countTokens(manager, ended.appId, usage.totalTokens);
 
@@ -82,16 +115,24 @@ export class RunRecord {
   }
 }
 
+/** What a run has said since it was begun the last time. */
+async function outputOf(manager: EntityManager, runId: string): Promise<string | null> {
+  const where = { runId, type: In(["STARTED", "OUTPUT"]) };
+  const events = await manager.find(StoredRunEvent, { where, order: { position: "ASC" } });
+  const pieces = events.slice(events.findLastIndex(({ type }) => type === "STARTED") + 1);
+  return pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
+}
+
 /**
- * Changes a run that is in one of these states, and adds the event that says so. The update holds the row meanwhile.
+ * Changes a run that is in this state, and adds the event that says so. The update holds the row meanwhile.
  *
  * @returns undefined where it is in another state
  */
 async function append(
   manager: EntityManager,
   runId: string,
-  from: readonly RunStatus[],
-  changes: Partial<Run>,
+  from: FindOptionsWhere<Run>,
+  changes: QueryDeepPartialEntity<Run>,
   type: RunEventType,
   text: string | null = null,
 ): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
@@ -99,7 +140,7 @@ async function append(
     .createQueryBuilder()
     .update(Run)
     .set({ ...changes, eventCount: () => "eventCount + 1" })
-    .where({ id: runId, status: In([...from]) })
+    .where({ id: runId, ...from })
     .execute();
   if (!affected) return undefined;
 

@@ -85,7 +85,8 @@ export class Run {
 
   @Field(() => String, {
     nullable: true,
-    description: "What the agent answered; what it had answered so far, where it failed or was cancelled.",
+    description:
+      "What the agent answered; what it had answered so far, where it failed or was cancelled. Of a run that was begun again, what came since.",
   })
   @Column({ type: "text", nullable: true })
   readonly output!: string | null;
@@ -106,11 +107,19 @@ export class Run {
   @Column({ type: "int" })
   readonly eventCount!: number;
 
+  /** How often it was begun. Whoever carries it out writes on the condition that nobody has begun it since. */
+  @Column({ type: "int" })
+  readonly fence!: number;
+
+  /** The instance that carries it out, or did. */
+  @Column({ type: "varchar", length: 36, nullable: true })
+  readonly workerId!: string | null;
+
   @Field()
   @Column({ type: "datetime", precision: 3 })
   readonly createdAt!: Date;
 
-  @Field(() => Date, { nullable: true })
+  @Field(() => Date, { nullable: true, description: "When it was begun, the last time." })
   @Column({ type: "datetime", precision: 3, nullable: true })
   readonly startedAt!: Date | null;
 

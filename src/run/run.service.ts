@@ -94,7 +94,7 @@ export class RunService {
       throw isOrphan(error) ? notFound("agent") : error;
     } finally {
       // Also where it failed: it may have been committed though the database's word of that got lost.
-      if (accepted && !accepted.replayed) this.runtime.engine.wake(accepted.sessionId);
+      if (accepted && !accepted.replayed) this.runtime.engine.wake();
     }
   }
 
@@ -155,6 +155,8 @@ export class RunService {
       error: null,
       usage: null,
       eventCount: 0,
+      fence: 0,
+      workerId: null,
       createdAt,
       startedAt: null,
       finishedAt: null,

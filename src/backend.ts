@@ -1,0 +1,128 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { AccessNews } from "./auth/access-news";
+import type { Config } from "./config";
+import { entities, type Runtime } from "./container";
+import { Database } from "./database/database";
+import { DocumentReadings } from "./document/document-readings";
+import { DocumentStorage } from "./document/storage";
+import { BeatingInstance } from "./instance/beating-instance";
+import { SoleInstance } from "./instance/instance";
+import { ModelCatalog } from "./model/catalog";
+import { ExtractiveModel } from "./model/extractive";
+import type { Model } from "./model/model";
+import { ProviderModels } from "./model-connection/provider-models";
+import { Outbound } from "./outbound/outbound";
+import { Reader } from "./reading/reader";
+import { RedisConnections } from "./redis/redis";
+import { Answering } from "./run/answering";
+import { BullRunQueue } from "./run/bull-run-queue";
+import { Interruptions } from "./run/interruptions";
+import { RedisRunNews } from "./run/redis-run-news";
+import { RunClaims } from "./run/run-claims";
+import { RunEngine } from "./run/run-engine";
+import { RunNews } from "./run/run-news";
+import { LocalRunQueue } from "./run/run-queue";
+import { RunRecord } from "./run/run-record";
+import { openKeyring } from "./secrets/open-keyring";
+import { blaming } from "./start-error";
+
+/** What carries out runs and reads documents, for the server and for workers. */
+export interface Backend {
+  readonly runtime: Runtime;
+  /** Goes on with what is left, and begins what comes. */
+  start(): Promise<void>;
+  /** Begins nothing any more, and lets runs finish for a while. */
+  finish(): Promise<void>;
+  /** Ends the rest. To be called once nobody asks for anything any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data.
+ *
+ * @param slots how many runs may be carried out at once
+ * @param moreModels by name, beside the built-in one
+ */
+export async function openBackend(
+  config: Config,
+  log: Logger,
+  slots: number,
+  moreModels: Readonly<Record<string, Model>> = {},
+): Promise<Backend> {
+  const { dataDir, limits } = config;
+  const storage = new DocumentStorage(join(dataDir, "documents"));
+  await openFolders(dataDir, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const keyring = await openKeyring(config).catch(
+    blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
+  );
+  const db = await Database.open(config.database, entities);
+
+  const stopping = new AbortController();
+  const redis = config.redis && new RedisConnections(config.redis, log);
+  const instance = redis ? new BeatingInstance(db, log) : new SoleInstance();
+  const queue = redis ? new BullRunQueue(redis) : new LocalRunQueue();
+  const news = new RunNews(stopping.signal, redis && new RedisRunNews(redis));
+
+  const reader = new Reader(limits);
+  const outbound = new Outbound(config.modelAllowedHosts);
+  const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
+  const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
+  const readings = new DocumentReadings(db, storage, reader, instance, () => queue.putTicket(), log);
+
+  const record = new RunRecord(db, news);
+  const answering = new Answering(db, record, models, storage, log);
+  const claims = new RunClaims(db, record, news, instance, limits);
+  const interruptions = new Interruptions(db, record, instance, queue, log);
+  const settings = { slots, grace: config.shutdownGraceSeconds * 1_000 };
+  const engine = new RunEngine(claims, record, answering, interruptions, queue, instance, settings, log);
+
+  await instance.open();
+  return {
+    runtime: {
+      db,
+      limits,
+      log,
+      accessNews: new AccessNews(),
+      models,
+      providerModels,
+      keyring,
+      outbound,
+      storage,
+      reader,
+      readings,
+      runs: { engine, record, news, stopping: stopping.signal },
+    },
+    async start() {
+      await instance.start({
+        giveUp() {
+          engine.abandonAll();
+          readings.abandonAll();
+        },
+        async takeOver() {
+          await interruptions.takeOver();
+          await readings.takeOver();
+        },
+      });
+      engine.start(news);
+    },
+    async finish() {
+      stopping.abort();
+      await engine.close();
+    },
+    async close() {
+      await reader.close();
+      await readings.close();
+      await instance.close();
+      await outbound.close();
+      redis?.close();
+      await db.close();
+    },
+  };
+}
+
+async function openFolders(dataDir: string, storage: DocumentStorage): Promise<void> {
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await storage.open();
+}

@@ -1,0 +1,65 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Queue, Worker } from "bullmq";
+import type { Redis } from "ioredis";
+import type { RedisConnections } from "../redis/redis";
+import type { RunQueue, RunTaker } from "./run-queue";
+
+const name = "runs";
+/** How long BullMQ may take to close, in milliseconds: with Redis away it may wait for ever. */
+const patience = 1_000;
+/** How long one that has broken down is left alone, in milliseconds. */
+const pause = 1_000;
+
+/** Hands the tickets to whichever instance is free, by BullMQ. While Redis is away there are none. */
+export class BullRunQueue implements RunQueue {
+  private readonly sender: Redis;
+  private readonly queue: Queue;
+  private readonly closing = new AbortController();
+  private serving: Promise<void> = Promise.resolve();
+  private worker: Worker | undefined;
+
+  constructor(private readonly redis: RedisConnections) {
+    this.sender = redis.toSend();
+    this.queue = new Queue(name, { connection: this.sender, prefix: redis.prefix, skipVersionCheck: true });
+    this.queue.on("error", redis.complain);
+  }
+
+  putTicket(): void {
+    // BullMQ would keep it until Redis comes back, however many there are by then.
+    if (this.sender.status !== "ready" || this.closing.signal.aborted) return;
+    // Whatever becomes of it, Redis is to keep nothing.
+    this.queue.add(name, null, { removeOnComplete: true, removeOnFail: true }).catch(this.redis.complain);
+  }
+
+  serve(taker: RunTaker): void {
+    this.serving = this.work(taker);
+  }
+
+  async close(): Promise<void> {
+    this.closing.abort();
+    const closed = Promise.all([this.worker?.close(true), this.queue.close(), this.serving]);
+    await Promise.race([closed.catch(this.redis.complain), delay(patience, undefined, { ref: false })]);
+    await this.worker?.disconnect().catch(() => undefined);
+  }
+
+  /** Takes one ticket after the other, so that one that can't be served now is kept from others for a while at most. */
+  private async work(taker: RunTaker): Promise<void> {
+    const { signal } = this.closing;
+    for (;;) {
+      this.worker = new Worker(
+        name,
+        async () => {
+          await taker.whenFree();
+          await taker.take();
+        },
+        { connection: this.redis.toListen(), prefix: this.redis.prefix, autorun: false, skipVersionCheck: true },
+      );
+      this.worker.on("error", this.redis.complain);
+      // It ends by itself where Redis went away while it began.
+      await this.worker.run().catch(this.redis.complain);
+      if (signal.aborted) return;
+      await this.worker.close(true).catch(this.redis.complain);
+      await delay(pause, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { Logger } from "pino";
+import { Agent } from "../agent/agent.entity";
+import type { Database } from "../database/database";
+import type { Instance } from "../instance/instance";
+import { Run } from "./run.entity";
+import { StoredRunEvent } from "./run-event.entity";
+import type { RunQueue } from "./run-queue";
+import { failure, type RunRecord } from "./run-record";
+
+/** A run that was begun so often is not begun again. */
+const mostBeginnings = 3;
+
+const interrupted = failure(
+  "INTERRUPTED",
+  "The server was stopped while this run was being executed. Execute it again.",
+);
+
+type BrokenOff = Pick<Run, "id" | "fence" | "agentId">;
+
+/** What becomes of runs that nobody carries out any longer, though they are not finished. */
+export class Interruptions {
+  constructor(
+    private readonly db: Database,
+    private readonly record: RunRecord,
+    private readonly instance: Instance,
+    private readonly queue: RunQueue,
+    private readonly log: Logger,
+  ) {}
+
+  /** Ends a run, or has it begun again where its agent allows that. Nothing happens where it is somebody else's by now. */
+  async interrupt(run: BrokenOff): Promise<void> {
+    if (await this.mayBeginAgain(run)) {
+      if (await this.record.putBack(run)) this.queue.putTicket();
+    } else {
+      await this.record.end(run, interrupted);
+    }
+  }
+
+  /** Finds the runs of instances that are gone. */
+  async takeOver(): Promise<void> {
+    try {
+      const begun = await this.running({});
+      const gone = await this.instance.goneOf(begun.map(({ workerId }) => workerId));
+      for (const run of begun.filter(({ workerId }) => gone.has(workerId))) await this.takeOverOne(run);
+    } catch (error) {
+      this.log.error({ err: error }, "could not look for the runs of others");
+    }
+  }
+
+  /** The runs that are this instance's by the word of the database. */
+  ownRuns(): Promise<Run[]> {
+    return this.running({ workerId: this.instance.id });
+  }
+
+  private async takeOverOne(run: Run): Promise<void> {
+    try {
+      const taken = await this.record.takeAway(run);
+      if (!taken) return;
+      this.log.warn({ runId: run.id, instanceId: run.workerId }, "found a run that nobody carries out any longer");
+      await this.interrupt({ ...run, ...taken });
+    } catch (error) {
+      this.log.error({ err: error, runId: run.id }, "could not take over a run, trying again");
+    }
+  }
+
+  private running(where: { workerId?: string }): Promise<Run[]> {
+    const select = { id: true, fence: true, agentId: true, workerId: true } as const;
+    return this.db.read.find(Run, { where: { ...where, status: "RUNNING" }, select, order: { id: "ASC" } });
+  }
+
+  private async mayBeginAgain({ id, agentId }: BrokenOff): Promise<boolean> {
+    const agent = await this.db.read.findOneBy(Agent, { id: agentId });
+    if (agent?.onInterrupt !== "RETRY") return false;
+    return (await this.db.read.countBy(StoredRunEvent, { runId: id, type: "STARTED" })) < mostBeginnings;
+  }
+}

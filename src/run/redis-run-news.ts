@@ -1,0 +1,30 @@
+import { randomUUID } from "node:crypto";
+import type { Redis } from "ioredis";
+import type { RedisConnections } from "../redis/redis";
+import type { RunNewsRelay } from "./run-news";
+
+/** Carries the news of runs to the other instances, as far as Redis is there. */
+export class RedisRunNews implements RunNewsRelay {
+  private readonly id = randomUUID();
+  private readonly channel: string;
+  private readonly sender: Redis;
+
+  constructor(private readonly redis: RedisConnections) {
+    this.channel = `${redis.prefix}:run-news`;
+    this.sender = redis.toSend();
+  }
+
+  send(runId: string): void {
+    if (this.sender.status !== "ready") return;
+    this.sender.publish(this.channel, `${this.id} ${runId}`).catch(this.redis.complain);
+  }
+
+  listen(hear: (runId: string) => void): void {
+    const listener = this.redis.toListen();
+    listener.on("message", (_channel, message: string) => {
+      const [from, runId] = message.split(" ");
+      if (from !== this.id && runId !== undefined) hear(runId);
+    });
+    listener.subscribe(this.channel).catch(this.redis.complain);
+  }
+}
