@@ -141,9 +141,9 @@ const variables = z.object({
 
 /** What no variable can say alone. */
 const environment = variables
-  .refine(({ REDIS_URL, DATABASE_URL }) => REDIS_URL === undefined || DATABASE_URL?.startsWith("mysql:"), {
+  .refine(({ REDIS_URL, DATABASE_URL = "sqlite:" }) => REDIS_URL === undefined || !DATABASE_URL.startsWith("sqlite:"), {
     path: ["REDIS_URL"],
-    message: "is for several instances, which need a DATABASE_URL of MySQL or MariaDB: SQLite serves one process",
+    message: "must come with a DATABASE_URL of MySQL or MariaDB: several instances can't share SQLite's file",
     when: () => true,
   })
   .refine(({ REDIS_URL, RUN_WORKER }) => RUN_WORKER !== "off" || REDIS_URL !== undefined, {

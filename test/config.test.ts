@@ -17,6 +17,9 @@ test("without any variable the server has all it needs", () => {
     port: 4000,
     dataDir: resolve("data"),
     database: { type: "sqlite", path: resolve("data/latchkey.sqlite") },
+    redis: undefined,
+    runsInServer: true,
+    shutdownGraceSeconds: 5,
     adminKey: undefined,
     secretsKey: undefined,
     previousSecretsKey: undefined,
@@ -33,6 +36,7 @@ test("without any variable the server has all it needs", () => {
       maxUploadBytes: 25_000_000,
       maxSessionDocuments: 20,
       maxQueuedRuns: 20,
+      maxRunningRuns: 100,
       maxReadSeconds: 60,
       maxReadMegabytes: 1_024,
       maxReadWaitSeconds: 600,
@@ -42,7 +46,7 @@ test("without any variable the server has all it needs", () => {
 });
 
 test("an empty variable is an unset one, and one that is not ours is nothing to us", () => {
-  const names = ["PORT", "HOST", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "LOG_LEVEL", "MAX_BODY_BYTES"];
+  const names = ["PORT", "HOST", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "RUN_WORKER", "ADMIN_KEY", "MAX_BODY_BYTES"];
   const empty = Object.fromEntries(names.map((name) => [name, ""]));
   expect(readConfig({ ...empty, PATH: "/bin", MAX_COFFEE: "none", ADMIN_KEY: undefined })).toEqual(readConfig({}));
 });
@@ -52,6 +56,11 @@ test("what is set is taken", () => {
     PORT: "0",
     HOST: "0.0.0.0",
     DATA_DIR: "/var/lib/latchkey",
+    DATABASE_URL: "mysql://user:password@host:3306/name",
+    REDIS_URL: "rediss://user:password@host:6380/2",
+    REDIS_PREFIX: "farm-1",
+    RUN_WORKER: "off",
+    SHUTDOWN_GRACE_SECONDS: "60",
     ADMIN_KEY: "k".repeat(24),
     LOG_LEVEL: "trace",
     MAX_BODY_BYTES: "2000",
@@ -64,6 +73,7 @@ test("what is set is taken", () => {
     MAX_UPLOAD_BYTES: "8",
     MAX_SESSION_DOCUMENTS: "9",
     MAX_QUEUED_RUNS: "0",
+    MAX_RUNNING_RUNS: "15",
     MAX_CONNECTIONS: "11",
     MAX_READ_SECONDS: "12",
     MAX_READ_MEGABYTES: "130",
@@ -76,7 +86,10 @@ test("what is set is taken", () => {
     host: "0.0.0.0",
     port: 0,
     dataDir: "/var/lib/latchkey",
-    database: { type: "sqlite", path: "/var/lib/latchkey/latchkey.sqlite" },
+    database: { type: "mysql", url: "mysql://user:password@host:3306/name" },
+    redis: { url: "rediss://user:password@host:6380/2", prefix: "farm-1" },
+    runsInServer: false,
+    shutdownGraceSeconds: 60,
     adminKey: "k".repeat(24),
     secretsKey: Buffer.alloc(32),
     previousSecretsKey: Buffer.alloc(32, 1),
@@ -96,6 +109,7 @@ test("what is set is taken", () => {
       maxUploadBytes: 8,
       maxSessionDocuments: 9,
       maxQueuedRuns: 0,
+      maxRunningRuns: 15,
       maxReadSeconds: 12,
       maxReadMegabytes: 130,
       maxReadWaitSeconds: 14,
@@ -129,7 +143,13 @@ test.each([
       "mysql://u:50%@h/n",
     ],
   ],
-  ["REDIS_URL", ["redis://host:6379"]],
+  [
+    "REDIS_URL",
+    ["redis://host:6379", "host:6379", "http://host", "redis://", "redis://h/a", "redis://h?db=1", "redis://u:50%@h"],
+  ],
+  ["REDIS_PREFIX", ["a:b", "a b", "a".repeat(65)]],
+  ["RUN_WORKER", ["no", "off"]],
+  ["SHUTDOWN_GRACE_SECONDS", ["-1", "3601"]],
   [
     "ADMIN_KEY",
     ["k".repeat(23), "with spaces in the middle of it", "ключ администратора, длинный", `${"k".repeat(24)}\n`],
@@ -138,6 +158,7 @@ test.each([
   ["MAX_BODY_BYTES", ["0", "999", "all", "99999999999999999999"]],
   ["MAX_PAGE_SIZE", ["0", "-1"]],
   ["MAX_QUEUED_RUNS", ["-1"]],
+  ["MAX_RUNNING_RUNS", ["0"]],
 ])("%s is refused by its name where it makes no sense", (name, values) => {
   for (const value of values) {
     const faults = faultsOf({ [name]: value });
@@ -146,11 +167,19 @@ test.each([
   }
 });
 
+test("instances that are several need a database that they can share", () => {
+  const REDIS_URL = "redis://host:6379";
+  expect(faultsOf({ REDIS_URL, DATABASE_URL: "mysql://host/name" })).toEqual([]);
+  for (const DATABASE_URL of ["", "sqlite:/tmp/a.sqlite"]) {
+    expect(faultsOf({ REDIS_URL, DATABASE_URL })).toEqual([expect.stringContaining("MySQL or MariaDB")]);
+  }
+});
+
 test("all faults are named at once, and none of the values, which may be secrets", () => {
   const faults = faultsOf({
     PORT: "swordfish",
     DATABASE_URL: "postgres://swordfish@host/name",
-    REDIS_URL: "redis://swordfish",
+    REDIS_URL: "http://swordfish",
     ADMIN_KEY: "swordfish",
     LOG_LEVEL: "swordfish",
     MAX_DEPTH: "swordfish",

@@ -133,7 +133,8 @@ describe("the schema", () => {
     expect(Object.keys(await schemaOf(data))).toEqual([]);
     await data.runMigrations({ transaction: "none" });
     expect(await schemaOf(data)).toEqual(before);
-    expect(Object.keys(before)).toEqual(data.entityMetadatas.map(({ tableName }) => tableName).sort());
+    const tables = Object.keys(before).filter((name) => String(before[name]).startsWith("CREATE TABLE"));
+    expect(tables).toEqual(data.entityMetadatas.map(({ tableName }) => tableName).sort());
   });
 
   test("has the columns that the entities say, and no others but such as it fills by itself", async () => {

@@ -22,7 +22,7 @@ describe("a configuration that is not usable", () => {
       PORT: `${secret}1`,
       LOG_LEVEL: `${secret}2`,
       ADMIN_KEY: `${secret}3`,
-      REDIS_URL: `redis://user:${secret}4@localhost`,
+      REDIS_URL: `http://user:${secret}4@localhost`,
       DATABASE_URL: `postgres://user:${secret}5@localhost/name`,
       MAX_DEPTH: `-${secret}6`,
       MAX_BODY_BYTES: "1e6",
@@ -53,7 +53,7 @@ describe("a configuration that is not usable", () => {
       { ADMIN_KEY: `${adminKey}\t` },
       /ADMIN_KEY must be of printable/,
     ],
-    ["Redis", { REDIS_URL: "redis://localhost:6379" }, /REDIS_URL must not be set: this version runs .* without Redis/],
+    ["Redis with SQLite", { REDIS_URL: "redis://localhost:6379" }, /REDIS_URL must come with a DATABASE_URL of MySQL/],
   ])("is refused for %s", (_name, faulty, said) => {
     expect(() => readConfig(faulty)).toThrow(said);
   });

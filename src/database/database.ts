@@ -14,6 +14,7 @@ import type { DatabaseConfig } from "../config";
 import { blaming } from "../start-error";
 import { createDataSource, createReader, type Entities } from "./data-source";
 import { migrate } from "./migrate";
+import { boundLocks } from "./mysql-sessions";
 
 /** How long a database may take to say that it is there, in milliseconds. */
 const patience = 2_000;
@@ -35,6 +36,7 @@ export class Database {
     if (config.type === "sqlite") await mkdir(dirname(config.path), { recursive: true, mode: 0o700 }).catch(unusable);
     const writer = await createDataSource(config, entities).initialize().catch(unusable);
     await migrate(writer);
+    if (config.type === "mysql") await boundLocks(writer);
     const reader = await createReader(config, entities)?.initialize();
     return new Database(writer, reader ?? writer);
   }

@@ -104,6 +104,7 @@ export class BeatingInstance implements Instance {
     await this.db.transaction((manager) => manager.insert(InstanceRow, row));
     this.isRegistered = true;
     this.beatenAt = performance.now();
+    this.log.info({ instanceId: row.id }, "made itself known to the other instances");
   }
 
   /** Others may be at what bears this id, now or soon: it is given up, and all further work bears a new one. */

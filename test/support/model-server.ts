@@ -64,6 +64,18 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     begin(response);
     say(response, "Well, ", { usage: { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 } });
   },
+  /** Stalls within the answer, the first time. */
+  "stall-once": (response, call, nth) => behaviours[nth > 1 ? "good" : "stall"]?.(response, call, nth),
+  /** Says a word every 100 ms, for as long as somebody listens. */
+  talk: async (response) => {
+    begin(response);
+    for (let i = 0; !response.destroyed; i++) {
+      say(response, `${i} `);
+      await delay(100);
+    }
+  },
+  /** The same the first time, and a good answer then. */
+  "talk-once": (response, call, nth) => behaviours[nth > 1 ? "good" : "talk"]?.(response, call, nth),
   /** The connection breaks within the answer. */
   drop: (response) => {
     begin(response);

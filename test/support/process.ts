@@ -72,6 +72,11 @@ export class TestProcess {
     return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
+  /** What it is called among the instances of its database. */
+  get instanceId(): unknown {
+    return this.log.findLast(({ msg }) => msg === "made itself known to the other instances")?.["instanceId"];
+  }
+
   get adminKey(): string {
     const { ADMIN_KEY, DATA_DIR = "" } = this.environment;
     return ADMIN_KEY ?? readFileSync(join(DATA_DIR, "admin.key"), "utf8").trim();
@@ -118,6 +123,14 @@ export function useProcesses() {
       const child = new TestProcess(environment, command);
       started.push(child);
       return child;
+    },
+
+    /** Starts a worker, and waits until it is ready. */
+    async work(environment: Environment): Promise<TestProcess> {
+      const worker = this.run(environment, "cli/worker.js");
+      await eventually(() => worker.exit !== null || worker.log.some(({ msg }) => msg === "the worker is ready"));
+      if (worker.exit !== null) throw new Error(`The worker exited with ${worker.exit}: ${worker.stderr}`);
+      return worker;
     },
 
     /** Starts a server, and waits until it serves. */
