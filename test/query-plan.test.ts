@@ -5,7 +5,7 @@ import { statementsOf } from "./support/statements";
 /** On SQLite, whatever the others run on: its plans do not depend on how much there is. */
 const server = useServer({ DATABASE_URL: "" });
 
-const reading = /^(SELECT|UPDATE|DELETE)/;
+const reading = /^\s*(SELECT|UPDATE|DELETE)/;
 
 /** How SQLite finds the rows of each statement that is sent while this work is done. */
 async function plansOf(work: () => Promise<unknown>): Promise<string[]> {
@@ -43,8 +43,12 @@ test("no statement reads a whole table to find what belongs to one app, session 
   });
 
   // Subqueries are read whole, and have names of their own.
-  const whole = plans.filter((plan) => plan.startsWith("SCAN") && !/^SCAN (places|\(subquery-\d+\))$/.test(plan));
+  const subquery = /^SCAN (places|waiting|begun|dummy_table|CONSTANT ROW|\(subquery-\d+\))$/;
+  const whole = plans.filter((plan) => plan.startsWith("SCAN") && !subquery.test(plan));
   expect(whole).toEqual([]);
-  expect(plans.filter((plan) => plan.endsWith("(status=?)"))).toEqual([]);
+  // Who is next is looked for in all that waits and all that runs, of which there is a bounded number, by their index alone.
+  const next = "SEARCH run USING COVERING INDEX run_status_app (status=?)";
+  expect(plans).toContain(next);
+  expect(plans.filter((plan) => plan.endsWith("(status=?)") && plan !== next)).toEqual([]);
   expect(plans).toContainEqual(expect.stringMatching(/Session USING INDEX .* \(appId=\? AND activeReference=\?\)$/));
 });

@@ -131,6 +131,9 @@ const candidatesByApp = `
   ORDER BY
     runId IS NULL,
     COALESCE(begun.number, 0),
-    (SELECT MAX(served.startedAt) FROM run AS served WHERE served.appId = waiting.appId),
+    (
+      SELECT served.startedAt FROM run AS served
+      WHERE served.appId = waiting.appId ORDER BY served.startedAt DESC LIMIT 1
+    ),
     runId
   LIMIT ?`;
