@@ -5,7 +5,7 @@ import type { RedisConnections } from "../redis/redis";
 import type { RunQueue, RunTaker } from "./run-queue";
 
 const name = "runs";
-/** How long BullMQ may take to close, in milliseconds: with Redis away it may wait for ever. */
+/** How long BullMQ may take to close, in milliseconds: where it has never found Redis it waits for ever. */
 const patience = 1_000;
 /** How long one that has broken down is left alone, in milliseconds. */
 const pause = 1_000;
@@ -39,7 +39,6 @@ export class BullRunQueue implements RunQueue {
     this.closing.abort();
     const closed = Promise.all([this.worker?.close(true), this.queue.close(), this.serving]);
     await Promise.race([closed.catch(this.redis.complain), delay(patience, undefined, { ref: false })]);
-    await this.worker?.disconnect().catch(() => undefined);
   }
 
   /** Takes one ticket after the other, so that one that can't be served now is kept from others for a while at most. */

@@ -31,6 +31,11 @@ export class RedisServer {
     await eventually(() => this.ask((redis) => redis.ping()).catch(() => undefined));
   }
 
+  /** Lets it hang: connections stay open, and nothing is answered any more. */
+  hang(): void {
+    this.child?.kill("SIGSTOP");
+  }
+
   /** Stops it, and all that it knew is lost. */
   async stop(): Promise<void> {
     const { child } = this;

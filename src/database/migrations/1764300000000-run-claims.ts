@@ -11,14 +11,14 @@ export class RunClaims1764300000000 implements MigrationInterface {
       if (await queryRunner.hasColumn(table, column)) continue;
       await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
     }
-    const run = await queryRunner.getTable("run");
-    for (const index of indexes) {
-      if (!run?.indices.some(({ name }) => name === index.name)) await queryRunner.createIndex("run", index);
+    for (const [table, index] of indexes) {
+      const made = (await queryRunner.getTable(table))?.indices ?? [];
+      if (!made.some(({ name }) => name === index.name)) await queryRunner.createIndex(table, index);
     }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const { name } of indexes) await queryRunner.dropIndex("run", name ?? "");
+    for (const [table, index] of indexes) await queryRunner.dropIndex(table, index);
     for (const [table, column] of columns) await queryRunner.query(`ALTER TABLE ${table} DROP COLUMN ${column}`);
     await queryRunner.query("DROP TABLE instance");
   }
@@ -36,8 +36,9 @@ const columns = [
   ["agent", "onInterrupt", "VARCHAR(16) NOT NULL DEFAULT 'FAIL'"],
 ] as const;
 
-/** To find what waits and what runs app by app, and which app was served last. */
+/** To find what waits and what runs app by app, which app was served last, and what is being read. */
 const indexes = [
-  new TableIndex({ name: "run_status_app", columnNames: ["status", "appId", "id"] }),
-  new TableIndex({ name: "run_app_started", columnNames: ["appId", "startedAt"] }),
-];
+  ["run", new TableIndex({ name: "run_status_app", columnNames: ["status", "appId", "id"] })],
+  ["run", new TableIndex({ name: "run_app_started", columnNames: ["appId", "startedAt"] })],
+  ["document", new TableIndex({ name: "document_status", columnNames: ["status", "sessionId"] })],
+] as const;

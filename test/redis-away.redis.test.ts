@@ -1,0 +1,105 @@
+import { sceneOn, sharedBy } from "./support/instances";
+import { useModelServer } from "./support/model-server";
+import { useProcesses } from "./support/process";
+import { RedisServer } from "./support/redis";
+import { cancel, eventsOf, eventually, execute, expectWhole, finished } from "./support/runs";
+
+const processes = useProcesses();
+const model = useModelServer();
+let redis: RedisServer;
+beforeEach(async () => {
+  redis = await RedisServer.start();
+});
+afterEach(() => redis.stop());
+
+const complaint = "Redis is away or fails, and runs go on without it";
+
+async function twoWorkers() {
+  const shared = sharedBy(await processes.fresh(), model.current, { REDIS_URL: redis.url });
+  const server = await processes.serve({ ...shared, RUN_WORKER: "off" });
+  const workers = await Promise.all([processes.work(shared), processes.work(shared)]);
+  return { server, workers, prefix: shared["REDIS_PREFIX"] ?? "", ...(await sceneOn(server, model.current)) };
+}
+
+test("whatever becomes of Redis, what was accepted is carried out, once", async () => {
+  const { server, workers, key, agent, prefix } = await twoWorkers();
+  const agentId = await agent("drip");
+  const ids: string[] = [];
+  const accept = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const before = performance.now();
+      ids.push((await execute(key, { agentId, session: { reference: `${i % 3}` }, waitMs: 0 })).run.id as string);
+      expect(performance.now() - before).toBeLessThan(1_500);
+    }
+  };
+  const queue = (list: string) => redis.ask((connection) => connection.llen(`${prefix}:runs:${list}`));
+
+  await accept(6);
+  await redis.ask((connection) => connection.flushall());
+  await accept(6);
+  await redis.stop();
+  await accept(6);
+  for (const id of ids) expect((await finished(key, id, 20_000)).status).toBe("SUCCEEDED");
+
+  await redis.start();
+  await eventually(async () => String(await redis.ask((each) => each.client("LIST"))).split("\n").length > 8);
+  await accept(6);
+  for (const id of ids) {
+    const run = await finished(key, id, 20_000);
+    expect(run.status).toBe("SUCCEEDED");
+    expectWhole(await eventsOf(key, id), run);
+  }
+  // The tickets went through it again, and nothing of them is left.
+  expect(Number(await redis.ask((each) => each.get(`${prefix}:runs:id`)))).toBeGreaterThanOrEqual(6);
+  await eventually(async () => (await queue("wait")) === 0 && (await queue("active")) === 0);
+  expect(await redis.ask((each) => each.keys(`${prefix}:runs:[0-9]*`))).toEqual([]);
+
+  for (const each of [server, ...workers]) {
+    expect(each.log.filter(({ msg }) => msg === complaint).length).toBeLessThan(4);
+    expect(each.log.filter(({ level }) => level === "error")).toEqual([]);
+    expect(await each.end()).toBe(0);
+  }
+}, 120_000);
+
+test("a run is cancelled on another machine within a second also while Redis is away", async () => {
+  const { key, agent } = await twoWorkers();
+  await redis.stop();
+  const text = "Go on, without Redis.";
+  const { run } = await execute(key, { agentId: await agent("talk"), text, waitMs: 0 });
+  await eventually(() => model.current.callsWith(text).length === 1);
+  const before = performance.now();
+  expect((await cancel(key, run.id)).status).toBe("CANCELLED");
+  expect(await model.current.callsWith(text)[0]?.closed).toBe(true);
+  expect(performance.now() - before).toBeLessThan(1_000);
+}, 60_000);
+
+test.each(["is away", "hangs"])(
+  "while Redis %s, instances start, serve, and stop in time",
+  async (how) => {
+    const shared = sharedBy(await processes.fresh(), model.current, { REDIS_URL: redis.url });
+    if (how === "hangs") redis.hang();
+    else await redis.stop();
+
+    const [server, worker] = [await processes.serve({ ...shared, RUN_WORKER: "off" }), await processes.work(shared)];
+    const { key, agent } = await sceneOn(server, model.current);
+    const { run } = await execute(key, { agentId: await agent("good"), text: "What colour?" });
+    expect(run.status).toBe("SUCCEEDED");
+    if (how === "is away") expect(server.log.map(({ msg }) => msg)).toContain(complaint);
+
+    const signalled = performance.now();
+    expect(await Promise.all([server.end(), worker.end()])).toEqual([0, 0]);
+    expect(performance.now() - signalled).toBeLessThan(8_000);
+  },
+  60_000,
+);
+
+test("while Redis hangs that was there, nobody is kept waiting, and instances stop in time", async () => {
+  const { server, workers, key, agent } = await twoWorkers();
+  redis.hang();
+  const { run } = await execute(key, { agentId: await agent("good"), text: "What colour?" });
+  expect(run.status).toBe("SUCCEEDED");
+  expect(Date.parse(run.finishedAt as string) - Date.parse(run.createdAt as string)).toBeLessThan(5_000);
+  const signalled = performance.now();
+  expect(await Promise.all([server, ...workers].map((each) => each.end()))).toEqual([0, 0, 0]);
+  expect(performance.now() - signalled).toBeLessThan(8_000);
+}, 60_000);
