@@ -14,8 +14,7 @@ const pause = 1_000;
 export class BullRunQueue implements RunQueue {
   private readonly sender: Redis;
   private readonly queue: Queue;
-  private readonly closing = new AbortController();
-  private serving: Promise<void> = Promise.resolve();
+  private readonly leaving = new AbortController();
   private worker: Worker | undefined;
 
   constructor(private readonly redis: RedisConnections) {
@@ -26,39 +25,44 @@ export class BullRunQueue implements RunQueue {
 
   putTicket(): void {
     // BullMQ would keep it until Redis comes back, however many there are by then.
-    if (this.sender.status !== "ready" || this.closing.signal.aborted) return;
+    if (this.sender.status !== "ready") return;
     // Whatever becomes of it, Redis is to keep nothing.
     this.queue.add(name, null, { removeOnComplete: true, removeOnFail: true }).catch(this.redis.complain);
   }
 
   serve(taker: RunTaker): void {
-    this.serving = this.work(taker);
+    void this.work(taker);
+  }
+
+  async stopServing(): Promise<void> {
+    this.leaving.abort();
+    await this.patiently(this.worker?.close(true));
   }
 
   async close(): Promise<void> {
-    this.closing.abort();
-    const closed = Promise.all([this.worker?.close(true), this.queue.close(), this.serving]);
-    await Promise.race([closed.catch(this.redis.complain), delay(patience, undefined, { ref: false })]);
+    await this.patiently(this.queue.close());
   }
 
   /** Takes one ticket after the other, so that one that can't be served now is kept from others for a while at most. */
   private async work(taker: RunTaker): Promise<void> {
-    const { signal } = this.closing;
+    const { signal } = this.leaving;
+    const options = { connection: this.redis.toListen(), prefix: this.redis.prefix, skipVersionCheck: true };
+    const handle = async () => {
+      await taker.whenFree();
+      await taker.take();
+    };
     for (;;) {
-      this.worker = new Worker(
-        name,
-        async () => {
-          await taker.whenFree();
-          await taker.take();
-        },
-        { connection: this.redis.toListen(), prefix: this.redis.prefix, autorun: false, skipVersionCheck: true },
-      );
+      this.worker = new Worker(name, handle, { ...options, autorun: false });
       this.worker.on("error", this.redis.complain);
       // It ends by itself where Redis went away while it began.
       await this.worker.run().catch(this.redis.complain);
       if (signal.aborted) return;
-      await this.worker.close(true).catch(this.redis.complain);
+      await this.patiently(this.worker.close(true));
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
+  }
+
+  private async patiently(closing: Promise<void> | undefined): Promise<void> {
+    await Promise.race([closing?.catch(this.redis.complain), delay(patience, undefined, { ref: false })]);
   }
 }

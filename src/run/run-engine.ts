@@ -114,11 +114,13 @@ export class RunEngine {
     this.stopping.abort();
     for (const timer of this.timers) clearInterval(timer);
     this.letWaitersGo();
+    const left = this.queue.stopServing();
     await this.turn.waitForUnlock();
     const finished = Promise.all([...this.carried].map(({ done }) => done));
     await Promise.race([finished, delay(this.settings.grace, undefined, { ref: false })]);
     await Promise.all([...this.carried].map((each) => this.breakOff(each)));
     await finished;
+    await left;
     await this.queue.close();
   }
 

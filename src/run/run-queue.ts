@@ -15,6 +15,8 @@ export interface RunQueue {
   putTicket(): void;
   /** From now on hands the tickets to this one. */
   serve(taker: RunTaker): void;
+  /** From now on leaves them to others. */
+  stopServing(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,8 +32,12 @@ export class LocalRunQueue implements RunQueue {
     this.taker = taker;
   }
 
-  close(): Promise<void> {
+  stopServing(): Promise<void> {
     this.taker = undefined;
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
     return Promise.resolve();
   }
 }
