@@ -3,6 +3,8 @@ import { z } from "zod";
 import { type AllowedHost, allowedHostsOf } from "./outbound/allowed-hosts";
 import { secretsKeyOf } from "./secrets/keyring";
 import { StartError } from "./start-error";
+import type { StorageConfig } from "./storage/open-storage";
+import { s3LocationOf } from "./storage/s3-location";
 
 /** Where the data is kept. */
 export type DatabaseConfig =
@@ -34,6 +36,7 @@ export interface Config {
   readonly port: number;
   readonly dataDir: string;
   readonly database: DatabaseConfig;
+  readonly storage: StorageConfig;
   /** Undefined where the data directory holds it, or is to hold it after the first start. */
   readonly adminKey: string | undefined;
   /** Encrypts the secrets of others, such as model providers' keys. Undefined as above. */
@@ -79,6 +82,8 @@ const secretsKey = readBy(
   "must be 32 bytes as base64 or hexadecimal, such as of `openssl rand -base64 32`",
 );
 
+const awsValue = z.string().regex(/^[\x21-\x7e]+$/, "must be of printable ASCII characters without spaces");
+
 const environment = z.object({
   PORT: wholeNumber(4000, 0, 65_535),
   HOST: z.string().default("127.0.0.1"),
@@ -90,6 +95,13 @@ const environment = z.object({
       "must be mysql://user:password@host:3306/name or sqlite:<path of a file>",
     )
     .optional(),
+  STORAGE_URL: readBy(
+    s3LocationOf,
+    "must be s3://bucket/prefix, with ?endpoint=https://host, &region=... and &pathStyle=true as the store needs",
+  ).optional(),
+  AWS_ACCESS_KEY_ID: awsValue.optional(),
+  AWS_SECRET_ACCESS_KEY: awsValue.optional(),
+  AWS_SESSION_TOKEN: awsValue.optional(),
   REDIS_URL: z.never("must not be set: this version runs as one instance, without Redis").optional(),
   ADMIN_KEY: adminKey.optional(),
   SECRETS_KEY: secretsKey.optional(),
@@ -123,7 +135,13 @@ const environment = z.object({
 export function readConfig(variables: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));
   const { success, data: env, error } = environment.safeParse(given);
-  if (!success) throw new ConfigError(error.issues.map(({ path, message }) => `${path.join(".")} ${message}`));
+  const faults = [
+    ...(error?.issues ?? []).map(({ path, message }) => `${path.join(".")} ${message}`),
+    ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+      .filter((name) => given["STORAGE_URL"] !== undefined && given[name] === undefined)
+      .map((name) => `${name} must be set where STORAGE_URL is`),
+  ];
+  if (!success || faults.length > 0) throw new ConfigError(faults);
 
   const dataDir = resolve(env.DATA_DIR);
   return {
@@ -131,6 +149,7 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
     port: env.PORT,
     dataDir,
     database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`),
+    storage: storageOf(env),
     adminKey: env.ADMIN_KEY,
     secretsKey: env.SECRETS_KEY,
     previousSecretsKey: env.SECRETS_KEY_PREVIOUS,
@@ -153,6 +172,12 @@ export function readConfig(variables: Readonly<Record<string, string | undefined
       maxConnections: env.MAX_CONNECTIONS,
     },
   };
+}
+
+function storageOf(env: z.output<typeof environment>): StorageConfig {
+  const { STORAGE_URL: location, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (!location || accessKeyId === undefined || secretAccessKey === undefined) return { type: "folder" };
+  return { type: "s3", location, credentials: { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN } };
 }
 
 /** A text that `read` understands; it gives undefined for one that it doesn't. */

@@ -1,6 +1,5 @@
 import { lookup } from "node:dns/promises";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { Authenticator } from "./api-key/authenticator";
@@ -10,7 +9,7 @@ import { adminKeyFault, type Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
 import { DocumentReadings } from "./document/document-readings";
-import { DocumentStorage } from "./document/storage";
+import { DocumentLinks } from "./document/document-links";
 import { keyIn } from "./key-file";
 import { ModelCatalog } from "./model/catalog";
 import { ExtractiveModel } from "./model/extractive";
@@ -26,6 +25,7 @@ import { RunRecord } from "./run/run-record";
 import { createSchema } from "./schema";
 import { openKeyring } from "./secrets/open-keyring";
 import { blaming } from "./start-error";
+import { openStorage } from "./storage/open-storage";
 import { startTidying } from "./tidying";
 import { createApollo } from "./transport/apollo";
 import { createHttp, graphqlPath } from "./transport/http";
@@ -56,8 +56,8 @@ export async function startServer(
 ): Promise<RunningServer> {
   checkNodeVersion(process.versions.node);
   const { dataDir, limits } = config;
-  const storage = new DocumentStorage(join(dataDir, "documents"));
-  const admin = await prepare(config, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const admin = await prepare(config).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const storage = await openStorage(config.storage, dataDir);
   const db = await Database.open(config.database, entities);
 
   const stopping = new AbortController();
@@ -65,6 +65,7 @@ export async function startServer(
   const keyring = await openKeyring(config).catch(
     blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );
+  const documentLinks = new DocumentLinks(keyring);
   const outbound = new Outbound(config.modelAllowedHosts);
   const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
   const builtIn = { "builtin:extractive": new ExtractiveModel(reader), ...moreModels };
@@ -85,6 +86,7 @@ export async function startServer(
     keyring,
     outbound,
     storage,
+    documentLinks,
     reader,
     readings,
     runs,
@@ -125,6 +127,7 @@ export async function startServer(
       await apollo.stop();
       await reader.close();
       await readings.close();
+      await storage.close();
       await outbound.close();
       await usage.close();
       await db.close();
@@ -133,12 +136,8 @@ export async function startServer(
 }
 
 /** Makes the data directory fit for use, and finds the administrator's key, or makes it. */
-async function prepare(
-  { adminKey, dataDir }: Config,
-  storage: DocumentStorage,
-): Promise<{ key: string; file: string | undefined }> {
+async function prepare({ adminKey, dataDir }: Config): Promise<{ key: string; file: string | undefined }> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await storage.open();
   if (adminKey !== undefined) return { key: adminKey, file: undefined };
 
   const kept = await keyIn(dataDir, "admin.key");

@@ -17,6 +17,7 @@ test("without any variable the server has all it needs", () => {
     port: 4000,
     dataDir: resolve("data"),
     database: { type: "sqlite", path: resolve("data/latchkey.sqlite") },
+    storage: { type: "folder" },
     adminKey: undefined,
     secretsKey: undefined,
     previousSecretsKey: undefined,
