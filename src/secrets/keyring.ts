@@ -72,14 +72,14 @@ export class Keyring {
 
   /** A signature that whoever has these keys can check. What is signed for one purpose is not signed for any other. */
   sign(text: string, purpose: string): string {
-    return signatureOf(text, purpose, this.current.key).toString("base64url");
+    return signatureOf(text, purpose, this.current.key);
   }
 
   /** Whether the text was signed for this purpose, under the current key or an earlier one. */
   hasSigned(text: string, purpose: string, signature: string): boolean {
-    const given = Buffer.from(signature, "base64url");
+    const given = Buffer.from(signature);
     return [...this.keys.values()].some((key) => {
-      const expected = signatureOf(text, purpose, key);
+      const expected = Buffer.from(signatureOf(text, purpose, key));
       return given.length === expected.length && timingSafeEqual(given, expected);
     });
   }
@@ -98,10 +98,10 @@ export function secretsKeyOf(text: string): Buffer | undefined {
 }
 
 /** By a key of its own for each purpose, none of which tells anything of the others. */
-const signatureOf = (text: string, purpose: string, key: Buffer): Buffer =>
+const signatureOf = (text: string, purpose: string, key: Buffer): string =>
   createHmac("sha256", Buffer.from(hkdfSync("sha256", key, "", `latchkey: ${purpose}`, keyBytes)))
     .update(text)
-    .digest();
+    .digest("base64url");
 
 const idOf = (key: Buffer): string =>
   createHmac("sha256", key).update("latchkey: the id of this key").digest("hex").slice(0, 16);
