@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
-import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Environment } from "./process";
@@ -57,6 +57,7 @@ export class S3Server {
   /** Puts an object there that was written long ago, or makes one of that age that is there. */
   async plant(name: string, content: Buffer | string): Promise<void> {
     const path = this.pathOf(name);
+    await mkdir(dirname(path), { recursive: true });
     await writeFile(path, content);
     await utimes(path, 0, 0);
   }
