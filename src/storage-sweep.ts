@@ -11,67 +11,65 @@ const settledAge = 60 * 60 * 1_000;
 /** How many ids one statement names. SQLite takes 32,766 at most. */
 const batch = 1_000;
 
-/** What a store has of a document. */
-interface Stored {
-  hasBytes: boolean;
-  hasIndex: boolean;
+/** The ids of the documents that there is something of in a store. */
+export interface Inventory {
+  readonly bytes: Set<string>;
+  readonly indexes: Set<string>;
 }
 
 /**
  * Removes what a crash left in the store: what is older than an hour and belongs to no document. Servers may be running.
  *
- * @returns the ids that it belonged to, and what there is in the store
+ * @param inventory takes in what there is
+ * @returns the ids that the leftovers belonged to
  */
 export async function sweep(
   db: Database,
   storage: DocumentStorage,
-  { isDryRun = false } = {},
-): Promise<{ leftovers: string[]; stored: ReadonlyMap<string, Stored> }> {
-  const stored = new Map<string, Stored>();
-  const leftovers: string[] = [];
+  { isDryRun = false, inventory }: { readonly isDryRun?: boolean; readonly inventory?: Inventory } = {},
+): Promise<string[]> {
+  const leftovers = new Set<string>();
   let unjudged: StoredFile[] = [];
   const judge = async () => {
     const left = await leftoversAmong(db, unjudged);
     unjudged = [];
     if (!isDryRun) await storage.remove(left);
-    leftovers.push(...left);
+    for (const id of left) leftovers.add(id);
   };
   for await (const file of storage.list()) {
-    const { hasBytes, hasIndex } = stored.get(file.id) ?? { hasBytes: false, hasIndex: false };
-    stored.set(file.id, { hasBytes: hasBytes || !file.isIndex, hasIndex: hasIndex || file.isIndex });
+    (file.isIndex ? inventory?.indexes : inventory?.bytes)?.add(file.id);
     if (unjudged.push(file) === batch) await judge();
   }
   await judge();
-  return { leftovers: [...new Set(leftovers)].sort(), stored };
+  return [...leftovers].sort();
 }
 
 /**
  * The documents that lack their bytes, or their index though they have been read.
  *
- * @param stored what the store was seen to have, at the time of `asOf`
+ * @param inventory what the store had after `asOf`
  */
-export async function missing(
+export async function incomplete(
   db: Database,
-  stored: ReadonlyMap<string, Stored>,
+  inventory: Inventory,
   asOf: Date,
 ): Promise<{ withoutBytes: string[]; withoutIndex: string[] }> {
   const [withoutBytes, withoutIndex]: [string[], string[]] = [[], []];
   // As a row is gone before its bytes are, one that is there now had them when the store was seen.
   const createdAt = LessThan(new Date(asOf.getTime() - settledAge));
-  for (let last = "", page: Document[] = []; ;) {
-    page = await db.read.find(Document, {
+  for (let last = ""; ;) {
+    const page = await db.read.find(Document, {
       where: { id: MoreThan(last), createdAt },
       select: { id: true, status: true },
       order: { id: "ASC" },
       take: batch,
     });
     for (const { id, status } of page) {
-      const { hasBytes, hasIndex } = stored.get(id) ?? { hasBytes: false, hasIndex: false };
-      if (!hasBytes) withoutBytes.push(id);
-      else if (status === "READY" && !hasIndex) withoutIndex.push(id);
+      if (!inventory.bytes.has(id)) withoutBytes.push(id);
+      else if (status === "READY" && !inventory.indexes.has(id)) withoutIndex.push(id);
     }
-    last = page.at(-1)?.id ?? "";
     if (page.length < batch) return { withoutBytes, withoutIndex };
+    last = page.at(-1)?.id ?? "";
   }
 }
 

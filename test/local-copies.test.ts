@@ -103,6 +103,17 @@ test("what is dropped while it is copied or used leaves no file", async () => {
   expect(await names()).toEqual([]);
 });
 
+test("what nobody has used for long is removed, and what is being used is not", async () => {
+  const { copies, use, names } = copiesOf(100);
+  await use("a");
+  const borrowed = await copies.borrow("b");
+  await copies.dropUnused(Date.now() - 60_000);
+  expect(await names()).toEqual(["a", "b"]);
+  await copies.dropUnused(Date.now() + 1);
+  expect(await names()).toEqual(["b"]);
+  borrowed?.release();
+});
+
 test("at random, no more is kept than is allowed or used, and nothing that is used is missing", async () => {
   const { copies, names } = copiesOf(50);
   const work = async (worker: number) => {

@@ -5,7 +5,7 @@ import { entities } from "../container";
 import { Database } from "../database/database";
 import { StartError, blaming, giveUp } from "../start-error";
 import { openStorage } from "../storage/open-storage";
-import { missing, sweep } from "../storage-sweep";
+import { incomplete, type Inventory, sweep } from "../storage-sweep";
 
 /** Removes what a crash left in the store of documents, and says which documents lack something there. */
 async function main(): Promise<void> {
@@ -15,8 +15,9 @@ async function main(): Promise<void> {
   const storage = await openStorage(config.storage, config.dataDir);
   try {
     const begun = new Date();
-    const { leftovers, stored } = await sweep(db, storage, { isDryRun }).catch(blaming("The sweep broke off"));
-    const { withoutBytes, withoutIndex } = await missing(db, stored, begun);
+    const inventory: Inventory = { bytes: new Set(), indexes: new Set() };
+    const leftovers = await sweep(db, storage, { isDryRun, inventory }).catch(blaming("The sweep broke off"));
+    const { withoutBytes, withoutIndex } = await incomplete(db, inventory, begun);
     const lines = [
       ...leftovers.map((id) => `${isDryRun ? "would remove" : "removed"} ${id}`),
       ...withoutBytes.map((id) => `the bytes of the document ${id} are missing`),

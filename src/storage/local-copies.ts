@@ -8,6 +8,7 @@ interface Copy {
   /** Undefined while it is being copied. */
   bytes: number | undefined;
   borrowers: number;
+  usedAt: number;
 }
 
 /** A copy that stays where it is until it is given back. */
@@ -42,7 +43,7 @@ export class LocalCopies {
   /** Takes a file that was written here for the copy of what has just been put where it is kept. */
   async add(name: string, path: string, bytes: number): Promise<void> {
     await this.drop([name]);
-    const copy: Copy = { path, filled: Promise.resolve(true), bytes: undefined, borrowers: 0 };
+    const copy: Copy = { path, filled: Promise.resolve(true), bytes: undefined, borrowers: 0, usedAt: Date.now() };
     this.copies.set(name, copy);
     this.grow(copy, bytes);
   }
@@ -52,6 +53,7 @@ export class LocalCopies {
     const copy = this.copies.get(name) ?? this.begin(name);
     this.copies.delete(name);
     this.copies.set(name, copy);
+    copy.usedAt = Date.now();
     copy.borrowers++;
     let isReleased = false;
     const release = () => {
@@ -80,9 +82,17 @@ export class LocalCopies {
     await Promise.all(dropped.map(({ path }) => rm(path, { force: true })));
   }
 
+  /** Removes what has not been asked for since, as what it is a copy of may be gone. */
+  async dropUnused(since: number): Promise<void> {
+    const unused = [...this.copies].filter(([, { borrowers, bytes, usedAt }]) => {
+      return borrowers === 0 && bytes !== undefined && usedAt < since;
+    });
+    await this.drop(unused.map(([name]) => name));
+  }
+
   private begin(name: string): Copy {
     const path = this.newPath(name);
-    return { path, filled: this.filled(name, path), bytes: undefined, borrowers: 0 };
+    return { path, filled: this.filled(name, path), bytes: undefined, borrowers: 0, usedAt: Date.now() };
   }
 
   private async filled(name: string, path: string): Promise<boolean> {

@@ -21,6 +21,8 @@ const removals = 16;
 /** A process says in its folder of copies that it lives, so often; one that hasn't for so long has crashed. */
 const signOfLife = 60_000;
 const longSilence = 60 * signOfLife;
+/** A copy that is not used for so long is removed: its document may have been deleted by another server. */
+const copyLifetime = 60 * 60 * 1_000;
 
 /**
  * Keeps documents in an S3-compatible store, which any number of servers can share, and copies in a folder of this
@@ -46,7 +48,8 @@ export class ObjectStorage implements DocumentStorage {
     await this.removeFoldersOfTheDead();
     this.pulse = setInterval(() => {
       const now = new Date();
-      void utimes(this.folder, now, now).catch(() => undefined);
+      const done = [utimes(this.folder, now, now), this.copies.dropUnused(now.getTime() - copyLifetime)];
+      void Promise.allSettled(done);
     }, signOfLife).unref();
   }
 

@@ -12,6 +12,8 @@ import type { S3Credentials, S3Location } from "./s3-location";
 /** How long the store may take to be connected to, and to say something, in milliseconds. */
 const connectTimeout = 3_000;
 const silence = 20_000;
+/** It may take what it is sent as slowly as that, in bytes a millisecond. */
+const slowest = 100;
 /** How often it is asked, and after which time again, in milliseconds. */
 const attempts = 3;
 const pause = 200;
@@ -62,7 +64,6 @@ export class S3Bucket {
     const limits = {
       connections,
       connect: { timeout: connectTimeout },
-      headersTimeout: silence,
       bodyTimeout: silence,
     };
     this.pool = new Pool(this.origin, limits);
@@ -128,6 +129,7 @@ export class S3Bucket {
       headers: Object.fromEntries(headers),
       body: file ? createReadStream(file.path) : null,
       signal: signal ?? null,
+      headersTimeout: silence + (file?.size ?? 0) / slowest,
     });
     if (statusCode >= 200 && statusCode < 300) return body;
     const [, code = "without a code"] = /<Code>(\w{1,100})<\/Code>/.exec(await beginningOf(body)) ?? [];

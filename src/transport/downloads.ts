@@ -31,6 +31,7 @@ export function serveDownloads(app: FastifyInstance, runtime: Runtime, authentic
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       const content = await runtime.storage.read(document.id, gone.signal).catch((error: unknown) => {
+        if (gone.signal.aborted) return undefined;
         throw error instanceof StorageUnavailable ? unavailable(error) : error;
       });
       if (!content) throw nothingToDownload();
