@@ -1,12 +1,11 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { Logger } from "pino";
 import { AccessNews } from "./auth/access-news";
 import type { Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
+import { DocumentLinks } from "./document/document-links";
 import { DocumentReadings } from "./document/document-readings";
-import { DocumentStorage } from "./document/storage";
 import { BeatingInstance } from "./instance/beating-instance";
 import { SoleInstance } from "./instance/instance";
 import { ModelCatalog } from "./model/catalog";
@@ -27,6 +26,7 @@ import { LocalRunQueue } from "./run/run-queue";
 import { RunRecord } from "./run/run-record";
 import { openKeyring } from "./secrets/open-keyring";
 import { blaming } from "./start-error";
+import { openStorage } from "./storage/open-storage";
 
 /** What carries out runs and reads documents, for the server and for workers. */
 export interface Backend {
@@ -52,8 +52,8 @@ export async function openBackend(
   moreModels: Readonly<Record<string, Model>> = {},
 ): Promise<Backend> {
   const { dataDir, limits } = config;
-  const storage = new DocumentStorage(join(dataDir, "documents"));
-  await openFolders(dataDir, storage).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const storage = await openStorage(config.storage, dataDir);
   const keyring = await openKeyring(config).catch(
     blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );
@@ -90,6 +90,7 @@ export async function openBackend(
       keyring,
       outbound,
       storage,
+      documentLinks: new DocumentLinks(keyring),
       reader,
       readings,
       runs: { engine, record, news, stopping: stopping.signal },
@@ -114,15 +115,11 @@ export async function openBackend(
     async close() {
       await reader.close();
       await readings.close();
+      await storage.close();
       await instance.close();
       await outbound.close();
       redis?.close();
       await db.close();
     },
   };
-}
-
-async function openFolders(dataDir: string, storage: DocumentStorage): Promise<void> {
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  await storage.open();
 }

@@ -3,6 +3,8 @@ import { z } from "zod";
 import { type AllowedHost, allowedHostsOf } from "./outbound/allowed-hosts";
 import { secretsKeyOf } from "./secrets/keyring";
 import { StartError } from "./start-error";
+import type { StorageConfig } from "./storage/open-storage";
+import { s3LocationOf } from "./storage/s3-location";
 
 /** Where the data is kept. */
 export type DatabaseConfig =
@@ -48,6 +50,7 @@ export interface Config {
   readonly runsInServer: boolean;
   /** How long runs may take to finish when the process stops. */
   readonly shutdownGraceSeconds: number;
+  readonly storage: StorageConfig;
   /** Undefined where the data directory holds it, or is to hold it after the first start. */
   readonly adminKey: string | undefined;
   /** Encrypts the secrets of others, such as model providers' keys. Undefined as above. */
@@ -93,6 +96,8 @@ const secretsKey = readBy(
   "must be 32 bytes as base64 or hexadecimal, such as of `openssl rand -base64 32`",
 );
 
+const awsValue = z.string().regex(/^[\x21-\x7e]+$/, "must be of printable ASCII characters without spaces");
+
 const variables = z.object({
   PORT: wholeNumber(4000, 0, 65_535),
   HOST: z.string().default("127.0.0.1"),
@@ -114,6 +119,13 @@ const variables = z.object({
     .default("latchkey"),
   RUN_WORKER: z.enum(["on", "off"], "must be on or off").default("on"),
   SHUTDOWN_GRACE_SECONDS: wholeNumber(5, 0, 3_600),
+  STORAGE_URL: readBy(
+    s3LocationOf,
+    "must be s3://bucket/prefix, with ?endpoint=https://host, &region=... and &pathStyle=true as the store needs",
+  ).optional(),
+  AWS_ACCESS_KEY_ID: awsValue.optional(),
+  AWS_SECRET_ACCESS_KEY: awsValue.optional(),
+  AWS_SESSION_TOKEN: awsValue.optional(),
   ADMIN_KEY: adminKey.optional(),
   SECRETS_KEY: secretsKey.optional(),
   SECRETS_KEY_PREVIOUS: secretsKey.optional(),
@@ -150,6 +162,16 @@ const environment = variables
     path: ["RUN_WORKER"],
     message: "must be on where there is no REDIS_URL: nobody else would carry out the runs",
     when: () => true,
+  })
+  .refine((given) => given.STORAGE_URL === undefined || given.AWS_ACCESS_KEY_ID !== undefined, {
+    path: ["AWS_ACCESS_KEY_ID"],
+    message: "must be set where STORAGE_URL is",
+    when: () => true,
+  })
+  .refine((given) => given.STORAGE_URL === undefined || given.AWS_SECRET_ACCESS_KEY !== undefined, {
+    path: ["AWS_SECRET_ACCESS_KEY"],
+    message: "must be set where STORAGE_URL is",
+    when: () => true,
   });
 
 /**
@@ -171,6 +193,7 @@ export function readConfig(given: Readonly<Record<string, string | undefined>>):
     redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     runsInServer: env.RUN_WORKER === "on",
     shutdownGraceSeconds: env.SHUTDOWN_GRACE_SECONDS,
+    storage: storageOf(env),
     adminKey: env.ADMIN_KEY,
     secretsKey: env.SECRETS_KEY,
     previousSecretsKey: env.SECRETS_KEY_PREVIOUS,
@@ -194,6 +217,12 @@ export function readConfig(given: Readonly<Record<string, string | undefined>>):
       maxConnections: env.MAX_CONNECTIONS,
     },
   };
+}
+
+function storageOf(env: z.output<typeof environment>): StorageConfig {
+  const { STORAGE_URL: location, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = env;
+  if (!location || accessKeyId === undefined || secretAccessKey === undefined) return { type: "folder" };
+  return { type: "s3", location, credentials: { accessKeyId, secretAccessKey, sessionToken: env.AWS_SESSION_TOKEN } };
 }
 
 /** A text that `read` understands; it gives undefined for one that it doesn't. */

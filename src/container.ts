@@ -16,8 +16,8 @@ import type { Database } from "./database/database";
 import { Document } from "./document/document.entity";
 import { DocumentResolver } from "./document/document.resolver";
 import { DocumentService } from "./document/document.service";
+import type { DocumentLinks } from "./document/document-links";
 import type { DocumentReadings } from "./document/document-readings";
-import type { DocumentStorage } from "./document/storage";
 import type { ModelCatalog } from "./model/catalog";
 import { apiKeyColumn, ModelConnection } from "./model-connection/model-connection.entity";
 import { ModelConnectionResolver } from "./model-connection/model-connection.resolver";
@@ -42,6 +42,7 @@ import { Message } from "./session/message.entity";
 import { Session } from "./session/session.entity";
 import { SessionResolver } from "./session/session.resolver";
 import { SessionService } from "./session/session.service";
+import type { DocumentStorage } from "./storage/document-storage";
 import { TerminationResolver } from "./termination/termination.resolver";
 import { TerminationService } from "./termination/termination.service";
 import { ViewerResolver } from "./viewer/viewer.resolver";
@@ -58,6 +59,7 @@ export interface Runtime {
   /** The way out to models. */
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
+  readonly documentLinks: DocumentLinks;
   readonly reader: Reader;
   readonly readings: DocumentReadings;
   readonly runs: RunRuntime;
@@ -107,15 +109,25 @@ export const resolverClasses = [
 
 /** Makes the objects of one request, with loaders of its own, so that no request sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
-  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, storage, reader, readings, runs } =
-    runtime;
+  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, reader, runs } = runtime;
+  const { storage, documentLinks, readings } = runtime;
   const appService = new AppService(db, caller);
   const scopeService = new ScopeService(db, appService, accessNews);
   const apiKeyService = new ApiKeyService(db, caller, appService, accessNews);
   const agentService = new AgentService(db, caller, appService, models);
   const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
-  const documentService = new DocumentService(db, caller, sessionService, storage, reader, readings, limits, log);
+  const documentService = new DocumentService(
+    db,
+    caller,
+    sessionService,
+    storage,
+    reader,
+    readings,
+    documentLinks,
+    limits,
+    log,
+  );
   const runService = new RunService(db, caller, sessionService, runs, limits);
   const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNews);
 

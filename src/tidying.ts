@@ -1,13 +1,10 @@
 import type { Logger } from "pino";
-import { In } from "typeorm";
 import type { Database } from "./database/database";
-import { Document } from "./document/document.entity";
-import type { DocumentStorage } from "./document/storage";
 import { forgetOldKeys } from "./run/idempotency";
+import { sweep } from "./storage-sweep";
+import type { DocumentStorage } from "./storage/document-storage";
 
 const hour = 60 * 60 * 1_000;
-/** How many ids one statement names. SQLite takes 32,766 at most. */
-const batch = 1_000;
 
 /**
  * Removes, now and every hour, what has had its day and what a crash left behind. Where it can't, the server does its
@@ -17,7 +14,7 @@ export async function startTidying(db: Database, storage: DocumentStorage, log: 
   const tidy = async () => {
     try {
       await forgetOldKeys(db);
-      await storage.sweep((ids) => knownOf(db, ids));
+      await sweep(db, storage);
     } catch (error) {
       log.error({ err: error }, "could not tidy up");
     }
@@ -29,13 +26,4 @@ export async function startTidying(db: Database, storage: DocumentStorage, log: 
     clearInterval(timer);
     return tidied;
   };
-}
-
-async function knownOf(db: Database, ids: readonly string[]): Promise<Set<string>> {
-  const known = new Set<string>();
-  for (let start = 0; start < ids.length; start += batch) {
-    const where = { id: In(ids.slice(start, start + batch)) };
-    for (const { id } of await db.read.find(Document, { where, select: { id: true } })) known.add(id);
-  }
-  return known;
 }

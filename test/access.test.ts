@@ -27,6 +27,7 @@ const rootFields: Readonly<Record<string, string>> = {
   "Query.agent": `(id: "${id}") { id }`,
   "Query.sessions": `{ totalCount }`,
   "Query.session": `(id: "${id}") { id }`,
+  "Query.documentContent": `(id: "${id}") { url }`,
   "Query.run": `(id: "${id}") { id }`,
   "Mutation.createApp": `(input: { name: "${id}" }) { app { id } }`,
   "Mutation.updateApp": `(input: { id: "${id}" }) { app { id } }`,

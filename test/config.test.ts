@@ -20,6 +20,7 @@ test("without any variable the server has all it needs", () => {
     redis: undefined,
     runsInServer: true,
     shutdownGraceSeconds: 5,
+    storage: { type: "folder" },
     adminKey: undefined,
     secretsKey: undefined,
     previousSecretsKey: undefined,
@@ -90,6 +91,7 @@ test("what is set is taken", () => {
     redis: { url: "rediss://user:password@host:6380/2", prefix: "farm-1" },
     runsInServer: false,
     shutdownGraceSeconds: 60,
+    storage: { type: "folder" },
     adminKey: "k".repeat(24),
     secretsKey: Buffer.alloc(32),
     previousSecretsKey: Buffer.alloc(32, 1),
@@ -187,4 +189,73 @@ test("all faults are named at once, and none of the values, which may be secrets
   const names = faults.map((fault) => fault.trim().split(" ")[0]);
   expect(names).toEqual(["PORT", "DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "LOG_LEVEL", "MAX_DEPTH"]);
   expect(faults.join()).not.toContain("swordfish");
+});
+
+const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+
+test.each([
+  [
+    "s3://my-bucket",
+    { prefix: "", endpoint: "https://s3.us-east-1.amazonaws.com", region: "us-east-1", pathStyle: false },
+  ],
+  [
+    "s3://my-bucket/kept/here/?region=eu-central-1",
+    {
+      prefix: "kept/here/",
+      endpoint: "https://s3.eu-central-1.amazonaws.com",
+      region: "eu-central-1",
+      pathStyle: false,
+    },
+  ],
+  [
+    "s3://my-bucket/kept?endpoint=http://127.0.0.1:9000",
+    { prefix: "kept/", endpoint: "http://127.0.0.1:9000", region: "us-east-1", pathStyle: true },
+  ],
+  [
+    "s3://my-bucket?endpoint=https%3A%2F%2Fstore.example.com&region=auto&pathStyle=false",
+    { prefix: "", endpoint: "https://store.example.com", region: "auto", pathStyle: false },
+  ],
+])("the store %s is understood", (url, location) => {
+  expect(readConfig({ STORAGE_URL: url, ...credentials }).storage).toEqual({
+    type: "s3",
+    location: { bucket: "my-bucket", ...location },
+    credentials: { accessKeyId: "key", secretAccessKey: "secret", sessionToken: undefined },
+  });
+});
+
+test.each([
+  "my-bucket",
+  "file:///documents",
+  "https://s3.amazonaws.com/my-bucket",
+  "s3://",
+  "s3://My_Bucket",
+  "s3://ab",
+  "s3://key:secret@my-bucket",
+  "s3://my-bucket:9000",
+  "s3://my-bucket/a b",
+  "s3://my-bucket/a//b",
+  "s3://my-bucket#a",
+  "s3://my-bucket?endpoint=store.example.com",
+  "s3://my-bucket?endpoint=ftp://store.example.com",
+  "s3://my-bucket?endpoint=https://store.example.com/path",
+  "s3://my-bucket?endpoint=https://key:secret@store.example.com",
+  "s3://my-bucket?region=eu%20central",
+  "s3://my-bucket?region=a&region=b",
+  "s3://my-bucket?pathStyle=yes",
+  "s3://my-bucket?pathstyle=true",
+])("the store %s is refused", (url) => {
+  expect(faultsOf({ STORAGE_URL: url, ...credentials })).toEqual([
+    expect.stringMatching(/^ {2}STORAGE_URL must be s3:/),
+  ]);
+});
+
+test("a store needs credentials, which are named with all other faults, and nothing else does", () => {
+  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", AWS_ACCESS_KEY_ID: "key", PORT: "http" })).toEqual([
+    "  PORT must be a whole number from 0 to 65535",
+    "  AWS_SECRET_ACCESS_KEY must be set where STORAGE_URL is",
+  ]);
+  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", ...credentials, AWS_SESSION_TOKEN: "two\nlines" })).toEqual([
+    "  AWS_SESSION_TOKEN must be of printable ASCII characters without spaces",
+  ]);
+  expect(readConfig(credentials)).toEqual(readConfig({}));
 });

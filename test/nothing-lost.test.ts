@@ -1,9 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import fc from "fast-check";
 import { type TestProcess, useProcesses } from "./support/process";
 import { eventsOf, execute, expectWhole, finished } from "./support/runs";
+import type { TestStore } from "./support/store";
 import type { KeyHolder, TestApp } from "./support/test-app";
 
 const processes = useProcesses();
@@ -12,7 +11,7 @@ const processes = useProcesses();
 interface Scene {
   readonly app: TestApp;
   readonly key: KeyHolder;
-  readonly dataDir: string;
+  readonly store: TestStore;
 }
 /** Sees for itself that what was answered with success is so. */
 type Claim = () => Promise<void>;
@@ -54,14 +53,14 @@ const narrowScope: Deed = async ({ app }) => {
   return async () => expect(await narrowed.code(`{ agents { totalCount } }`)).toBe("FORBIDDEN");
 };
 
-const uploadDocument: Deed = async ({ app, key, dataDir }) => {
+const uploadDocument: Deed = async ({ app, key, store }) => {
   const sessionId = await app.session();
   const { body } = await key.upload(sessionId, `The barn is ${randomUUID()}.`);
   const { id, sha256 } = body.data.uploadDocument.document;
   return async () => {
     const query = `query ($id: ID!) { session(id: $id) { documents { id } } }`;
     expect(await key.data(query, { id: sessionId })).toEqual({ session: { documents: [{ id }] } });
-    const content = await readFile(join(dataDir, "documents", id as string));
+    const content = await store.contentOf(id as string);
     expect(createHash("sha256").update(content).digest("hex")).toBe(sha256);
   };
 };
@@ -85,10 +84,10 @@ const deeds = [createAgent, openSession, revokeKey, narrowScope, uploadDocument,
 test.each(["SIGKILL", "SIGTERM"] as const)(
   "%s in the middle of a burst: nothing is lost of what was answered, and each run has ended once",
   async (signal) => {
-    const fresh = await processes.fresh();
+    const { environment: fresh, store } = await processes.freshWithStore();
     let server = await processes.serve(fresh);
     const app = await server.newApp();
-    const scene = { app, key: await app.key(), dataDir: fresh.DATA_DIR };
+    const scene = { app, key: await app.key(), store };
     const samePort = { ...fresh, PORT: new URL(server.url).port };
 
     await fc.assert(

@@ -1,7 +1,7 @@
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { documentsOf, readDocument, slowText } from "./support/documents";
+import { documentsOf, filesIn, readDocument, slowText } from "./support/documents";
 import { useProcesses } from "./support/process";
 import { eventually } from "./support/runs";
 import { type TestServer, useServer } from "./support/server";
@@ -25,8 +25,15 @@ async function busySession(on: Pick<TestServer, "newApp" | "admin"> = server.cur
   return { app, agentId, sessionId, id: document.id as string };
 }
 
-const filesOf = async (id: string, dataDir = server.current.dataDir) =>
-  (await readdir(join(dataDir, "documents"))).filter((name) => name.startsWith(id));
+/** What there is of a document: where it is kept, and in the data directory. */
+const filesOf = async (id: string) => {
+  const [kept, local] = [await server.current.store.names(), await filesIn(server.current.dataDir)];
+  return [...new Set([...kept, ...local.map((path) => basename(path))])].filter((name) => name.startsWith(id));
+};
+
+/** The file into which the index of a document is being written. */
+const indexOf = async (id: string, dataDir: string) =>
+  (await filesIn(dataDir)).find((path) => basename(path).startsWith(`${id}.index`));
 
 test("an upload is answered when its document is stored and told, and the document is read in the background", async () => {
   const { sessionId, id } = await busySession();
@@ -91,7 +98,7 @@ test.each([
   "a document that is %s while it is read leaves no file",
   async (end, operation) => {
     const { sessionId, id } = await busySession();
-    while ((await filesOf(id)).length < 2) await delay(5);
+    while (!(await indexOf(id, server.current.dataDir))) await delay(5);
     await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
     expect(await filesOf(id)).toEqual([]);
     expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
@@ -111,7 +118,9 @@ test("a document that fails leaves no more than its bytes behind", async () => {
   const sessionId = await app.session();
   const id = await app.document(sessionId, "[".repeat(40_000) + "]".repeat(40_000));
   expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "FAILED" });
-  expect(await filesOf(id)).toEqual([id]);
+  expect(await server.current.store.names()).toContain(id);
+  expect(await server.current.store.names()).not.toContain(`${id}.index`);
+  expect(await indexOf(id, server.current.dataDir)).toBeUndefined();
 });
 
 test("a document that was not read when the server stopped is read by the next, which then executes what waited", async () => {
@@ -134,14 +143,18 @@ test("a document at which the server was killed three times is FAILED, and what 
   const environment = await processes.fresh();
   let killed = await processes.serve(environment);
   const { sessionId, id } = await busySession(killed);
-  const index = join(environment.DATA_DIR, "documents", `${id}.index`);
-
+  const written = async () => {
+    const files = (await filesIn(environment.DATA_DIR)).filter((path) => basename(path).startsWith(`${id}.index`));
+    const newest = await Promise.all(files.map(async (path) => ({ path, ...(await stat(path)) })));
+    return newest.sort((one, other) => other.birthtimeMs - one.birthtimeMs)[0];
+  };
   let seen: number | undefined;
   for (let i = 0; i < 3; i++) {
     // Each reading begins with a file of its own.
-    const made = async () => (await stat(index).catch(() => undefined))?.birthtimeMs ?? seen;
+    const made = async () => (await written().catch(() => undefined))?.birthtimeMs ?? seen;
     await eventually(async () => (await made()) !== seen);
     seen = await made();
+    const index = (await written())?.path ?? "";
     expect(await documentsOf(killed.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
     await killed.end("SIGKILL");
     // What reads notices within a moment that the server is gone.

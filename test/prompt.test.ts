@@ -7,8 +7,8 @@ const asked = { instructions: "", text: "And now?", earlier: [], documents: [] }
 const barn = { documentId: "1", quote: "The barn is red." };
 const house = { documentId: "2", quote: "white", said: "colour: white" };
 const documents = [
-  { id: "1", filename: "barn.txt", indexPath: "" },
-  { id: "2", filename: "house.csv", indexPath: "" },
+  { id: "1", filename: "barn.txt" },
+  { id: "2", filename: "house.csv" },
 ];
 
 test("of what was said before the newest messages that fit are told, beginning with one of the user's", () => {

@@ -11,7 +11,7 @@ const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
 /** The blocks of code of the examples, by language, with addresses and the key of servers that run. */
 async function examples(): Promise<{ commands: string; answers: string }> {
   const readme = await readFile("README.md", "utf8");
-  const sections = ["The idea", "Models"].map((title) => {
+  const sections = ["The idea", "Models", "Documents"].map((title) => {
     const [, section = ""] = new RegExp(`\n## ${title}\n([^]*?)\n## `).exec(readme) ?? [];
     return section;
   });
@@ -22,6 +22,7 @@ async function examples(): Promise<{ commands: string; answers: string }> {
   return {
     commands: blocks("sh")
       .replaceAll("http://127.0.0.1:4000/graphql", server.current.url)
+      .replaceAll("http://127.0.0.1:4000", new URL(server.current.url).origin)
       .replaceAll("http://127.0.0.1:11434/v1", models.current.baseUrl)
       .replaceAll("llama3.2:1b", "good"),
     answers: blocks("text"),

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Passage } from "../src/reading/passage";
@@ -102,10 +102,10 @@ test("a session's documents may be far larger than the memory that a search has"
   expect(executeAgent.run).toMatchObject({ status: "SUCCEEDED" });
   expect(executeAgent.run.output).toMatch(/^Vault 17 holds 1887 emeralds\./);
 
-  const ids = await readdir(join(server.current.dataDir, "documents"));
+  const ids = await server.current.store.names();
   await server.current.admin.data(`mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { id } } }`, {
     id: sessionId,
   });
   expect(ids).toHaveLength(8);
-  expect(await readdir(join(server.current.dataDir, "documents"))).toEqual([]);
+  expect(await server.current.store.names()).toEqual([]);
 }, 120_000);

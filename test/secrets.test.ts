@@ -12,6 +12,20 @@ test.each(["", "sk-secret", "𝒳 é \0 日本語", "x".repeat(10_000)])("what i
   if (secret !== "") expect(sealed).not.toContain(secret);
 });
 
+test("what is signed is known by every key at hand, for its purpose alone", () => {
+  const [keyring, other] = [new Keyring(key), new Keyring(randomBytes(32))];
+  const signature = keyring.sign("a link", "links");
+  expect(keyring.hasSigned("a link", "links", signature)).toBe(true);
+  expect(new Keyring(randomBytes(32), [key]).hasSigned("a link", "links", signature)).toBe(true);
+
+  expect(other.hasSigned("a link", "links", signature)).toBe(false);
+  expect(keyring.hasSigned("a link", "hooks", signature)).toBe(false);
+  expect(keyring.hasSigned("another", "links", signature)).toBe(false);
+  for (const wrong of ["", signature.slice(1), `${signature}=`, `${signature.slice(0, -1)}~`]) {
+    expect(keyring.hasSigned("a link", "links", wrong)).toBe(false);
+  }
+});
+
 test("the same secret is kept differently each time", () => {
   const keyring = new Keyring(key);
   const sealed = Array.from({ length: 100 }, () => keyring.seal("sk-secret", place));

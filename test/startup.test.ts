@@ -175,7 +175,7 @@ describe("the administrator's key", () => {
 
 test("what can't be tidied up stays, is logged, and does not keep the server from its work", async () => {
   const fresh = await processes.fresh();
-  const folder = join(fresh.DATA_DIR, "documents", "lost+found");
+  const folder = join(fresh.DATA_DIR, "documents", "00000000-0000-7000-8000-000000000000");
   await mkdir(join(folder, "not ours"), { recursive: true });
   await utimes(folder, 0, 0);
 

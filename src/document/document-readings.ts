@@ -5,8 +5,8 @@ import type { Database } from "../database/database";
 import type { Instance } from "../instance/instance";
 import { ProcessFailed } from "../reading/processes";
 import type { Reader, Reading } from "../reading/reader";
+import { type DocumentStorage, type ReadingFiles, StorageUnavailable } from "../storage/document-storage";
 import { Document } from "./document.entity";
-import type { DocumentStorage } from "./storage";
 
 /** One that the server has stopped at so often, while it was being read, is not read again. */
 const mostReadings = 3;
@@ -92,22 +92,29 @@ export class DocumentReadings {
   }
 
   private async read(id: string, readerId: string, signal: AbortSignal): Promise<void> {
-    const turn = { hasCome: false };
+    const turn: { hasCome: boolean; files?: ReadingFiles } = { hasCome: false };
+    const stop = AbortSignal.any([signal, this.closing.signal]);
     const taskOf = async () => {
-      turn.hasCome = await this.persistently(() => this.countBegun(id, readerId));
-      return turn.hasCome ? { path: this.storage.pathOf(id), indexPath: this.storage.indexPathOf(id) } : undefined;
+      turn.hasCome = await this.persistently(() => this.countBegun(id, readerId), stop);
+      if (!turn.hasCome) return undefined;
+      turn.files = await this.persistently(() => this.storage.filesToRead(id, stop), stop, isPassing);
+      return turn.files;
     };
     try {
-      await this.write(id, readerId, (await this.reader.read(taskOf, signal)) ?? stoppedTooOften);
+      const reading = (await this.reader.read(taskOf, signal)) ?? stoppedTooOften;
+      if (reading.kind === "read") await this.persistently(() => turn.files?.keepIndex(), stop, isPassing);
+      await this.write(id, readerId, reading);
     } catch (error) {
-      if (signal.aborted || this.closing.signal.aborted) return;
-      if (error instanceof ProcessFailed) {
+      if (signal.aborted) return;
+      if (this.closing.signal.aborted || error instanceof ProcessFailed) {
         // The server stops, and not because of this document.
         if (turn.hasCome) await this.uncount(id, readerId);
         return;
       }
       this.log.error({ err: error, documentId: id }, "could not read a document");
       await this.write(id, readerId, { kind: "failed", reason: "The server could not read it. Its log says why." });
+    } finally {
+      await turn.files?.release();
     }
   }
 
@@ -142,28 +149,36 @@ export class DocumentReadings {
       reading.kind === "read"
         ? ({ status: "READY", error: null } as const)
         : ({ status: "FAILED", error: reading.reason } as const);
+    const { signal } = this.closing;
     if (reading.kind === "failed" && (await this.db.read.existsBy(Document, { id, readerId }))) {
-      await this.storage.removeIndex(id);
+      await this.persistently(() => this.storage.removeIndex(id), signal, isPassing);
     }
-    const { affected } = await this.persistently(() =>
-      this.db.transaction((manager) => manager.update(Document, { id, readerId, status: "PROCESSING" }, end)),
+    const { affected } = await this.persistently(
+      () => this.db.transaction((manager) => manager.update(Document, { id, readerId, status: "PROCESSING" }, end)),
+      signal,
     );
     if (affected !== 1 && !(await this.db.read.existsBy(Document, { id }))) await this.storage.remove([id]);
   }
 
-  /** Asks the database again as long as it fails, and the server runs. */
-  private async persistently<Result>(work: () => Promise<Result>): Promise<Result> {
+  /** Asks the database or the store again as long as it fails in a way that may pass, and the work is wanted. */
+  private async persistently<Result>(
+    work: () => Result | Promise<Result>,
+    stop: AbortSignal,
+    mayPass: (error: unknown) => boolean = () => true,
+  ): Promise<Result> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (this.closing.signal.aborted) throw error;
-        this.log.error({ err: error }, "could not write about a reading, trying again");
-        await delay(pause, undefined, { signal: this.closing.signal }).catch(() => undefined);
+        if (stop.aborted || !mayPass(error)) throw error;
+        this.log.error({ err: error }, "could not go on with a reading, trying again");
+        await delay(pause, undefined, { signal: stop }).catch(() => undefined);
       }
     }
   }
 }
+
+const isPassing = (error: unknown): boolean => error instanceof StorageUnavailable;
 
 const stoppedTooOften: Reading = {
   kind: "failed",

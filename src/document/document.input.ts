@@ -24,6 +24,18 @@ export class DocumentPayload {
 }
 
 @ObjectType()
+export class DocumentContent {
+  @Field({
+    description:
+      "A path of this server, such as `/documents/...`, to be put behind the address that the server is reached at. Whoever has it can download the document, without a key.",
+  })
+  readonly url!: string;
+
+  @Field({ description: "Until then the link can be used, if the key that it was asked for with keeps its rights." })
+  readonly expiresAt!: Date;
+}
+
+@ObjectType()
 export class UploadLimits {
   @Field(() => Int, { description: "Documents in one session." })
   readonly maxDocuments!: number;

@@ -1,14 +1,26 @@
-import { Arg, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
+import { Arg, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { RequireRuntime } from "../auth/require";
 import { DeletedPayload } from "../deleted.payload";
 import { Session } from "../session/session.entity";
 import { Document } from "./document.entity";
-import { DeleteDocumentInput, DocumentPayload, UploadDocumentInput, UploadLimits } from "./document.input";
+import {
+  DeleteDocumentInput,
+  DocumentContent,
+  DocumentPayload,
+  UploadDocumentInput,
+  UploadLimits,
+} from "./document.input";
 import { DocumentService } from "./document.service";
 
 @Resolver(() => Session)
 export class DocumentResolver {
   constructor(private readonly documentService: DocumentService) {}
+
+  @Query(() => DocumentContent, { nullable: true, description: "A link to download a document by, for five minutes." })
+  @RequireRuntime("SESSION_VIEW")
+  documentContent(@Arg("id", () => ID) id: string): Promise<DocumentContent | null> {
+    return this.documentService.contentOf(id);
+  }
 
   @Mutation(() => DocumentPayload, {
     description:

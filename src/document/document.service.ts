@@ -7,16 +7,17 @@ import type { Limits } from "../config";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import { batching } from "../database/loaders";
-import { ApiError, notFound } from "../errors";
+import { ApiError, notFound, unavailable } from "../errors";
 import { supportedMediaTypes } from "../reading/media-type";
 import type { Reader } from "../reading/reader";
 import { Session } from "../session/session.entity";
 import { type SessionService, sessionTerminated } from "../session/session.service";
+import { type DocumentStorage, StorageUnavailable } from "../storage/document-storage";
 import { Document } from "./document.entity";
+import type { DocumentLinks } from "./document-links";
 import type { DocumentReadings } from "./document-readings";
-import type { UploadDocumentInput, UploadLimits } from "./document.input";
+import type { DocumentContent, UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
-import type { DocumentStorage } from "./storage";
 
 /** So long an upload waits for its document to be read, in milliseconds. */
 const aMoment = 1_000;
@@ -42,6 +43,7 @@ export class DocumentService {
     private readonly storage: DocumentStorage,
     private readonly reader: Reader,
     private readonly readings: DocumentReadings,
+    private readonly links: DocumentLinks,
     private readonly limits: Limits,
     private readonly log: Logger,
   ) {}
@@ -53,6 +55,11 @@ export class DocumentService {
 
   listOf(session: Session): Promise<Document[]> {
     return this.bySession.load(session.id);
+  }
+
+  async contentOf(id: string): Promise<DocumentContent | null> {
+    const exists = await this.db.read.existsBy(Document, { id, ...ownedBy(this.caller) });
+    return exists ? this.links.make(id, this.caller) : null;
   }
 
   /**
@@ -77,7 +84,7 @@ export class DocumentService {
       if (document.status !== "PROCESSING") return document;
     } catch (error) {
       await this.discard([id]);
-      throw error;
+      throw error instanceof StorageUnavailable ? unavailable(error) : error;
     }
     await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);
     const document = await this.db.read.findOneBy(Document, { id });
@@ -93,7 +100,7 @@ export class DocumentService {
     await this.discard([id]);
   }
 
-  /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept at the next start. */
+  /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept later. */
   async discard(ids: readonly string[]): Promise<void> {
     try {
       await this.readings.abandon(ids);
@@ -106,9 +113,10 @@ export class DocumentService {
   private async take(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
     const upload = await file;
     const content = upload.createReadStream();
-    const { size, sha256 } = await this.storage.write(id, content);
-    if (content.truncated) throw this.tooLarge();
-
+    const { size, sha256, seen } = await this.storage.write(id, content, (path) => {
+      if (content.truncated) throw this.tooLarge();
+      return this.told(path);
+    });
     return {
       id,
       appId: session.appId,
@@ -116,15 +124,15 @@ export class DocumentService {
       filename: safeFilename(upload.filename),
       size,
       sha256,
-      ...(await this.told(id)),
+      ...seen,
       readings: 0,
       readerId: this.readings.readerId,
       createdAt: new Date(),
     };
   }
 
-  private async told(id: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
-    const told = await this.reader.tell({ path: this.storage.pathOf(id) });
+  private async told(path: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
+    const told = await this.reader.tell({ path });
     switch (told.kind) {
       case "told":
         return { mimeType: told.mediaType, status: "PROCESSING", error: null };

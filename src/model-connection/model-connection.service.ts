@@ -28,6 +28,7 @@ const testRequest: Omit<ModelRequest, "signal"> = {
   text: "Answer with the word OK.",
   earlier: [],
   documents: [],
+  withIndexes: (search) => search(new Map()),
   settings: { temperature: null, maxOutputTokens: 16, timeoutSeconds: 30 },
 };
 

@@ -2,9 +2,10 @@
 export interface ModelDocument {
   readonly id: string;
   readonly filename: string;
-  /** The file that `Reader` has written the index of the document's passages to. */
-  readonly indexPath: string;
 }
+
+/** The files that `Reader` has written the indexes of documents to, by the documents' ids. */
+export type IndexPaths = ReadonlyMap<string, string>;
 
 /** How an agent wants to be answered. */
 export interface ModelSettings {
@@ -32,6 +33,11 @@ export interface ModelRequest {
   /** What was said before in the session, oldest first. */
   readonly earlier: readonly { readonly role: "USER" | "AGENT"; readonly text: string }[];
   readonly documents: readonly ModelDocument[];
+  /** Lends the documents' indexes to a search, for as long as it takes. */
+  readonly withIndexes: <Result>(
+    search: (paths: IndexPaths) => Promise<Result>,
+    signal: AbortSignal,
+  ) => Promise<Result>;
   readonly settings: ModelSettings;
   /** Given when nobody wants the answer any more. */
   readonly signal: AbortSignal;

@@ -9,14 +9,20 @@ import { ModelFailed, type ModelRequest } from "./model";
  */
 export async function findPassages(
   reader: Reader,
-  { documents, text, earlier }: Pick<ModelRequest, "documents" | "text" | "earlier">,
+  { documents, text, earlier, withIndexes }: Pick<ModelRequest, "documents" | "text" | "earlier" | "withIndexes">,
   most: number,
   signal: AbortSignal,
 ): Promise<FoundPassage[]> {
   if (documents.length === 0) return [];
   const asked = earlier.filter(({ role }) => role === "USER").map((message) => message.text);
   try {
-    return await reader.find({ documents, question: text, earlier: asked, most }, signal);
+    return await withIndexes((paths) => {
+      const searched = documents.flatMap(({ id }) => {
+        const indexPath = paths.get(id);
+        return indexPath === undefined ? [] : [{ id, indexPath }];
+      });
+      return reader.find({ documents: searched, question: text, earlier: asked, most }, signal);
+    }, signal);
   } catch (error) {
     if (!(error instanceof SearchFailed)) throw error;
     throw error.reason === "TIMEOUT"

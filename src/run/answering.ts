@@ -3,10 +3,10 @@ import { LessThan } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import type { Database } from "../database/database";
 import { Document } from "../document/document.entity";
-import type { DocumentStorage } from "../document/storage";
 import type { ModelCatalog } from "../model/catalog";
 import { ModelFailed, type TokenUsage } from "../model/model";
 import { Message } from "../session/message.entity";
+import { type DocumentStorage, StorageUnavailable } from "../storage/document-storage";
 import type { Citation, Run } from "./run.entity";
 import { failure, type Outcome, type RunRecord } from "./run-record";
 
@@ -43,11 +43,8 @@ export class Answering {
         instructions: agent.instructions,
         text: run.input,
         earlier: await this.earlierMessages(run),
-        documents: documents.map(({ id, filename }) => ({
-          id,
-          filename,
-          indexPath: this.storage.indexPathOf(id),
-        })),
+        documents,
+        withIndexes: (search, stop) => this.storage.withIndexes(idsOf(documents), search, stop),
         settings: agent,
         signal,
       });
@@ -67,6 +64,10 @@ export class Answering {
     } catch (error) {
       if (signal.aborted) return this.leave(run, usage);
       if (error instanceof ModelFailed) return failed(error.code, error.message);
+      if (error instanceof StorageUnavailable) {
+        this.log.error({ err: error, runId: run.id }, "could not reach the documents of a run");
+        return failed("DOCUMENTS_UNAVAILABLE", "The documents of this session can't be reached now. Execute it again.");
+      }
       this.log.error({ err: error, runId: run.id }, "a run failed");
       return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
     }
@@ -98,5 +99,7 @@ export class Answering {
     return newestFirst.reverse().sort((one, other) => compare(one.runId, other.runId));
   }
 }
+
+const idsOf = (documents: readonly Document[]): string[] => documents.map(({ id }) => id);
 
 const compare = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
 
 const algorithm = "aes-256-gcm";
 const keyBytes = 32;
@@ -70,6 +70,20 @@ export class Keyring {
     }
   }
 
+  /** A signature that whoever has these keys can check. What is signed for one purpose is not signed for any other. */
+  sign(text: string, purpose: string): string {
+    return signatureOf(text, purpose, this.current.key);
+  }
+
+  /** Whether the text was signed for this purpose, under the current key or an earlier one. */
+  hasSigned(text: string, purpose: string, signature: string): boolean {
+    const given = Buffer.from(signature);
+    return [...this.keys.values()].some((key) => {
+      const expected = Buffer.from(signatureOf(text, purpose, key));
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    });
+  }
+
   /** Whether a secret is kept under an earlier key. */
   isOutdated(sealed: string): boolean {
     return shape.exec(sealed)?.[1] !== this.current.id;
@@ -82,6 +96,12 @@ export function secretsKeyOf(text: string): Buffer | undefined {
   if (!/^(?:[0-9A-Za-z+/]{43}=?|[0-9A-Za-z_-]{43}=?)$/.test(text)) return undefined;
   return Buffer.from(text, "base64");
 }
+
+/** By a key of its own for each purpose, none of which tells anything of the others. */
+const signatureOf = (text: string, purpose: string, key: Buffer): string =>
+  createHmac("sha256", Buffer.from(hkdfSync("sha256", key, "", `latchkey: ${purpose}`, keyBytes)))
+    .update(text)
+    .digest("base64url");
 
 const idOf = (key: Buffer): string =>
   createHmac("sha256", key).update("latchkey: the id of this key").digest("hex").slice(0, 16);

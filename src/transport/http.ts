@@ -13,6 +13,7 @@ import { newId } from "../database/ids";
 import { parseMultipart } from "../document/multipart";
 import { ApiError } from "../errors";
 import { door, doorBehindBody, refuse } from "./door";
+import { serveDownloads } from "./downloads";
 import { landingPage } from "./landing";
 import { serveSse } from "./sse";
 import type { Streaming } from "./streaming";
@@ -25,7 +26,7 @@ const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"]
 
 /** The HTTP server: what a request passes, in the order in which it passes it. */
 export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, limits: Limits): FastifyInstance {
-  const { runtime, openStreams } = streaming;
+  const { runtime, authenticator, openStreams } = streaming;
   const loggerInstance: FastifyBaseLogger = runtime.log;
   const app = fastify({
     loggerInstance,
@@ -57,6 +58,7 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
     const isReady = !runtime.runs.stopping.aborted && (await answers(() => runtime.db.ping()));
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "unavailable" });
   });
+  serveDownloads(app, runtime, authenticator);
   app.get("/", (_request, reply) => reply.redirect(graphqlPath));
 
   void app.register(async (guarded) => {

@@ -20,6 +20,7 @@ Query.agents                    -      +    +    +   -        -                -
 Query.agent                     -      +    +    +   -        -                -                -             -         +    VIEW
 Query.sessions                  -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.session                   -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
+Query.documentContent           -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.run                       -      -    -    -   +        -                -                -             -         +    RUN
 
 Mutation.createApp              -      -    -    -   -        -                -                -             -         +    admin

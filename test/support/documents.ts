@@ -1,3 +1,5 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "./client";
 
@@ -22,6 +24,12 @@ export async function readDocument(client: Client, sessionId: string): Promise<T
     await delay(50);
   }
 }
+
+/** The paths of all files in a data directory, at whatever depth. */
+export const filesIn = async (dataDir: string): Promise<string[]> =>
+  (await readdir(dataDir, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 /** So long that reading it takes several seconds, and so plain that it takes no more. */
 export const slowText = (sentences = 1_000_000): string => "The barn is red. ".repeat(sentences);

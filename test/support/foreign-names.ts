@@ -37,6 +37,7 @@ export const queries: readonly Row[] = [
   ["Query.agent(id)", "agent", `agent(id: $it) { name }`, "null"],
   ["Query.sessions(appId)", "app", `sessions(appId: $it) { totalCount nodes { reference } }`, "NOT_FOUND"],
   ["Query.session(id)", "session", `session(id: $it) { reference }`, "null"],
+  ["Query.documentContent(id)", "document", `documentContent(id: $it) { url }`, "null"],
   ["Query.run(id)", "run", `run(id: $it) { output }`, "null"],
   ["SessionFilter.reference", "reference", `sessions(filter: { reference: $it }) { totalCount }`, "as if unused"],
   [

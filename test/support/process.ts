@@ -8,6 +8,7 @@ import { readConfig } from "../../src/config";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
 import { eventually } from "./runs";
+import { createTestStore, type TestStore } from "./store";
 import { TestApp } from "./test-app";
 
 export type Environment = Readonly<Record<string, string>>;
@@ -112,10 +113,19 @@ export function useProcesses() {
   return {
     /** An environment for a first start: a data directory that is not there yet, and a database that is empty. */
     async fresh(name = "data"): Promise<Environment & { readonly DATA_DIR: string }> {
+      return (await this.freshWithStore(name)).environment;
+    },
+
+    /** The same, with where documents are kept. */
+    async freshWithStore(
+      name = "data",
+    ): Promise<{ environment: Environment & { readonly DATA_DIR: string }; store: TestStore }> {
       const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
       const database = await createTestDatabase();
-      left.push(database.drop, () => rm(folder, { recursive: true, force: true }));
-      return { DATA_DIR: join(folder, name), ...(database.url !== undefined && { DATABASE_URL: database.url }) };
+      const store = await createTestStore(join(folder, name));
+      left.push(database.drop, store.drop, () => rm(folder, { recursive: true, force: true }));
+      const DATABASE_URL = database.url !== undefined && { DATABASE_URL: database.url };
+      return { environment: { DATA_DIR: join(folder, name), ...DATABASE_URL, ...store.environment }, store };
     },
 
     /** Runs the server, or another script of it with these arguments. */

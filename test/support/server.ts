@@ -7,6 +7,7 @@ import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
+import { createTestStore, type TestStore } from "./store";
 import { TestApp } from "./test-app";
 
 export const adminKey = "the-administrators-key-in-tests";
@@ -19,6 +20,7 @@ export class TestServer {
     private readonly config: Config,
     private readonly models: Readonly<Record<string, Model>>,
     private readonly log: Logger,
+    readonly store: TestStore,
     private readonly drop: () => Promise<unknown>,
   ) {}
 
@@ -29,14 +31,16 @@ export class TestServer {
   ): Promise<TestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
     const database = await createTestDatabase();
+    const store = await createTestStore(dataDir);
     const config = readConfig({
       PORT: "0",
       DATA_DIR: dataDir,
       DATABASE_URL: database.url,
       ADMIN_KEY: adminKey,
+      ...store.environment,
       ...environment,
     });
-    return new TestServer(await startServer(config, log, models), config, models, log, database.drop);
+    return new TestServer(await startServer(config, log, models), config, models, log, store, database.drop);
   }
 
   /** Stops the server and starts another one on the same port and the same data. */
@@ -53,6 +57,7 @@ export class TestServer {
   async stop(): Promise<void> {
     await this.server.close();
     await this.drop();
+    await this.store.drop();
     await rm(this.dataDir, { recursive: true, force: true });
   }
 

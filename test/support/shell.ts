@@ -21,7 +21,7 @@ const standIn = `
       body = form;
     } else throw new Error("The stand-in for curl does not know " + word);
   }
-  fetch(url, { method: "POST", headers, body }).then((answer) => answer.text()).then((text) => process.stdout.write(text));
+  fetch(url, { method: body === undefined ? "GET" : "POST", headers, body }).then((answer) => answer.text()).then((text) => process.stdout.write(text));
 `;
 
 /** Runs commands in a shell, as a person pastes them, and gives what they print. Fails at the first that fails. */
