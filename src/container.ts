@@ -11,6 +11,11 @@ import { AppResolver } from "./app/app.resolver";
 import { AppService } from "./app/app.service";
 import type { AccessNews } from "./auth/access-news";
 import type { Caller } from "./auth/caller";
+import { AppCallbackResolver } from "./callback/app-callback.resolver";
+import { CallbackDelivery } from "./callback/callback-delivery.entity";
+import { CallbackResolver } from "./callback/callback.resolver";
+import { CallbackSecret, callbackSecretColumn } from "./callback/callback-secret.entity";
+import { CallbackService } from "./callback/callback.service";
 import type { Limits } from "./config";
 import type { Database } from "./database/database";
 import { Document } from "./document/document.entity";
@@ -53,7 +58,7 @@ export interface Runtime {
   readonly models: ModelCatalog;
   readonly providerModels: ProviderModels;
   readonly keyring: Keyring;
-  /** The way out to models. */
+  /** The way out to models and to receivers of callbacks. */
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly reader: Reader;
@@ -81,10 +86,12 @@ export const entities = [
   Run,
   StoredRunEvent,
   IdempotencyKey,
+  CallbackSecret,
+  CallbackDelivery,
 ];
 
 /** Where the secrets of others are kept. */
-export const secretColumns: readonly SecretColumn[] = [apiKeyColumn];
+export const secretColumns: readonly SecretColumn[] = [apiKeyColumn, callbackSecretColumn];
 
 export const resolverClasses = [
   ViewerResolver,
@@ -98,6 +105,8 @@ export const resolverClasses = [
   DocumentResolver,
   RunResolver,
   SessionRunsResolver,
+  CallbackResolver,
+  AppCallbackResolver,
   TerminationResolver,
 ] as const;
 
@@ -112,6 +121,7 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
   const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
   const documentService = new DocumentService(db, caller, sessionService, storage, reader, readings, limits, log);
+  const callbackService = new CallbackService(db, caller, appService, keyring, runs.outbox);
   const runService = new RunService(db, caller, sessionService, runs, limits);
   const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNews);
 
@@ -127,6 +137,8 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     [DocumentResolver, new DocumentResolver(documentService)],
     [RunResolver, new RunResolver(runService, sessionService, agentService)],
     [SessionRunsResolver, new SessionRunsResolver(runService)],
+    [CallbackResolver, new CallbackResolver(callbackService)],
+    [AppCallbackResolver, new AppCallbackResolver(callbackService)],
     [TerminationResolver, new TerminationResolver(terminationService)],
   ]);
   return { requestId, caller, runService, resolvers };

@@ -6,6 +6,8 @@ import type { Logger } from "pino";
 import { Authenticator } from "./api-key/authenticator";
 import { KeyUsage } from "./api-key/key-usage";
 import { AccessNews } from "./auth/access-news";
+import { CallbackDispatcher } from "./callback/dispatcher";
+import { Outbox } from "./callback/outbox";
 import { adminKeyFault, type Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
@@ -20,6 +22,7 @@ import { checkNodeVersion } from "./node-version";
 import { Operations } from "./operation/operations";
 import { Outbound } from "./outbound/outbound";
 import { Reader } from "./reading/reader";
+import { callbackPayloadOf } from "./run/run-callback";
 import { RunEngine } from "./run/run-engine";
 import { RunNews } from "./run/run-news";
 import { RunRecord } from "./run/run-record";
@@ -71,10 +74,12 @@ export async function startServer(
   const models = new ModelCatalog(builtIn, providerModels);
   const readings = new DocumentReadings(db, storage, reader, log);
   const news = new RunNews(stopping.signal);
-  const record = new RunRecord(db, news);
+  const dispatcher = new CallbackDispatcher(db, keyring, outbound, (id) => callbackPayloadOf(db, id), log);
+  const outbox = new Outbox(outbound, dispatcher);
+  const record = new RunRecord(db, news, outbox);
   const engine = new RunEngine(db, record, models, storage, readings, limits, log);
   const accessNews = new AccessNews();
-  const runs = { engine, record, news, stopping: stopping.signal };
+  const runs = { engine, record, news, outbox, stopping: stopping.signal };
   const runtime: Runtime = {
     db,
     limits,
@@ -106,6 +111,7 @@ export async function startServer(
   // Only with the port in hand: a second server at the same one must not end what the first is at.
   readings.recover(unread);
   await engine.recover(leftovers);
+  dispatcher.start();
 
   return {
     url: address + graphqlPath,
@@ -118,7 +124,7 @@ export async function startServer(
       const rest = setInterval(() => http.server.closeIdleConnections(), 50).unref();
       const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
       // Side by side, as whoever has sent the signal waits for both.
-      await Promise.all([http.close(), engine.close()]);
+      await Promise.all([http.close(), engine.close(), dispatcher.close()]);
       clearInterval(rest);
       clearTimeout(cutOff);
       await stopTidying();

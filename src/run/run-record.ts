@@ -1,4 +1,5 @@
 import { type EntityManager, In } from "typeorm";
+import type { Outbox } from "../callback/outbox";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import { Message } from "../session/message.entity";
@@ -22,6 +23,7 @@ export class RunRecord {
   constructor(
     private readonly db: Database,
     private readonly news: RunNews,
+    private readonly outbox: Outbox,
   ) {}
 
   /** @returns false where the run is no longer queued */
@@ -44,6 +46,7 @@ export class RunRecord {
   async end(runId: string, outcome: Outcome): Promise<boolean> {
     const ended = await this.db.transaction((manager) => this.endWithin(manager, runId, outcome));
     this.news.publish(runId);
+    this.outbox.wake();
     return ended;
   }
 
@@ -52,7 +55,7 @@ export class RunRecord {
     await this.db.transaction((manager) => manager.update(Run, { id: runId }, { usage }));
   }
 
-  /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
+  /** Ends a run as a part of a larger change. To publish the news and to wake the outbox is for the caller, once that is done. */
   async endWithin(manager: EntityManager, runId: string, outcome: Outcome): Promise<boolean> {
     const { status, citations = [], error = null, usage = null } = outcome;
     const now = new Date();
@@ -69,6 +72,7 @@ export class RunRecord {
       const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
       await manager.insert(Message, message);
     }
+    await this.outbox.release(manager, runId);
     return true;
   }
 }

@@ -62,6 +62,7 @@ export class TerminationService {
   private async clear({ runIds, documentIds }: Remains): Promise<void> {
     this.runtime.engine.abandon(runIds);
     for (const id of runIds) this.runtime.news.publish(id);
+    this.runtime.outbox.wake();
     await this.documentService.discard(documentIds);
   }
 }
