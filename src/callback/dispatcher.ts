@@ -77,7 +77,7 @@ export class CallbackDispatcher {
   private async work(): Promise<void> {
     while (!this.closing.signal.aborted) {
       try {
-        while (!this.closing.signal.aborted && (await this.round()));
+        while (await this.round());
       } catch (error) {
         this.log.error({ err: error }, "could not look for callbacks to deliver");
       }
@@ -104,6 +104,7 @@ export class CallbackDispatcher {
    * @returns false where there was none, or somebody else had them all
    */
   private async round(): Promise<boolean> {
+    if (this.closing.signal.aborted) return false;
     const now = new Date();
     const lanes = this.turns.next(await this.dueLanes(now), [...this.underWay.values()]);
     const candidates = await Promise.all(lanes.map((lane) => this.longestDue(lane, now)));
