@@ -21,6 +21,7 @@ Query.agent                     -      +    +    +   -        -                -
 Query.sessions                  -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.session                   -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.run                       -      -    -    -   +        -                -                -             -         +    RUN
+Query.callbackDeliveries        -      -    -    -   +        -                -                -             -         +    RUN
 
 Mutation.createApp              -      -    -    -   -        -                -                -             -         +    admin
 Mutation.updateApp              -      -    -    -   -        -                -                -             -         +    admin
@@ -35,6 +36,7 @@ Mutation.createModelConnection  -      -    -    -   -        -                -
 Mutation.updateModelConnection  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.deleteModelConnection  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.testModelConnection    -      -    -    -   -        -                -                -             -         +    admin
+Mutation.replaceCallbackSecret  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.createAgent            -      -    -    +   -        -                -                -             -         +    FULL
 Mutation.updateAgent            -      -    +    +   -        -                -                -             -         +    EDIT
 Mutation.deleteAgent            -      -    -    +   -        -                -                -             -         +    FULL
@@ -44,9 +46,11 @@ Mutation.uploadDocument         -      -    -    -   -        -                -
 Mutation.deleteDocument         -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
 Mutation.executeAgent           -      -    -    -   +        -                -                -             -         +    RUN
 Mutation.cancelRun              -      -    -    -   +        -                -                -             -         +    RUN
+Mutation.redeliverCallback      -      -    -    -   +        -                -                -             -         +    RUN
 
 Subscription.runEvents          -      -    -    -   +        -                -                -             -         +    RUN
 
+App.callbackSecretCreatedAt     -      -    -    -   -        -                -                -             -         +    admin
 Scope.apiKeys                   -      -    -    -   -        -                -                -             -         +    admin
 Session.messages                -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Session.runs                    -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
