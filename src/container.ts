@@ -71,6 +71,7 @@ export interface Context {
   readonly requestId: string;
   readonly caller: Caller;
   readonly runService: RunService;
+  readonly terminationService: TerminationService;
   readonly resolvers: ReadonlyMap<unknown, object>;
 }
 
@@ -141,5 +142,5 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     [AppCallbackResolver, new AppCallbackResolver(callbackService)],
     [TerminationResolver, new TerminationResolver(terminationService)],
   ]);
-  return { requestId, caller, runService, resolvers };
+  return { requestId, caller, runService, terminationService, resolvers };
 }

@@ -70,7 +70,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   termination: ["app", "auth", "database", "deleted.payload", "document", "errors", "run", "session"],
   viewer: ["api-key", "app", "auth", "scope"],
-  tidying: ["database", "document", "run"],
+  tidying: ["config", "database", "document", "run", "termination"],
   operation: ["auth", "config", "errors"],
   container: [...domains, "auth", "config", "database", "outbound", "reading", "secrets", "secrets-rotation"],
   schema: ["auth", "config", "container", "validation"],
