@@ -1,5 +1,5 @@
 import { attempted, deliveryOf, dueNow, replaceSecret } from "./support/callbacks";
-import { useProcesses } from "./support/process";
+import { type TestProcess, useProcesses } from "./support/process";
 import { Receiver, verified } from "./support/receiver";
 import { execute, runOf } from "./support/runs";
 
@@ -16,6 +16,9 @@ async function begin() {
   return { server, secret, key: await app.key(), agentId: await app.agent() };
 }
 
+/** Lets it be as if the time of all that is under way or to come was over. */
+const due = (server: TestProcess) => server.sql("UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000'");
+
 test("kill -9 between a run's end and its delivery: the next start delivers it", async () => {
   const { server, secret, key, agentId } = await begin();
   const { port } = receiver;
@@ -28,6 +31,7 @@ test("kill -9 between a run's end and its delivery: the next start delivers it",
   expect(receiver.received).toEqual([]);
 
   receiver = await Receiver.start(port);
+  await due(server);
   const next = await processes.serve(server.environment);
   const [callback] = await receiver.wait("/");
   expect(verified(callback, secret).data.run).toMatchObject({ id: run.id, status: "SUCCEEDED", output: run.output });
@@ -46,8 +50,7 @@ test("kill -9 in the middle of a delivery: it is taken for dead after its time, 
   const again = next.as(key.credential);
   const { id, ...before } = await deliveryOf(again, run.id);
   expect(before).toMatchObject({ status: "PENDING", attempts: [], nextAttemptAt: null });
-  // As if the time was over.
-  await next.sql(`UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000' WHERE id = '${id}'`);
+  await due(next);
   const [first, second] = await receiver.wait("/", 2);
   expect([first.headers["webhook-id"], second?.headers["webhook-id"]]).toEqual([id, id]);
   expect(verified(second, secret).data.run.id).toBe(run.id);
