@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { attempted, replaceSecret } from "./support/callbacks";
@@ -90,13 +91,12 @@ describe("with SESSION_IDLE_HOURS", () => {
     await start({ SESSION_IDLE_HOURS: "2" });
     const { key, agentId } = await keyWithAgent();
     const { session } = await execute(key, { agentId });
-    for (let i = 0; i < 250; i++) {
-      const id = `00000000-0000-7000-8000-${String(i).padStart(12, "0")}`;
-      await server.sql(
-        `INSERT INTO session (id, appId, status, createdAt, lastActivityAt)
-         SELECT '${id}', appId, status, ${longAgo}, ${longAgo} FROM session WHERE id = '${session.id}'`,
-      );
-    }
+    const [row] = await server.sql(`SELECT appId FROM session WHERE id = '${session.id}'`);
+    const rows = Array.from(
+      { length: 120 },
+      () => `('${randomUUID()}', '${String(row?.["appId"])}', 'ACTIVE', ${longAgo}, ${longAgo})`,
+    );
+    await server.sql(`INSERT INTO session (id, appId, status, createdAt, lastActivityAt) VALUES ${rows.join()}`);
     await server.restart();
     const count = `{ sessions(filter: { status: ACTIVE }) { totalCount } }`;
     await eventually(async () => (await key.data(count)).sessions.totalCount === 1);
@@ -109,14 +109,10 @@ describe("with SESSION_RETENTION_DAYS", () => {
     await start({ SESSION_RETENTION_DAYS: "1" });
     const { key, agentId } = await keyWithAgent();
     const made: { id: string; runId: string }[] = [];
-    for (const [reference, words] of [
-      ["old", 1_200],
-      ["new", 3],
-      ["active", 4],
-    ] as const) {
+    for (const reference of ["old", "new", "active"]) {
       const callbackUrl = receiver.current.url("/");
       const { session, run } = await execute(key, {
-        ...{ agentId, session: { reference }, text: "word ".repeat(words), callbackUrl, idempotencyKey: reference },
+        ...{ agentId, session: { reference }, callbackUrl, idempotencyKey: reference },
       });
       await execute(key, { agentId, session: { reference } });
       await attempted(key, run.id);
@@ -126,6 +122,9 @@ describe("with SESSION_RETENTION_DAYS", () => {
     for (const { id } of [old, fresh]) await terminate(key, id);
     await terminated(old.id);
     await untouched(active.id);
+    const events = Array.from({ length: 2_500 }, (_, i) => `('${old.runId}', ${4 + i}, 'OUTPUT', 'x', ${longAgo})`);
+    await server.sql(`INSERT INTO run_event (runId, position, type, text, createdAt) VALUES ${events.join()}`);
+    await server.sql(`UPDATE run SET eventCount = ${4 + events.length} WHERE id = '${old.runId}'`);
     await server.sql(`UPDATE idempotency_key SET createdAt = ${longAgo} WHERE runId = '${old.runId}'`);
 
     await server.restart();

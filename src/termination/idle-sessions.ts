@@ -1,4 +1,5 @@
 import type { Database } from "../database/database";
+import { breathe } from "./breathe";
 import { Run, unfinished } from "../run/run.entity";
 import { Session } from "../session/session.entity";
 import type { TerminationService } from "./termination.service";
@@ -16,7 +17,7 @@ export async function terminateIdleSessions(
   do {
     ended = 0;
     for (const { id } of await idleSessions(db, since)) {
-      stop.throwIfAborted();
+      await breathe(stop);
       if (await terminationService.terminateIdle(id, since)) ended++;
     }
   } while (ended > 0);

@@ -4,6 +4,7 @@ import { Run, unfinished } from "../run/run.entity";
 import { StoredRunEvent } from "../run/run-event.entity";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
+import { breathe } from "./breathe";
 
 /** How many sessions are looked for at once, and how many runs of one. */
 const batch = 50;
@@ -23,7 +24,7 @@ export async function removeOldConversations(db: Database, before: Date, stop: A
 
 async function clear(db: Database, sessionId: string, stop: AbortSignal): Promise<void> {
   for (;;) {
-    stop.throwIfAborted();
+    await breathe(stop);
     const runs = await db.read.find(Run, {
       where: { sessionId, status: Not(In([...unfinished])) },
       select: { id: true, eventCount: true },
@@ -34,7 +35,7 @@ async function clear(db: Database, sessionId: string, stop: AbortSignal): Promis
     for (const few of byEvents(runs)) await removeRuns(db, few, stop);
   }
   for (;;) {
-    stop.throwIfAborted();
+    await breathe(stop);
     const messages = await db.read.find(Message, { where: { sessionId }, select: { id: true }, take: rows });
     if (messages.length === 0) break;
     await db.transaction((manager) => manager.delete(Message, { id: In(messages.map(({ id }) => id)) }));
@@ -61,7 +62,7 @@ function byEvents(runs: readonly Counted[]): Counted[][] {
 async function removeRuns(db: Database, runs: readonly Counted[], stop: AbortSignal): Promise<void> {
   for (const { id: runId, eventCount } of runs) {
     for (let from = rows; from < eventCount; from += rows) {
-      stop.throwIfAborted();
+      await breathe(stop);
       const position = Between(from, from + rows - 1);
       await db.transaction((manager) => manager.delete(StoredRunEvent, { runId, position }));
     }
