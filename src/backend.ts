@@ -1,6 +1,8 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
 import { AccessNews } from "./auth/access-news";
+import { CallbackDispatcher } from "./callback/dispatcher";
+import { Outbox } from "./callback/outbox";
 import type { Config } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
@@ -19,6 +21,7 @@ import { Answering } from "./run/answering";
 import { BullRunQueue } from "./run/bull-run-queue";
 import { Interruptions } from "./run/interruptions";
 import { RedisRunNews } from "./run/redis-run-news";
+import { callbackPayloadOf } from "./run/run-callback";
 import { RunClaims } from "./run/run-claims";
 import { RunEngine } from "./run/run-engine";
 import { RunNews } from "./run/run-news";
@@ -71,7 +74,9 @@ export async function openBackend(
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
   const readings = new DocumentReadings(db, storage, reader, instance, () => queue.putTicket(), log);
 
-  const record = new RunRecord(db, news);
+  const dispatcher = new CallbackDispatcher(db, keyring, outbound, (id) => callbackPayloadOf(db, id), log);
+  const outbox = new Outbox(outbound, dispatcher);
+  const record = new RunRecord(db, news, outbox);
   const answering = new Answering(db, record, models, storage, log);
   const claims = new RunClaims(db, record, news, instance, limits);
   const interruptions = new Interruptions(db, record, instance, queue, log);
@@ -93,7 +98,7 @@ export async function openBackend(
       documentLinks: new DocumentLinks(keyring),
       reader,
       readings,
-      runs: { engine, record, news, stopping: stopping.signal },
+      runs: { engine, record, news, outbox, stopping: stopping.signal },
     },
     async start() {
       await instance.start({
@@ -107,10 +112,11 @@ export async function openBackend(
         },
       });
       engine.start(news);
+      dispatcher.start();
     },
     async finish() {
       stopping.abort();
-      await engine.close();
+      await Promise.all([engine.close(), dispatcher.close()]);
     },
     async close() {
       await reader.close();

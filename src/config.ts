@@ -59,6 +59,10 @@ export interface Config {
   readonly previousSecretsKey: Buffer | undefined;
   /** Where models may be that are not on the public network. */
   readonly modelAllowedHosts: readonly AllowedHost[];
+  /** After which a session that nobody has used is terminated. Undefined: never. */
+  readonly sessionIdleHours: number | undefined;
+  /** For which a terminated session keeps its messages and runs. Undefined: for good. */
+  readonly sessionRetentionDays: number | undefined;
   readonly logLevel: string;
   readonly limits: Limits;
 }
@@ -73,15 +77,16 @@ export class ConfigError extends StartError {
 
 const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-const wholeNumber = (fallback: number, least: number, most: number) => {
+const wholeNumberWithin = (least: number, most: number) => {
   const message = `must be a whole number from ${least} to ${most}`;
   return z
     .string()
     .regex(/^\d{1,15}$/, message)
     .transform(Number)
-    .refine((value) => value >= least && value <= most, message)
-    .default(fallback);
+    .refine((value) => value >= least && value <= most, message);
 };
+
+const wholeNumber = (fallback: number, least: number, most: number) => wholeNumberWithin(least, most).default(fallback);
 
 const adminKey = z
   .string()
@@ -133,6 +138,8 @@ const variables = z.object({
     allowedHostsOf,
     "must be hosts or hosts with ports, such as localhost:11434,10.0.0.5",
   ).default([]),
+  SESSION_IDLE_HOURS: wholeNumberWithin(1, 100_000).optional(),
+  SESSION_RETENTION_DAYS: wholeNumberWithin(1, 100_000).optional(),
   LOG_LEVEL: z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info"),
   MAX_BODY_BYTES: wholeNumber(1_000_000, 1_000, 100_000_000),
   MAX_TOKENS: wholeNumber(2_000, 50, 100_000),
@@ -198,6 +205,8 @@ export function readConfig(given: Readonly<Record<string, string | undefined>>):
     secretsKey: env.SECRETS_KEY,
     previousSecretsKey: env.SECRETS_KEY_PREVIOUS,
     modelAllowedHosts: env.MODEL_ALLOWED_HOSTS,
+    sessionIdleHours: env.SESSION_IDLE_HOURS,
+    sessionRetentionDays: env.SESSION_RETENTION_DAYS,
     logLevel: env.LOG_LEVEL,
     limits: {
       maxBodyBytes: env.MAX_BODY_BYTES,

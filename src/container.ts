@@ -11,6 +11,11 @@ import { AppResolver } from "./app/app.resolver";
 import { AppService } from "./app/app.service";
 import type { AccessNews } from "./auth/access-news";
 import type { Caller } from "./auth/caller";
+import { AppCallbackResolver } from "./callback/app-callback.resolver";
+import { CallbackDelivery } from "./callback/callback-delivery.entity";
+import { CallbackResolver } from "./callback/callback.resolver";
+import { CallbackSecret, callbackSecretColumn } from "./callback/callback-secret.entity";
+import { CallbackService } from "./callback/callback.service";
 import type { Limits } from "./config";
 import type { Database } from "./database/database";
 import { Document } from "./document/document.entity";
@@ -56,7 +61,7 @@ export interface Runtime {
   readonly models: ModelCatalog;
   readonly providerModels: ProviderModels;
   readonly keyring: Keyring;
-  /** The way out to models. */
+  /** The way out to models and to receivers of callbacks. */
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly documentLinks: DocumentLinks;
@@ -70,6 +75,7 @@ export interface Context {
   readonly requestId: string;
   readonly caller: Caller;
   readonly runService: RunService;
+  readonly terminationService: TerminationService;
   readonly resolvers: ReadonlyMap<unknown, object>;
 }
 
@@ -87,10 +93,12 @@ export const entities = [
   IdempotencyKey,
   TokenUse,
   InstanceRow,
+  CallbackSecret,
+  CallbackDelivery,
 ];
 
 /** Where the secrets of others are kept. */
-export const secretColumns: readonly SecretColumn[] = [apiKeyColumn];
+export const secretColumns: readonly SecretColumn[] = [apiKeyColumn, callbackSecretColumn];
 
 export const resolverClasses = [
   ViewerResolver,
@@ -104,6 +112,8 @@ export const resolverClasses = [
   DocumentResolver,
   RunResolver,
   SessionRunsResolver,
+  CallbackResolver,
+  AppCallbackResolver,
   TerminationResolver,
 ] as const;
 
@@ -128,6 +138,7 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     limits,
     log,
   );
+  const callbackService = new CallbackService(db, caller, appService, keyring, runs.outbox);
   const runService = new RunService(db, caller, sessionService, runs, limits);
   const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNews);
 
@@ -143,7 +154,9 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     [DocumentResolver, new DocumentResolver(documentService)],
     [RunResolver, new RunResolver(runService, sessionService, agentService)],
     [SessionRunsResolver, new SessionRunsResolver(runService)],
+    [CallbackResolver, new CallbackResolver(callbackService)],
+    [AppCallbackResolver, new AppCallbackResolver(callbackService)],
     [TerminationResolver, new TerminationResolver(terminationService)],
   ]);
-  return { requestId, caller, runService, resolvers };
+  return { requestId, caller, runService, terminationService, resolvers };
 }

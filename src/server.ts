@@ -4,8 +4,10 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { Authenticator } from "./api-key/authenticator";
 import { KeyUsage } from "./api-key/key-usage";
+import { administrator } from "./auth/caller";
 import { openBackend } from "./backend";
 import { adminKeyFault, type Config } from "./config";
+import { createContext } from "./container";
 import { keyIn } from "./key-file";
 import type { Model } from "./model/model";
 import { Operations } from "./operation/operations";
@@ -54,7 +56,8 @@ export async function startServer(
   const apollo = await createApollo(operations, log);
   const http = createHttp(streaming, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
-  const stopTidying = await startTidying(db, storage, log);
+  const { terminationService } = createContext(runtime, administrator, "tidying");
+  const stopTidying = await startTidying(db, storage, terminationService, config, log);
   const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
   // Only with the port in hand: a second server at the same one must not end what the first is at.
   await backend.start();

@@ -29,6 +29,7 @@ const rootFields: Readonly<Record<string, string>> = {
   "Query.session": `(id: "${id}") { id }`,
   "Query.documentContent": `(id: "${id}") { url }`,
   "Query.run": `(id: "${id}") { id }`,
+  "Query.callbackDeliveries": `(runId: "${id}") { totalCount }`,
   "Mutation.createApp": `(input: { name: "${id}" }) { app { id } }`,
   "Mutation.updateApp": `(input: { id: "${id}" }) { app { id } }`,
   "Mutation.deleteApp": `(input: { id: "${id}" }) { id }`,
@@ -42,6 +43,7 @@ const rootFields: Readonly<Record<string, string>> = {
   "Mutation.updateModelConnection": `(input: { id: "${id}" }) { modelConnection { id } }`,
   "Mutation.deleteModelConnection": `(input: { id: "${id}" }) { id }`,
   "Mutation.testModelConnection": `(input: { id: "${id}", model: "x" }) { ok }`,
+  "Mutation.replaceCallbackSecret": `(input: { appId: "${id}" }) { secret }`,
   "Mutation.createAgent": `(input: { name: "${id}" }) { agent { id } }`,
   "Mutation.updateAgent": `(input: { id: "${id}" }) { agent { id } }`,
   "Mutation.deleteAgent": `(input: { id: "${id}" }) { id }`,
@@ -50,10 +52,15 @@ const rootFields: Readonly<Record<string, string>> = {
   "Mutation.deleteDocument": `(input: { id: "${id}" }) { id }`,
   "Mutation.executeAgent": `(input: { agentId: "${id}", text: "Hello" }) { replayed }`,
   "Mutation.cancelRun": `(input: { id: "${id}" }) { run { id } }`,
+  "Mutation.redeliverCallback": `(input: { id: "${id}" }) { callbackDelivery { id } }`,
 };
 
 /** A way to each guarded field below the roots, through another field that needs something else. */
 const nestedFields: Readonly<Record<string, { query: string; guarded: Readonly<Record<string, string>> }>> = {
+  "App.callbackSecretCreatedAt": {
+    query: `{ agents { nodes { app { callbackSecretCreatedAt } } } }`,
+    guarded: { agents: "Query.agents", "agents.nodes.app.callbackSecretCreatedAt": "App.callbackSecretCreatedAt" },
+  },
   "Scope.apiKeys": {
     query: `{ viewer { apiKey { scope { apiKeys { totalCount } } } } }`,
     guarded: { viewer: "Query.viewer", "viewer.apiKey.scope.apiKeys": "Scope.apiKeys" },

@@ -25,6 +25,8 @@ test("without any variable the server has all it needs", () => {
     secretsKey: undefined,
     previousSecretsKey: undefined,
     modelAllowedHosts: [],
+    sessionIdleHours: undefined,
+    sessionRetentionDays: undefined,
     logLevel: "info",
     limits: {
       maxBodyBytes: 1_000_000,
@@ -82,6 +84,8 @@ test("what is set is taken", () => {
     SECRETS_KEY: "00".repeat(32),
     SECRETS_KEY_PREVIOUS: Buffer.alloc(32, 1).toString("base64"),
     MODEL_ALLOWED_HOSTS: "localhost:11434,10.0.0.5",
+    SESSION_IDLE_HOURS: "15",
+    SESSION_RETENTION_DAYS: "16",
   });
   expect(config).toEqual({
     host: "0.0.0.0",
@@ -99,6 +103,8 @@ test("what is set is taken", () => {
       { hostname: "localhost", port: 11_434 },
       { hostname: "10.0.0.5", port: undefined },
     ],
+    sessionIdleHours: 15,
+    sessionRetentionDays: 16,
     logLevel: "trace",
     limits: {
       maxBodyBytes: 2_000,
@@ -161,6 +167,8 @@ test.each([
   ["MAX_PAGE_SIZE", ["0", "-1"]],
   ["MAX_QUEUED_RUNS", ["-1"]],
   ["MAX_RUNNING_RUNS", ["0"]],
+  ["SESSION_IDLE_HOURS", ["0", "-1", "never"]],
+  ["SESSION_RETENTION_DAYS", ["0", "0.5", "100001"]],
 ])("%s is refused by its name where it makes no sense", (name, values) => {
   for (const value of values) {
     const faults = faultsOf({ [name]: value });

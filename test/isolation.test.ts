@@ -2,13 +2,16 @@ import { randomUUID } from "node:crypto";
 import { isInputObjectType, isObjectType } from "graphql";
 import { readConfig } from "../src/config";
 import { createSchema } from "../src/schema";
+import { attempted, replaceSecret } from "./support/callbacks";
 import type { Client, GraphQLAnswer } from "./support/client";
 import { type Holdings, mutations, queries, type Row } from "./support/foreign-names";
+import { useReceiver } from "./support/receiver";
 import { useServer } from "./support/server";
 import { overSse, overWebSocket } from "./support/streamed";
 import type { KeyHolder, TestApp } from "./support/test-app";
 
-const server = useServer();
+const receiver = useReceiver();
+const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
 
 /** Gives an app of one's own what the fields need that are asked for something foreign. */
 const settle = async (app: TestApp) => ({
@@ -31,12 +34,15 @@ async function furnish(app: TestApp, holder: KeyHolder): Promise<Holdings> {
   const session = await app.session(references);
   const document = await app.document(session);
   const modelConnection = await app.modelConnection("https://models.example.com/v1");
+  const callbackUrl = receiver.current.url("/");
+  await replaceSecret(server.current.admin, app.id);
   const { executeAgent } = await holder.data(
     `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id } } }`,
-    { input: { agentId: agent, session: { id: session }, text: "Hello", idempotencyKey } },
+    { input: { agentId: agent, session: { id: session }, text: "Hello", idempotencyKey, callbackUrl } },
   );
   const run = executeAgent.run.id as string;
-  const made = { agent, session, document, modelConnection, run };
+  const { id: callbackDelivery } = await attempted(holder, run);
+  const made = { agent, session, document, modelConnection, run, callbackDelivery: callbackDelivery as string };
   return { app: app.id, scope: holder.scopeId, apiKey: holder.keyId, ...made, ...texts };
 }
 
@@ -44,7 +50,8 @@ async function furnish(app: TestApp, holder: KeyHolder): Promise<Holdings> {
 const everythingOf = (app: string) =>
   server.current.admin.data(
     `query ($app: ID!) {
-      app(id: $app) { name description }
+      app(id: $app) { name description callbackSecretCreatedAt }
+      callbackDeliveries(appId: $app) { nodes { id status attempts { at } } }
       scopes(appId: $app) { nodes { name permissions { agents runtime } updatedAt apiKeys { nodes { name status } } } }
       agents(appId: $app) { nodes { id name description instructions model version updatedAt } }
       sessions(appId: $app) {

@@ -149,11 +149,13 @@ describe("the schema", () => {
 
 const isSqlite = (data: DataSource) => data.options.type === "better-sqlite3";
 
-/** All tables but TypeORM's own, and how they are made. */
+/** All tables but TypeORM's own, and how they and their indexes are made. */
 async function schemaOf(data: DataSource): Promise<Record<string, unknown>> {
   if (isSqlite(data)) {
     const rows: { name: string; sql: string }[] = await data.query(
-      "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' AND name <> 'migrations' ORDER BY name",
+      `SELECT tbl_name AS name, GROUP_CONCAT(sql, ';') AS sql
+       FROM (SELECT tbl_name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY name)
+       WHERE tbl_name <> 'migrations' GROUP BY tbl_name ORDER BY name`,
     );
     return Object.fromEntries(rows.map(({ name, sql }) => [name, sql]));
   }

@@ -1,7 +1,5 @@
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { createConnection } from "mysql2/promise";
 import pino from "pino";
+import { everythingKept } from "./support/kept";
 import { useModelServer } from "./support/model-server";
 import { useServer } from "./support/server";
 
@@ -59,24 +57,7 @@ test("the provider's key goes to the provider, and stands nowhere else: no answe
   expect(logged.join("")).not.toContain(apiKey);
   expect(logged.join("")).not.toContain("no good");
 
-  const kept = await everythingKept();
+  const kept = await everythingKept(server.current);
   expect(kept).toContain(id);
   expect(kept).not.toContain(apiKey);
 });
-
-/** All that the server has written, as text. */
-async function everythingKept(): Promise<string> {
-  const { dataDir, databaseUrl } = server.current;
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
-  const texts = await Promise.all(files.map((file) => readFile(file, "latin1")));
-  if (databaseUrl !== undefined) {
-    const connection = await createConnection(databaseUrl);
-    const [tables] = await connection.query("SHOW TABLES");
-    for (const table of (tables as object[]).map((row) => String(Object.values(row)[0]))) {
-      texts.push(JSON.stringify((await connection.query(`SELECT * FROM \`${table}\``))[0]));
-    }
-    await connection.end();
-  }
-  return texts.join("\n");
-}

@@ -37,6 +37,7 @@ test("so does every field of an object that not everybody gets who gets the obje
     .filter(([, said]) => said !== undefined);
 
   expect(Object.fromEntries(guarded)).toEqual({
+    "App.callbackSecretCreatedAt": "[admin]",
     "Run.agent": "[VIEW]",
     "Scope.apiKeys": "[admin]",
     "Session.documents": "[SESSION_VIEW or DOCUMENT_UPLOAD]",

@@ -7,9 +7,13 @@ import { promisify } from "node:util";
 import pino from "pino";
 import { readConfig } from "../src/config";
 import { type RunningServer, startServer } from "../src/server";
+import { attempted, replaceSecret } from "./support/callbacks";
 import { Client } from "./support/client";
 import { createTestDatabase } from "./support/database";
 import { useModelServer } from "./support/model-server";
+import { Receiver, verified } from "./support/receiver";
+import { execute } from "./support/runs";
+import { TestApp } from "./support/test-app";
 
 const models = useModelServer();
 const adminKey = "the-administrators-key-in-tests";
@@ -127,6 +131,27 @@ test("where a secret can't be opened nothing is changed", async () => {
     stderr: expect.stringContaining("Nothing was changed"),
   });
   expect(await keysSent(admin, ids)).toEqual(all);
+});
+
+test("the secrets that callbacks are signed with go along, the current one and the one before it", async () => {
+  const receiver = await Receiver.start();
+  try {
+    const admin = await serverWith({ SECRETS_KEY: first });
+    const app = await TestApp.create({ url: admin.url, admin });
+    const secrets = [await replaceSecret(admin, app.id), await replaceSecret(admin, app.id)];
+    const agentId = await app.agent();
+    expect(await rotate({ SECRETS_KEY: second, SECRETS_KEY_PREVIOUS: first })).toContain("2 of 2 secrets");
+    const { run } = await execute(admin, { agentId, callbackUrl: receiver.url("/unread") });
+    expect((await attempted(admin, run.id)).attempts).toMatchObject([{ error: "SECRET_UNREADABLE" }]);
+
+    const renewed = await serverWith({ SECRETS_KEY: second });
+    await execute(renewed, { agentId, callbackUrl: receiver.url("/read") });
+    const [callback] = await receiver.wait("/read");
+    for (const secret of secrets) expect(verified(callback, secret).type).toBe("run.finished");
+    expect(receiver.at("/unread").length).toBeLessThanOrEqual(1);
+  } finally {
+    await receiver.stop();
+  }
 });
 
 test("what is wrong with keys and hosts is named without repeating it", () => {

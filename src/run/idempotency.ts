@@ -13,10 +13,11 @@ export class IdempotencyClaim {
   private readonly digest: Buffer;
   private readonly inputDigest: Buffer;
 
-  constructor(caller: Caller, key: string, { agentId, session, text, onBusy }: ExecuteAgentInput) {
+  constructor(caller: Caller, key: string, { agentId, session, text, onBusy, callbackUrl }: ExecuteAgentInput) {
     this.digest = sha256([identityOf(caller), key]);
     // How long to wait is not what is executed: who asks again may wait less.
-    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy });
+    const told = callbackUrl == null ? {} : { callbackUrl };
+    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy, ...told });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { type EntityManager, type FindOptionsWhere, In, type QueryDeepPartialEntity } from "typeorm";
+import type { Outbox } from "../callback/outbox";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import { Message } from "../session/message.entity";
@@ -32,6 +33,7 @@ export class RunRecord {
   constructor(
     private readonly db: Database,
     private readonly news: RunNews,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
@@ -55,6 +57,7 @@ export class RunRecord {
   async end(run: BegunRun, outcome: Outcome): Promise<boolean> {
     const ended = await this.db.transaction((manager) => this.endWithin(manager, run.id, outcome, stillTheirs(run)));
     this.news.publish(run.id);
+    this.outbox.wake();
     return ended;
   }
 
@@ -89,7 +92,10 @@ export class RunRecord {
     });
   }
 
-  /** Ends a run as a part of a larger change. The news is for the caller to publish, once that is done. */
+  /**
+   * Ends a run as a part of a larger change. To publish the news and to wake the outbox is for the caller, once that is
+   * done.
+   */
   async endWithin(
     manager: EntityManager,
     runId: string,
@@ -111,6 +117,7 @@ export class RunRecord {
       const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
       await manager.insert(Message, message);
     }
+    await this.outbox.release(manager, runId);
     return true;
   }
 }

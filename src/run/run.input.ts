@@ -3,7 +3,7 @@ import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } fro
 import { connectionOf } from "../database/pages";
 import { Session } from "../session/session.entity";
 import { SessionRefInput } from "../session/session.input";
-import { NotBlank, NotNull, Nullable, Reference, WholeNumber } from "../validation";
+import { NotBlank, NotNull, Nullable, Reference, Text, WholeNumber } from "../validation";
 import { Run } from "./run.entity";
 
 export const BusyPolicy = { ENQUEUE: "ENQUEUE", REJECT: "REJECT" } as const;
@@ -49,6 +49,15 @@ export class ExecuteAgentInput {
   @Nullable()
   @Reference()
   idempotencyKey?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "Where to post the run once it has finished, whichever way, signed by Standard Webhooks with the app's secret, for which see `replaceCallbackSecret`. http(s), up to 2,000 characters. Addresses that are not of the public network are refused unless the operator allows them. It can't be read back.",
+  })
+  @Nullable()
+  @Text(2_000)
+  callbackUrl?: string | null;
 }
 
 @InputType()

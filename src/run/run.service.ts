@@ -2,6 +2,7 @@ import { type EntityManager, In } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../auth/caller";
+import type { Outbox } from "../callback/outbox";
 import type { Limits } from "../config";
 import { type Database, isOrphan } from "../database/database";
 import { newId } from "../database/ids";
@@ -26,6 +27,7 @@ export interface RunRuntime {
   readonly engine: RunEngine;
   readonly record: RunRecord;
   readonly news: RunNews;
+  readonly outbox: Outbox;
   /** Given when the server stops: nobody waits any longer. */
   readonly stopping: AbortSignal;
 }
@@ -60,6 +62,7 @@ export class RunService {
 
   /** Accepts a run, for good once this is answered, and waits for its end as long as the caller wants to. */
   async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
+    if (input.callbackUrl != null) await this.runtime.outbox.check(input.callbackUrl);
     const { runId, sessionId, sessionCreated, replayed } = await this.acceptForGood(input);
     const run = await this.finished(runId, input.waitMs);
     if (!run) throw notFound("run");
@@ -68,7 +71,7 @@ export class RunService {
 
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
-    const { record, engine, news } = this.runtime;
+    const { record, engine, news, outbox } = this.runtime;
     const run = await this.db.transaction(async (manager) => {
       const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");
@@ -77,6 +80,7 @@ export class RunService {
     });
     engine.abandon([id]);
     news.publish(id);
+    outbox.wake();
     return run;
   }
 
@@ -139,7 +143,7 @@ export class RunService {
     id: string,
     agent: Agent,
     session: Session,
-    { text }: ExecuteAgentInput,
+    { text, callbackUrl }: ExecuteAgentInput,
   ): Promise<void> {
     const createdAt = new Date();
     await manager.update(Session, { id: session.id }, { lastActivityAt: createdAt });
@@ -163,6 +167,9 @@ export class RunService {
     });
     const message: Message = { id: newId(), sessionId: session.id, runId: id, role: "USER", text, createdAt };
     await manager.insert(Message, message);
+    if (callbackUrl != null) {
+      await this.runtime.outbox.add(manager, { appId: agent.appId, runId: id, url: callbackUrl });
+    }
   }
 
   /** The run as it is when it has finished, or when the time is over. */

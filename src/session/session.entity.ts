@@ -53,4 +53,8 @@ export class Session {
   @Field(() => Date, { nullable: true })
   @Column({ type: "datetime", precision: 3, nullable: true })
   readonly terminatedAt!: Date | null;
+
+  /** When its messages and runs were removed, long after it was terminated. */
+  @Column({ type: "datetime", precision: 3, nullable: true, select: false })
+  readonly clearedAt?: Date | null;
 }

@@ -1,4 +1,4 @@
-import { type EntityManager, type FindOptionsWhere, In } from "typeorm";
+import { type EntityManager, type FindOptionsWhere, In, LessThan, MoreThanOrEqual } from "typeorm";
 import { App } from "../app/app.entity";
 import type { AccessNews } from "../auth/access-news";
 import type { Database } from "../database/database";
@@ -32,19 +32,26 @@ export class TerminationService {
     const appId = await this.sessionService.appOfTermination(input);
     const { session, remains } = await this.db.transaction(async (manager) => {
       const held = await this.sessionService.holdForTermination(manager, input, appId);
-      if (held.status === "TERMINATED") return { session: held, remains: { runIds: [], documentIds: [] } };
-
-      const left = await remainsOf(manager, { sessionId: held.id });
-      for (const id of left.runIds) await this.runtime.record.endWithin(manager, id, { status: "CANCELLED" });
-      await manager.delete(Document, { sessionId: held.id });
-
-      const now = new Date();
-      const end = { status: "TERMINATED", terminatedAt: now, lastActivityAt: now } as const;
-      await manager.update(Session, { id: held.id }, end);
-      return { session: { ...held, ...end }, remains: left };
+      return held.status === "TERMINATED"
+        ? { session: held, remains: { runIds: [], documentIds: [] } }
+        : this.endSession(manager, held);
     });
     await this.clear(remains);
     return session;
+  }
+
+  /**
+   * Terminates a session that nobody has used since then.
+   *
+   * @returns false where it is in use, or terminated already
+   */
+  async terminateIdle(id: string, since: Date): Promise<boolean> {
+    const ended = await this.db.transaction(async (manager) => {
+      const held = await this.db.lock(manager, Session, { id, status: "ACTIVE", lastActivityAt: LessThan(since) });
+      return held && !(await hasRunSince(manager, id, since)) ? this.endSession(manager, held) : undefined;
+    });
+    if (ended) await this.clear(ended.remains);
+    return ended !== undefined;
   }
 
   /** Deletes an app with its scopes, keys, agents and sessions: what its keys may do ends with the answer. */
@@ -59,12 +66,30 @@ export class TerminationService {
     await this.clear(remains);
   }
 
+  private async endSession(manager: EntityManager, held: Session): Promise<{ session: Session; remains: Remains }> {
+    const remains = await remainsOf(manager, { sessionId: held.id });
+    for (const id of remains.runIds) await this.runtime.record.endWithin(manager, id, { status: "CANCELLED" });
+    await manager.delete(Document, { sessionId: held.id });
+
+    const now = new Date();
+    const end = { status: "TERMINATED", terminatedAt: now, lastActivityAt: now } as const;
+    await manager.update(Session, { id: held.id }, end);
+    return { session: { ...held, ...end }, remains };
+  }
+
   private async clear({ runIds, documentIds }: Remains): Promise<void> {
     this.runtime.engine.abandon(runIds);
     for (const id of runIds) this.runtime.news.publish(id);
+    this.runtime.outbox.wake();
     await this.documentService.discard(documentIds);
   }
 }
+
+const hasRunSince = (manager: EntityManager, sessionId: string, since: Date): Promise<boolean> =>
+  manager.existsBy(Run, [
+    { sessionId, status: In([...unfinished]) },
+    { sessionId, finishedAt: MoreThanOrEqual(since) },
+  ]);
 
 async function remainsOf(manager: EntityManager, where: { sessionId: string } | { appId: string }): Promise<Remains> {
   const runs = await manager.find(Run, {

@@ -22,6 +22,7 @@ Query.sessions                  -      -    -    -   -        -                -
 Query.session                   -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.documentContent           -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Query.run                       -      -    -    -   +        -                -                -             -         +    RUN
+Query.callbackDeliveries        -      -    -    -   +        -                -                -             -         +    RUN
 
 Mutation.createApp              -      -    -    -   -        -                -                -             -         +    admin
 Mutation.updateApp              -      -    -    -   -        -                -                -             -         +    admin
@@ -36,6 +37,7 @@ Mutation.createModelConnection  -      -    -    -   -        -                -
 Mutation.updateModelConnection  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.deleteModelConnection  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.testModelConnection    -      -    -    -   -        -                -                -             -         +    admin
+Mutation.replaceCallbackSecret  -      -    -    -   -        -                -                -             -         +    admin
 Mutation.createAgent            -      -    -    +   -        -                -                -             -         +    FULL
 Mutation.updateAgent            -      -    +    +   -        -                -                -             -         +    EDIT
 Mutation.deleteAgent            -      -    -    +   -        -                -                -             -         +    FULL
@@ -45,9 +47,11 @@ Mutation.uploadDocument         -      -    -    -   -        -                -
 Mutation.deleteDocument         -      -    -    -   -        -                -                +             -         +    DOCUMENT_UPLOAD
 Mutation.executeAgent           -      -    -    -   +        -                -                -             -         +    RUN
 Mutation.cancelRun              -      -    -    -   +        -                -                -             -         +    RUN
+Mutation.redeliverCallback      -      -    -    -   +        -                -                -             -         +    RUN
 
 Subscription.runEvents          -      -    -    -   +        -                -                -             -         +    RUN
 
+App.callbackSecretCreatedAt     -      -    -    -   -        -                -                -             -         +    admin
 Scope.apiKeys                   -      -    -    -   -        -                -                -             -         +    admin
 Session.messages                -      -    -    -   -        -                -                -             +         +    SESSION_VIEW
 Session.runs                    -      -    -    -   -        -                -                -             +         +    SESSION_VIEW

@@ -8,6 +8,7 @@ export interface Holdings {
   readonly document: string;
   readonly modelConnection: string;
   readonly run: string;
+  readonly callbackDelivery: string;
   readonly agentName: string;
   readonly reference: string;
   readonly userReference: string;
@@ -39,6 +40,8 @@ export const queries: readonly Row[] = [
   ["Query.session(id)", "session", `session(id: $it) { reference }`, "null"],
   ["Query.documentContent(id)", "document", `documentContent(id: $it) { url }`, "null"],
   ["Query.run(id)", "run", `run(id: $it) { output }`, "null"],
+  ["Query.callbackDeliveries(appId)", "app", `callbackDeliveries(appId: $it) { totalCount }`, "NOT_FOUND"],
+  ["Query.callbackDeliveries(runId)", "run", `callbackDeliveries(runId: $it) { totalCount }`, "as if unused"],
   ["SessionFilter.reference", "reference", `sessions(filter: { reference: $it }) { totalCount }`, "as if unused"],
   [
     "SessionFilter.userReference",
@@ -152,5 +155,12 @@ export const mutations: readonly Row[] = [
     `executeAgent(input: { agentId: $agent, text: "x", session: { userReference: $it } }) { sessionCreated }`,
     "as if unused",
   ],
+  [
+    "RedeliverCallbackInput.id",
+    "callbackDelivery",
+    `redeliverCallback(input: { id: $it }) { callbackDelivery { status } }`,
+    "NOT_FOUND",
+  ],
+  ["ReplaceCallbackSecretInput.appId", "app", `replaceCallbackSecret(input: { appId: $it }) { secret }`, "FORBIDDEN"],
   ["CancelRunInput.id", "run", `cancelRun(input: { id: $it }) { run { status } }`, "NOT_FOUND"],
 ];

@@ -1,0 +1,41 @@
+import type { Database } from "../database/database";
+import { breathe } from "./breathe";
+import { Run, unfinished } from "../run/run.entity";
+import { Session } from "../session/session.entity";
+import type { TerminationService } from "./termination.service";
+
+const batch = 100;
+
+/** Terminates the sessions that nobody has used since then: nothing was executed or uploaded, and nothing has ended. */
+export async function terminateIdleSessions(
+  db: Database,
+  terminationService: TerminationService,
+  since: Date,
+  stop: AbortSignal,
+): Promise<void> {
+  let ended: number;
+  do {
+    ended = 0;
+    for (const { id } of await idleSessions(db, since)) {
+      await breathe(stop);
+      if (await terminationService.terminateIdle(id, since)) ended++;
+    }
+  } while (ended > 0);
+}
+
+function idleSessions(db: Database, since: Date): Promise<Session[]> {
+  const sessions = db.read.createQueryBuilder(Session, "session").select("session.id");
+  const runs = sessions
+    .subQuery()
+    .select("1")
+    .from(Run, "run")
+    .where("run.sessionId = session.id AND (run.status IN (:...unfinished) OR run.finishedAt >= :since)");
+  return sessions
+    .where("session.status = :status AND session.lastActivityAt < :since", { status: "ACTIVE", since })
+    .andWhere(`NOT EXISTS ${runs.getQuery()}`)
+    .setParameter("unfinished", unfinished)
+    .orderBy("session.lastActivityAt")
+    .addOrderBy("session.id")
+    .limit(batch)
+    .getMany();
+}

@@ -1,0 +1,58 @@
+import { randomUUID } from "node:crypto";
+import type { Client } from "./client";
+import { eventually } from "./runs";
+import type { TestServer } from "./server";
+import type { KeyHolder } from "./test-app";
+
+/** An app that may have its runs posted, with a key and an agent of the test model. */
+export interface Sender {
+  readonly appId: string;
+  readonly key: KeyHolder;
+  readonly agentId: string;
+  readonly secret: string;
+  /** Of its own at the receiver. */
+  readonly path: string;
+}
+
+export async function newSender(server: TestServer): Promise<Sender> {
+  const app = await server.newApp();
+  const secret = await replaceSecret(server.admin, app.id);
+  const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
+  return { appId: app.id, key, agentId, secret, path: `/${randomUUID()}` };
+}
+
+const deliveryFields = `id runId status createdAt nextAttemptAt attempts { at httpStatus error durationMs }`;
+
+/** Makes a new secret for the callbacks of an app. */
+export async function replaceSecret(admin: Client, appId: string): Promise<string> {
+  const { replaceCallbackSecret } = await admin.data(
+    `mutation ($appId: ID!) { replaceCallbackSecret(input: { appId: $appId }) { secret app { id } } }`,
+    { appId },
+  );
+  return replaceCallbackSecret.secret as string;
+}
+
+/** The delivery of a run. */
+export async function deliveryOf(client: Client, runId: string): Promise<any> {
+  const { callbackDeliveries } = await client.data(
+    `query ($runId: ID!) { callbackDeliveries(runId: $runId) { totalCount nodes { ${deliveryFields} } } }`,
+    { runId },
+  );
+  expect(callbackDeliveries.totalCount).toBe(1);
+  return callbackDeliveries.nodes[0];
+}
+
+/** The delivery of a run once so many attempts have been made. */
+export async function attempted(client: Client, runId: string, attempts = 1): Promise<any> {
+  let delivery = await deliveryOf(client, runId);
+  await eventually(async () => (delivery = await deliveryOf(client, runId)).attempts.length >= attempts);
+  return delivery;
+}
+
+export const redeliverCallback = `mutation ($id: ID!) {
+  redeliverCallback(input: { id: $id }) { callbackDelivery { ${deliveryFields} } }
+}`;
+
+/** Lets it be as if the time of the next attempt had come. */
+export const dueNow = (server: Pick<TestServer, "sql">, id: string) =>
+  server.sql(`UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000' WHERE id = '${id}' AND claimedAt IS NULL`);
