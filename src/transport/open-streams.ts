@@ -61,6 +61,11 @@ export class OpenStream {
     this.open.delete(operation);
   }
 
+  /** Whether its rights are those of an API key, which may be taken away. */
+  get hasKey(): boolean {
+    return this.caller.kind === "API_KEY";
+  }
+
   isConcernedBy(change: AccessChange): boolean {
     if (this.caller.kind !== "API_KEY") return false;
     if ("keyId" in change) return change.keyId === this.caller.keyId;
@@ -85,6 +90,9 @@ export class OpenStream {
   }
 }
 
+/** How often rights are judged again that others may take away, in milliseconds. */
+const regularly = 1_000;
+
 /** All the streams that this process has open. */
 export class OpenStreams {
   private readonly streams = new Set<OpenStream>();
@@ -94,7 +102,21 @@ export class OpenStreams {
     private readonly authenticator: Authenticator,
     private readonly accessNews: AccessNews,
   ) {
-    accessNews.listen((change) => this.judgeAgain(change));
+    accessNews.listen((change) => this.judgeAgain((stream) => stream.isConcernedBy(change)));
+  }
+
+  /**
+   * Judges all streams again each second, for where there are other instances: this one hears nothing of the rights that
+   * they take away.
+   *
+   * @returns what stops it
+   */
+  judgeRegularly(): () => void {
+    let judging: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      judging ??= this.judgeAgain((stream) => stream.hasKey).finally(() => (judging = undefined));
+    }, regularly).unref();
+    return () => clearInterval(timer);
   }
 
   get changes(): number {
@@ -121,7 +143,7 @@ export class OpenStreams {
     for (const stream of this.streams) stream.close();
   }
 
-  private async judgeAgain(change: AccessChange): Promise<void> {
+  private async judgeAgain(isConcerned: (stream: OpenStream) => boolean): Promise<void> {
     // The database is asked once for a key, however many streams it has open.
     const callers = new Map<string, Promise<Caller | undefined>>();
     const callerOf = ({ credential }: OpenStream) => {
@@ -131,7 +153,7 @@ export class OpenStreams {
       callers.set(credential.secret, caller);
       return caller;
     };
-    const concerned = [...this.streams].filter((stream) => stream.isConcernedBy(change));
+    const concerned = [...this.streams].filter(isConcerned);
     await Promise.all(concerned.map((stream) => stream.judgeAgain(callerOf(stream))));
   }
 }

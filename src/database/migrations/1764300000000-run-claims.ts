@@ -7,19 +7,24 @@ export class RunClaims1764300000000 implements MigrationInterface {
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`CREATE TABLE IF NOT EXISTS instance (${instance}) ${await tableOptions(queryRunner)}`);
-    for (const [table, column, type] of columns) {
-      if (await queryRunner.hasColumn(table, column)) continue;
-      await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
-    }
-    for (const [table, index] of indexes) {
-      const made = (await queryRunner.getTable(table))?.indices ?? [];
-      if (!made.some(({ name }) => name === index.name)) await queryRunner.createIndex(table, index);
+    for (const { table, columns, indexes } of changes) {
+      const before = await queryRunner.getTable(table);
+      for (const [column, type] of Object.entries(columns)) {
+        if (before?.columns.some(({ name }) => name === column)) continue;
+        await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} ${type}`);
+      }
+      for (const [name, columnNames] of Object.entries(indexes)) {
+        if (before?.indices.some((index) => index.name === name)) continue;
+        await queryRunner.createIndex(table, new TableIndex({ name, columnNames }));
+      }
     }
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const [table, index] of indexes) await queryRunner.dropIndex(table, index);
-    for (const [table, column] of columns) await queryRunner.query(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+    for (const { table, columns, indexes } of changes) {
+      for (const name of Object.keys(indexes)) await queryRunner.dropIndex(table, name);
+      for (const column of Object.keys(columns)) await queryRunner.query(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+    }
     await queryRunner.query("DROP TABLE instance");
   }
 }
@@ -29,16 +34,17 @@ const instance = `
   beat INT NOT NULL,
   startedAt DATETIME(3) NOT NULL`;
 
-const columns = [
-  ["run", "fence", "INT NOT NULL DEFAULT 0"],
-  ["run", "workerId", "CHAR(36) NULL"],
-  ["document", "readerId", "CHAR(36) NULL"],
-  ["agent", "onInterrupt", "VARCHAR(16) NOT NULL DEFAULT 'FAIL'"],
-] as const;
-
-/** To find what waits and what runs app by app, which app was served last, and what is being read. */
-const indexes = [
-  ["run", new TableIndex({ name: "run_status_app", columnNames: ["status", "appId", "id"] })],
-  ["run", new TableIndex({ name: "run_app_started", columnNames: ["appId", "startedAt"] })],
-  ["document", new TableIndex({ name: "document_status", columnNames: ["status", "sessionId"] })],
-] as const;
+/** The indexes find what waits and what runs app by app, which app was served last, and what is being read. */
+const changes = [
+  {
+    table: "run",
+    columns: { fence: "INT NOT NULL DEFAULT 0", workerId: "CHAR(36) NULL" },
+    indexes: { run_status_app: ["status", "appId", "id"], run_app_started: ["appId", "startedAt"] },
+  },
+  {
+    table: "document",
+    columns: { readerId: "CHAR(36) NULL" },
+    indexes: { document_status: ["status", "sessionId"] },
+  },
+  { table: "agent", columns: { onInterrupt: "VARCHAR(16) NOT NULL DEFAULT 'FAIL'" }, indexes: {} },
+];
