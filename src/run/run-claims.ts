@@ -13,6 +13,8 @@ import { failure, type RunRecord } from "./run-record";
 interface Candidate {
   /** Of the run of an app that could be begun. Null where each of those that wait has to wait on. */
   readonly runId: string | null;
+  /** How many of the app may run at once. */
+  readonly runsAtOnce: number | null;
 }
 
 /** What there is to be begun: a run that now is ours, nothing at all, or something later. */
@@ -43,14 +45,14 @@ export class RunClaims {
   async next(): Promise<Claim> {
     for (let round = 0; round < rounds; round++) {
       const candidates = await this.db.read.query<Candidate[]>(candidatesByApp, [this.patienceEnd, most]);
-      const ids = candidates.flatMap(({ runId }) => runId ?? []);
-      if (ids.length === 0) return candidates.length === 0 ? "NOTHING" : "LATER";
+      const ready = candidates.flatMap(({ runId, runsAtOnce }) => (runId === null ? [] : { runId, runsAtOnce }));
+      if (ready.length === 0) return candidates.length === 0 ? "NOTHING" : "LATER";
 
-      for (const id of ids) {
-        const run = await this.db.transaction((manager) => this.claim(manager, id));
+      for (const { runId, runsAtOnce } of ready) {
+        const run = await this.db.transaction((manager) => this.claim(manager, runId, runsAtOnce));
         if (!run) continue;
-        this.news.publish(id);
-        if (run.status === "RUNNING") return { run };
+        this.news.publish(runId);
+        if (run !== "ENDED") return { run };
       }
     }
     return "LATER";
@@ -61,24 +63,21 @@ export class RunClaims {
     return idAt(Date.now() - this.limits.maxReadWaitSeconds * 1_000);
   }
 
-  /**
-   * Begins a run, if it still is the next one now that nobody else can begin any of its session.
-   *
-   * @returns the run if it was begun, or ended since its documents can't be waited for
-   */
-  private async claim(manager: EntityManager, id: string): Promise<Run | null> {
-    const { id: workerId } = this.instance;
-    const queued = await manager.findOneBy(Run, { id, status: "QUEUED" });
-    if (!queued) return null;
-    const { appId, sessionId } = queued;
-    if (!(await this.instance.isKnown(manager)) || !(await this.isNext(manager, queued))) return null;
+  /** Begins a run, or ends it, if it is still the next one now that nobody else can begin any of its session. */
+  private async claim(
+    manager: EntityManager,
+    id: string,
+    runsAtOnce: number | null,
+  ): Promise<Run | "ENDED" | undefined> {
+    const run = await manager.findOneBy(Run, { id, status: "QUEUED" });
+    if (!run || !(await this.instance.isKnown(manager)) || !(await this.isNext(manager, run))) return undefined;
 
-    if (await manager.existsBy(Document, { sessionId, status: "PROCESSING" })) {
-      if (id > this.patienceEnd || !(await this.record.endWithin(manager, id, tooLate))) return null;
-    } else if (!(await this.hasRoom(manager, appId)) || !(await this.record.beginWithin(manager, id, workerId))) {
-      return null;
+    if (await manager.existsBy(Document, { sessionId: run.sessionId, status: "PROCESSING" })) {
+      if (id > this.patienceEnd) return undefined;
+      return (await this.record.endWithin(manager, id, tooLate)) ? "ENDED" : undefined;
     }
-    return manager.findOneBy(Run, { id });
+    if (runsAtOnce !== null && !(await this.hasRoom(manager, run.appId, runsAtOnce))) return undefined;
+    return this.record.beginWithin(manager, run, this.instance.id);
   }
 
   private async isNext(manager: EntityManager, { id, sessionId }: Run): Promise<boolean> {
@@ -90,12 +89,10 @@ export class RunClaims {
     return !(await manager.exists(Run, { where: [...ahead] }));
   }
 
-  /** Where an app is limited it is held, so that of many at once no more begin than there is room for. */
-  private async hasRoom(manager: EntityManager, appId: string): Promise<boolean> {
-    const app = await manager.findOneBy(App, { id: appId });
-    if (!app || app.limits.runsAtOnce === null) return app !== null;
+  /** The app is held, so that of many at once no more begin than there is room for. */
+  private async hasRoom(manager: EntityManager, appId: string, runsAtOnce: number): Promise<boolean> {
     await this.db.lock(manager, App, { id: appId });
-    return (await manager.countBy(Run, { appId, status: "RUNNING" })) < app.limits.runsAtOnce;
+    return (await manager.countBy(Run, { appId, status: "RUNNING" })) < runsAtOnce;
   }
 }
 
@@ -122,7 +119,8 @@ const candidatesByApp = `
           )
         )
       ORDER BY run.id LIMIT 1
-    ) AS runId
+    ) AS runId,
+    app.maxRunningRuns AS runsAtOnce
   FROM (SELECT DISTINCT appId FROM run WHERE status = 'QUEUED') AS waiting
   JOIN app ON app.id = waiting.appId
   LEFT JOIN (SELECT appId, COUNT(*) AS number FROM run WHERE status = 'RUNNING' GROUP BY appId) AS begun

@@ -39,11 +39,13 @@ export class RunRecord {
   /**
    * Begins a run for an instance, as a part of a larger change. The news is for the caller to publish, once that is done.
    *
-   * @returns false where the run is no longer queued
+   * @returns the run as it is then, or undefined where it is no longer queued
    */
-  async beginWithin(manager: EntityManager, runId: string, workerId: string): Promise<boolean> {
-    const changes = { status: RunStatus.RUNNING, workerId, startedAt: new Date(), fence: () => "fence + 1" };
-    return (await append(manager, runId, { status: RunStatus.QUEUED }, changes, "STARTED")) !== undefined;
+  async beginWithin(manager: EntityManager, run: Run, workerId: string): Promise<Run | undefined> {
+    const { id, fence } = run;
+    const changes = { status: RunStatus.RUNNING, workerId, startedAt: new Date(), fence: fence + 1 };
+    const begun = await append(manager, id, { status: RunStatus.QUEUED, fence }, changes, "STARTED");
+    return begun && { ...run, ...changes };
   }
 
   /** @returns false where the run is no longer theirs */
