@@ -76,7 +76,7 @@ export async function startServer(
   const answering = new Answering(db, record, models, storage, log);
   const engine = new RunEngine(db, record, answering, readings, limits, log);
   const accessNews = new AccessNews();
-  const runs = { engine, record, news, stopping: stopping.signal };
+  const runs = { engine, answering, record, news, stopping: stopping.signal };
   const runtime: Runtime = {
     db,
     limits,

@@ -9,12 +9,15 @@ import { ModelFailed, type TokenUsage } from "../model/model";
 import { Message } from "../session/message.entity";
 import type { Citation, Run } from "./run.entity";
 import { failure, type Outcome, type RunRecord } from "./run-record";
+import { Speech } from "./speech";
 
 /** How much of a conversation a model is given. */
 const rememberedMessages = 50;
 
 /** Has a run answered by its agent's model, from its session's messages and documents. */
 export class Answering {
+  private readonly speeches = new Map<string, Speech>();
+
   constructor(
     private readonly db: Database,
     private readonly record: RunRecord,
@@ -30,6 +33,8 @@ export class Answering {
    */
   async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
     let usage: TokenUsage | undefined;
+    const speech = new Speech((text) => this.record.say(run.id, text));
+    this.speeches.set(run.id, speech);
     const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
     try {
       const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
@@ -55,7 +60,7 @@ export class Answering {
         if (piece.kind === "usage") {
           usage = piece.usage;
         } else if (piece.kind === "text") {
-          if (await this.record.say(run.id, piece.text)) continue;
+          if (await speech.add(piece.text)) continue;
           await this.leave(run, usage);
           return undefined;
         } else {
@@ -63,13 +68,30 @@ export class Answering {
           if (document) citations.push({ document, quote: piece.quote, page: piece.page });
         }
       }
-      return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
+      if (await speech.flush()) return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
+      await this.leave(run, usage);
+      return undefined;
     } catch (error) {
-      if (signal.aborted) return this.leave(run, usage);
+      await this.flush(run.id);
+      if (signal.aborted) {
+        await this.leave(run, usage);
+        return undefined;
+      }
       if (error instanceof ModelFailed) return failed(error.code, error.message);
       this.log.error({ err: error, runId: run.id }, "a run failed");
       return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
+    } finally {
+      this.speeches.delete(run.id);
     }
+  }
+
+  /** Writes what the model of a run has said so far, for who is going to end it. Does nothing where it isn't here. */
+  async flush(runId: string): Promise<void> {
+    // What fails is told to the run itself.
+    await this.speeches
+      .get(runId)
+      ?.flush()
+      .catch(() => undefined);
   }
 
   /** Somebody else has ended the run, and could not know what it had taken until then. */

@@ -11,6 +11,7 @@ import { ApiError, notFound } from "../errors";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import type { SessionService } from "../session/session.service";
+import type { Answering } from "./answering";
 import { IdempotencyClaim } from "./idempotency";
 import { isFinished, Run, unfinished } from "./run.entity";
 import type { ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs } from "./run.input";
@@ -23,6 +24,7 @@ import type { RunRecord } from "./run-record";
 /** The parts of the server that runs live in, beyond any request. */
 export interface RunRuntime {
   readonly engine: RunEngine;
+  readonly answering: Answering;
   readonly record: RunRecord;
   readonly news: RunNews;
   /** Given when the server stops: nobody waits any longer. */
@@ -67,7 +69,8 @@ export class RunService {
 
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
-    const { record, engine, news } = this.runtime;
+    const { record, engine, answering, news } = this.runtime;
+    await answering.flush(id);
     const run = await this.db.transaction(async (manager) => {
       const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");
