@@ -16,7 +16,7 @@ const rememberedMessages = 50;
 
 /** Has a run answered by its agent's model, from its session's messages and documents. */
 export class Answering {
-  private readonly speeches = new Map<string, Speech>();
+  private readonly speeches = new Map<Run, Speech>();
 
   constructor(
     private readonly db: Database,
@@ -34,7 +34,7 @@ export class Answering {
   async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
     let usage: TokenUsage | undefined;
     const speech = new Speech((text) => this.record.say(run.id, text));
-    this.speeches.set(run.id, speech);
+    this.speeches.set(run, speech);
     const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
     try {
       const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
@@ -72,7 +72,7 @@ export class Answering {
       await this.leave(run, usage);
       return undefined;
     } catch (error) {
-      await this.flush(run.id);
+      await this.flush((other) => other === run);
       if (signal.aborted) {
         await this.leave(run, usage);
         return undefined;
@@ -81,17 +81,15 @@ export class Answering {
       this.log.error({ err: error, runId: run.id }, "a run failed");
       return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
     } finally {
-      this.speeches.delete(run.id);
+      this.speeches.delete(run);
     }
   }
 
-  /** Writes what the model of a run has said so far, for who is going to end it. Does nothing where it isn't here. */
-  async flush(runId: string): Promise<void> {
+  /** Writes what models have said so far in these runs, as far as they are answered here, for who is going to end them. */
+  async flush(isMeant: (run: Run) => boolean): Promise<void> {
+    const meant = [...this.speeches].filter(([run]) => isMeant(run));
     // What fails is told to the run itself.
-    await this.speeches
-      .get(runId)
-      ?.flush()
-      .catch(() => undefined);
+    await Promise.allSettled(meant.map(([, speech]) => speech.flush()));
   }
 
   /** Somebody else has ended the run, and could not know what it had taken until then. */

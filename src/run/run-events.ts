@@ -4,7 +4,8 @@ import { isFinished, Run } from "./run.entity";
 import { type RunEvent, RunFinished, RunOutput, RunStarted, StoredRunEvent } from "./run-event.entity";
 import type { RunNews } from "./run-news";
 
-const batch = 100;
+/** So many are read at once, and kept for a reader that takes its time. */
+const batch = 20;
 
 /** The events of a run behind the index `after`, those that are stored and those to come, until its last. */
 export function readRunEvents(

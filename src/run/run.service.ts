@@ -70,7 +70,7 @@ export class RunService {
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
     const { record, engine, answering, news } = this.runtime;
-    await answering.flush(id);
+    await answering.flush((run) => run.id === id);
     const run = await this.db.transaction(async (manager) => {
       const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");

@@ -2,14 +2,18 @@
 const longestWait = 30;
 const enough = 256;
 
+/** So many characters an event has at most, as readers may take their time for it. */
+const mostAtOnce = /[^]{1,10000}/gu;
+
 /** A slow database has at most so many writes before it; what is said meanwhile is gathered. */
 const mostWrites = 8;
 
 /**
- * Gathers what a model says, often a word at a time, into events of a fair size. Who says more than is written waits, so
- * that little is kept in memory.
+ * Gathers what a model says, often a word at a time, into events of a fair size; but its beginning is written at once, so
+ * that readers see soon that there is an answer. Who says more than is written waits, so that little is kept in memory.
  */
 export class Speech {
+  private hasBegun = false;
   private kept = "";
   private timer: NodeJS.Timeout | undefined;
   private writes = 0;
@@ -21,7 +25,7 @@ export class Speech {
   /** @returns false where nothing is to be said any more */
   async add(text: string): Promise<boolean> {
     this.kept += text;
-    if (this.kept.length >= enough) return this.send(wholeCharacters(this.kept));
+    if (!this.hasBegun || this.kept.length >= enough) return this.send(wholeCharacters(this.kept));
     this.wait();
     return true;
   }
@@ -43,9 +47,10 @@ export class Speech {
     clearTimeout(this.timer);
     this.timer = undefined;
     this.kept = this.kept.slice(text.length);
-    if (text !== "") {
+    for (const part of text.toWellFormed().match(mostAtOnce) ?? []) {
+      this.hasBegun = true;
       this.writes++;
-      this.written = this.written.then((goesOn) => goesOn && this.write(text.toWellFormed()));
+      this.written = this.written.then((goesOn) => goesOn && this.write(part));
       this.written.finally(() => this.wrote()).catch(() => undefined);
     }
     return this.written;

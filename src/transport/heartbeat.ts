@@ -1,21 +1,22 @@
 import type { Socket } from "node:net";
 
-/** How often a client is asked whether it is still there, or told that the server is, in milliseconds. */
+/** How often the two ends of a stream hear of each other where nothing else is said, in milliseconds. */
 export const heartbeat = 15_000;
 
-/**
- * Tells whether the other end of a connection takes what it is sent. A slow one does: what the network still keeps for it
- * grows less with time.
- */
-export class Taking {
-  private written = 0;
+/** What is on its way to a client that may read slowly, or not at all. */
+export class Flow {
+  private sent = 0;
+  private wasWaiting = false;
 
   constructor(private readonly socket: Socket) {}
 
-  /** Whether something was waiting when this was asked before, and nothing of it has gone since. */
-  hasStopped(): boolean {
-    const sent = this.socket.bytesWritten - this.socket.writableLength;
-    const hadWaiting = this.socket.writableLength > 0;
-    return false;
+  /** Whether something was waiting already when this was asked before, and nothing of it has gone since. */
+  isStuck(): boolean {
+    const { bytesWritten, writableLength } = this.socket;
+    const sent = bytesWritten - writableLength;
+    const isStuck = this.wasWaiting && sent === this.sent;
+    this.sent = sent;
+    this.wasWaiting = writableLength > 0;
+    return isStuck;
   }
 }
