@@ -37,8 +37,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "api-key": ["app", "auth", "database", "deleted.payload", "errors", "scope", "validation"],
   session: ["app", "auth", "database", "errors", "validation"],
   document: ["app", "auth", "config", "database", "deleted.payload", "errors", "reading", "session", "validation"],
-  model: ["outbound", "reading"],
-  agent: ["app", "auth", "database", "deleted.payload", "errors", "model", "validation"],
+  tool: ["outbound"],
+  model: ["outbound", "reading", "tool"],
+  agent: ["app", "auth", "database", "deleted.payload", "errors", "model", "outbound", "tool", "validation"],
   "model-connection": [
     "agent",
     "app",

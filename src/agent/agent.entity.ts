@@ -1,5 +1,12 @@
 import { Field, Float, ID, Int, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity, PrimaryColumn, type ValueTransformer } from "typeorm";
+import { AgentTool } from "./agent-tool.entity";
+
+/** Null for agents that were made before there were tools. */
+const toolsColumn: ValueTransformer = {
+  to: (tools: AgentTool[] | undefined) => tools && JSON.stringify(tools),
+  from: (text: string | null) => (text === null ? [] : (JSON.parse(text) as AgentTool[])),
+};
 
 @Entity("agent")
 @ObjectType()
@@ -44,6 +51,10 @@ export class Agent {
   @Field(() => Int, { description: "How long a model may take for an answer." })
   @Column({ type: "int" })
   readonly timeoutSeconds!: number;
+
+  @Field(() => [AgentTool], { description: "What the model may do besides answering." })
+  @Column({ type: "text", nullable: true, transformer: toolsColumn })
+  readonly tools!: AgentTool[];
 
   @Field(() => Int, {
     description: "Counts the updates; send it back as `expectedVersion` so as not to overwrite somebody else's.",

@@ -1,6 +1,12 @@
 import { Initial1764000000000 } from "./migrations/1764000000000-initial";
 import { ModelConnections1764100000000 } from "./migrations/1764100000000-model-connections";
 import { Documents1764200000000 } from "./migrations/1764200000000-documents";
+import { Tools1764400000000 } from "./migrations/1764400000000-tools";
 
 /** In the order in which they run. A migration that has been released is never changed. */
-export const migrations = [Initial1764000000000, ModelConnections1764100000000, Documents1764200000000] as const;
+export const migrations = [
+  Initial1764000000000,
+  ModelConnections1764100000000,
+  Documents1764200000000,
+  Tools1764400000000,
+] as const;

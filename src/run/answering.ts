@@ -54,6 +54,7 @@ export class Answering {
           indexPath: this.storage.indexPathOf(id),
         })),
         settings: agent,
+        tools: agent.tools,
         signal,
       });
       for await (const piece of pieces) {
@@ -63,9 +64,14 @@ export class Answering {
           if (await speech.add(piece.text)) continue;
           await this.leave(run, usage);
           return undefined;
-        } else {
+        } else if (piece.kind === "citation") {
           const document = documents.find(({ id }) => id === piece.documentId);
           if (document) citations.push({ document, quote: piece.quote, page: piece.page });
+        } else {
+          await speech.flush();
+          if (await this.record.noteTool(run.id, piece)) continue;
+          await this.leave(run, usage);
+          return undefined;
         }
       }
       if (await speech.flush()) return { status: "SUCCEEDED", citations, ...(usage && { usage }) };

@@ -1,7 +1,15 @@
 import { MoreThan } from "typeorm";
 import type { Database } from "../database/database";
 import { isFinished, Run } from "./run.entity";
-import { type RunEvent, RunFinished, RunOutput, RunStarted, StoredRunEvent } from "./run-event.entity";
+import {
+  type RunEvent,
+  RunFinished,
+  RunOutput,
+  RunStarted,
+  RunToolCall,
+  RunToolResult,
+  StoredRunEvent,
+} from "./run-event.entity";
 import type { RunNews } from "./run-news";
 
 /** So many are read at once, and kept for a reader that takes its time. */
@@ -68,6 +76,10 @@ async function eventOf(db: Database, stored: StoredRunEvent): Promise<RunEvent> 
       return new RunStarted(stored);
     case "OUTPUT":
       return new RunOutput(stored);
+    case "TOOL_CALL":
+      return new RunToolCall(stored);
+    case "TOOL_RESULT":
+      return new RunToolResult(stored);
     case "FINISHED":
       return new RunFinished(stored, await db.read.findOneByOrFail(Run, { id: stored.runId }));
   }

@@ -1,9 +1,10 @@
 import { type EntityManager, In } from "typeorm";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
+import type { ToolPiece } from "../model/model";
 import { Message } from "../session/message.entity";
 import { type Citation, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
-import { type RunEventType, StoredRunEvent } from "./run-event.entity";
+import { type RunEventType, StoredRunEvent, type StoredToolCall } from "./run-event.entity";
 import type { RunNews } from "./run-news";
 
 /** How a run ends. */
@@ -40,6 +41,19 @@ export class RunRecord {
     const said = await this.db.transaction((manager) => append(manager, runId, ["RUNNING"], {}, "OUTPUT", text));
     this.news.publish(runId);
     return said !== undefined;
+  }
+
+  /** @returns false where the run has ended meanwhile */
+  async noteTool(runId: string, piece: ToolPiece): Promise<boolean> {
+    const { callId, name } = piece;
+    const [type, text, isError] =
+      piece.kind === "tool call"
+        ? (["TOOL_CALL", piece.arguments, false] as const)
+        : (["TOOL_RESULT", piece.result, piece.isError] as const);
+    const tool: StoredToolCall = { callId, name, isError };
+    const noted = await this.db.transaction((manager) => append(manager, runId, ["RUNNING"], {}, type, text, tool));
+    this.news.publish(runId);
+    return noted !== undefined;
   }
 
   /** @returns false where the run has ended before */
@@ -87,6 +101,7 @@ async function append(
   changes: Partial<Run>,
   type: RunEventType,
   text: string | null = null,
+  tool: StoredToolCall | null = null,
 ): Promise<Pick<Run, "sessionId"> | undefined> {
   const { affected } = await manager
     .createQueryBuilder()
@@ -98,6 +113,6 @@ async function append(
 
   const select = { sessionId: true, eventCount: true };
   const { sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
-  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, createdAt: new Date() });
+  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, tool, createdAt: new Date() });
   return { sessionId };
 }
