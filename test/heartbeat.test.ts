@@ -1,6 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
 import { idleReaders, longRun, LoudModel } from "./support/idle-reader";
-import { eventually } from "./support/runs";
 import { adminKey, useServer } from "./support/server";
 import { RawSocket } from "./support/streams";
 import { TestModel } from "./support/test-model";
@@ -71,7 +71,8 @@ test.each(Object.keys(idleReaders) as (keyof typeof idleReaders)[])(
   async (transport) => {
     const runId = await longRun(server.current);
     const { client, connection } = await idleReaders[transport](server.current, runId);
-    await eventually(() => connection.destroyed);
+    if (!connection.destroyed) await once(connection, "close");
     client.destroy();
   },
+  90_000,
 );
