@@ -24,6 +24,12 @@ export default tseslint.config(
     },
   },
   {
+    files: ["test/bench/*.mjs"],
+    languageOptions: {
+      globals: { console: "readonly", fetch: "readonly", performance: "readonly", setTimeout: "readonly" },
+    },
+  },
+  {
     files: ["test/**/*.ts"],
     rules: {
       // What an answer holds is what a test asserts; its type would only say so again.

@@ -98,7 +98,7 @@ export async function openBackend(
       documentLinks: new DocumentLinks(keyring),
       reader,
       readings,
-      runs: { engine, record, news, outbox, stopping: stopping.signal },
+      runs: { engine, answering, record, news, outbox, stopping: stopping.signal },
     },
     async start() {
       await instance.start({

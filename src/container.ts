@@ -61,7 +61,7 @@ export interface Runtime {
   readonly models: ModelCatalog;
   readonly providerModels: ProviderModels;
   readonly keyring: Keyring;
-  /** The way out to models and to receivers of callbacks. */
+  /** The way out to models, tools and receivers of callbacks. */
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly documentLinks: DocumentLinks;
@@ -124,7 +124,7 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
   const appService = new AppService(db, caller);
   const scopeService = new ScopeService(db, appService, accessNews);
   const apiKeyService = new ApiKeyService(db, caller, appService, accessNews);
-  const agentService = new AgentService(db, caller, appService, models);
+  const agentService = new AgentService(db, caller, appService, models, outbound);
   const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
   const documentService = new DocumentService(

@@ -54,8 +54,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "storage",
     "validation",
   ],
-  model: ["outbound", "reading"],
-  agent: ["app", "auth", "database", "deleted.payload", "errors", "model", "validation"],
+  tool: ["outbound"],
+  model: ["outbound", "reading", "tool"],
+  agent: ["app", "auth", "database", "deleted.payload", "errors", "model", "outbound", "tool", "validation"],
   "model-connection": [
     "agent",
     "app",

@@ -12,10 +12,15 @@ test("a model is not read faster than what it says is taken", async () => {
   const outbound = new Outbound([{ hostname: "127.0.0.1", port: undefined }]);
   const reader = new Reader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
-  const model = new ProviderModel(languageModel(access, "endless", outbound.fetch), reader, pino({ level: "silent" }));
+  const model = new ProviderModel(
+    languageModel(access, "endless", outbound.fetch),
+    reader,
+    outbound.fetch,
+    pino({ level: "silent" }),
+  );
   const text = randomUUID();
   const settings = { temperature: null, maxOutputTokens: null, timeoutSeconds: 20 };
-  const request = { instructions: "", text, earlier: [], documents: [], settings };
+  const request = { instructions: "", text, earlier: [], documents: [], settings, tools: [] };
   for await (const _ of model.answer({
     ...request,
     withIndexes: (search) => search(new Map()),

@@ -1,5 +1,12 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity, PrimaryColumn, type ValueTransformer } from "typeorm";
+import { AgentTool } from "./agent-tool.entity";
+
+/** Null for agents that were made before there were tools. */
+const toolsColumn: ValueTransformer = {
+  to: (tools: AgentTool[] | undefined) => tools && JSON.stringify(tools),
+  from: (text: string | null) => (text === null ? [] : (JSON.parse(text) as AgentTool[])),
+};
 
 export const OnInterrupt = { FAIL: "FAIL", RETRY: "RETRY" } as const;
 export type OnInterrupt = keyof typeof OnInterrupt;
@@ -62,6 +69,10 @@ export class Agent {
   @Field(() => OnInterrupt)
   @Column({ type: "varchar", length: 16 })
   readonly onInterrupt!: OnInterrupt;
+
+  @Field(() => [AgentTool], { description: "What the model may do besides answering." })
+  @Column({ type: "text", nullable: true, transformer: toolsColumn })
+  readonly tools!: AgentTool[];
 
   @Field(() => Int, {
     description: "Counts the updates; send it back as `expectedVersion` so as not to overwrite somebody else's.",

@@ -1,10 +1,21 @@
+import { ArrayMaxSize, IsArray, ValidateNested } from "class-validator";
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { countedConnectionOf } from "../database/pages";
 import { LeftOutOr, Name, NotNull, Nullable, Text, WholeNumber, Within } from "../validation";
 import { Agent, OnInterrupt } from "./agent.entity";
+import { AgentToolInput } from "./agent-tool.input";
 
 /** More than any model gives. */
 const mostTokens = 10_000_000;
+
+const toolsDescription =
+  "Servers of tools (MCP, streamable HTTP), at most 10. A tool's name may stand with one of them only. `builtin:extractive` uses none.";
+
+const AgentTools = (): PropertyDecorator => (target, property) => {
+  IsArray({ message: "must be a list" })(target, property);
+  ArrayMaxSize(10, { message: "must have at most 10 servers" })(target, property);
+  ValidateNested({ each: true })(target, property);
+};
 
 @InputType()
 export class CreateAgentInput {
@@ -48,6 +59,10 @@ export class CreateAgentInput {
   @Field(() => OnInterrupt, { nullable: true, defaultValue: OnInterrupt.FAIL })
   @NotNull()
   onInterrupt!: OnInterrupt;
+
+  @Field(() => [AgentToolInput], { nullable: true, defaultValue: [], description: toolsDescription })
+  @AgentTools()
+  tools!: AgentToolInput[];
 }
 
 @InputType()
@@ -99,6 +114,11 @@ export class UpdateAgentInput {
   @LeftOutOr()
   @NotNull()
   onInterrupt?: OnInterrupt;
+
+  @Field(() => [AgentToolInput], { nullable: true, description: toolsDescription })
+  @LeftOutOr()
+  @AgentTools()
+  tools?: AgentToolInput[];
 }
 
 @InputType()

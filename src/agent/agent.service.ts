@@ -8,7 +8,10 @@ import { loaderById } from "../database/loaders";
 import { type Page, type PageArgs, pageOf } from "../database/pages";
 import { badInput, conflict, notFound } from "../errors";
 import type { ModelCatalog } from "../model/catalog";
+import type { Outbound } from "../outbound/outbound";
+import { addressFault, addressRefused } from "../outbound/web-address";
 import { Agent } from "./agent.entity";
+import type { AgentTool } from "./agent-tool.entity";
 import type { CreateAgentInput, UpdateAgentInput } from "./agent.input";
 
 const nameTaken = () => conflict("Another agent of this app has this name. Choose another one.");
@@ -21,6 +24,7 @@ export class AgentService {
     private readonly caller: Caller,
     private readonly appService: AppService,
     private readonly models: ModelCatalog,
+    private readonly outbound: Outbound,
   ) {}
 
   async list(appId: string | null | undefined, page: PageArgs): Promise<Page<Agent>> {
@@ -33,6 +37,7 @@ export class AgentService {
   }
 
   async create({ appId, temperature, maxOutputTokens, ...input }: CreateAgentInput): Promise<Agent> {
+    await this.checkTools(input.tools);
     const now = new Date();
     const agent: Agent = {
       id: newId(),
@@ -47,6 +52,7 @@ export class AgentService {
     await this.db
       .transaction(async (manager) => {
         await this.checkModel(manager, agent);
+        this.checkUse(agent);
         await manager.insert(Agent, agent);
       })
       .catch(refusal({ duplicate: nameTaken, orphan: () => notFound("app") }));
@@ -54,6 +60,7 @@ export class AgentService {
   }
 
   async update({ id, expectedVersion, ...changes }: UpdateAgentInput): Promise<Agent> {
+    if (changes.tools) await this.checkTools(changes.tools);
     return this.db
       .transaction(async (manager) => {
         const before = await this.db.lock(manager, Agent, { id, ...ownedBy(this.caller) });
@@ -65,6 +72,7 @@ export class AgentService {
         }
         const after: Agent = { ...before, ...changes, version: before.version + 1, updatedAt: new Date() };
         if (changes.model !== undefined) await this.checkModel(manager, after);
+        this.checkUse(after);
         await manager.update(Agent, { id }, after);
         return after;
       })
@@ -84,5 +92,27 @@ export class AgentService {
     if (await this.models.hold(manager, appId, model)) return;
     const message = `There is no such model. These exist: ${(await this.models.names(appId)).join(", ")}.`;
     throw badInput({ field: "input.model", message });
+  }
+
+  /** Each of the servers is one that may be called, and no name is of two tools. */
+  private async checkTools(tools: readonly AgentTool[]): Promise<void> {
+    const seen = new Set<string>();
+    for (const [i, { url, allow }] of tools.entries()) {
+      const message = addressFault(url) ?? ((await this.outbound.refuses(new URL(url))) ? addressRefused : undefined);
+      if (message !== undefined) throw badInput({ field: `input.tools.${i}.url`, message });
+      if (tools.findIndex((other) => other.url === url) < i) {
+        throw badInput({ field: `input.tools.${i}.url`, message: "must not be there twice" });
+      }
+      for (const name of allow) {
+        if (!seen.has(name)) seen.add(name);
+        else throw badInput({ field: `input.tools.${i}.allow`, message: "must not name what another server's does" });
+      }
+    }
+  }
+
+  private checkUse({ model, tools }: Agent): void {
+    if (tools.length === 0 || this.models.takesTools(model)) return;
+    const message = "must be empty for this model, which uses none. Give the agent a model of a connection";
+    throw badInput({ field: "input.tools", message });
   }
 }

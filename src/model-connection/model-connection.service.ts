@@ -9,6 +9,7 @@ import { badInput, conflict, type FieldFault, notFound } from "../errors";
 import { ModelFailed, type ModelRequest } from "../model/model";
 import { defaultBaseUrls } from "../model/provider";
 import type { Outbound } from "../outbound/outbound";
+import { addressFault, addressRefused } from "../outbound/web-address";
 import type { Keyring } from "../secrets/keyring";
 import { apiKeyPlace, ModelConnection } from "./model-connection.entity";
 import type {
@@ -29,6 +30,7 @@ const testRequest: Omit<ModelRequest, "signal"> = {
   earlier: [],
   documents: [],
   withIndexes: (search) => search(new Map()),
+  tools: [],
   settings: { temperature: null, maxOutputTokens: 16, timeoutSeconds: 30 },
 };
 
@@ -129,22 +131,10 @@ export class ModelConnectionService {
   }
 
   private async checkAddress(baseUrl: string): Promise<void> {
-    const message = faultOf(baseUrl) ?? ((await this.outbound.refuses(new URL(baseUrl))) ? notAllowed : undefined);
+    const message =
+      addressFault(baseUrl) ?? ((await this.outbound.refuses(new URL(baseUrl))) ? addressRefused : undefined);
     if (message !== undefined) throw badInput({ field: "input.baseUrl", message });
   }
-}
-
-const notAllowed = "must be of the public network, or allowed by the operator with MODEL_ALLOWED_HOSTS";
-
-/** What is wrong with an address whoever it belongs to. */
-function faultOf(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    return "must be an address that begins with http:// or https://";
-  if (url.username !== "" || url.password !== "")
-    return "must have no user name and password; give the key as `apiKey`";
-  if (url.search !== "" || url.hash !== "") return "must have no query and no fragment";
-  return undefined;
 }
 
 function checkKey({ provider, apiKey }: ModelConnection): void {

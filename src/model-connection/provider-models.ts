@@ -46,7 +46,13 @@ export class ProviderModels implements ConnectedModels {
     const { id, provider, baseUrl } = connection;
     const access = { provider, baseUrl, apiKey: this.apiKeyOf(connection) };
     const log = this.log.child({ modelConnectionId: id, model });
-    return new ProviderModel(languageModel(access, model, this.outbound.fetch), this.reader, log, attempts);
+    return new ProviderModel(
+      languageModel(access, model, this.outbound.fetch),
+      this.reader,
+      this.outbound.fetch,
+      log,
+      attempts,
+    );
   }
 
   private apiKeyOf({ id, apiKey }: ModelConnection): string | null {

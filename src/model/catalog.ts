@@ -40,6 +40,11 @@ export class ModelCatalog {
     return parts !== undefined && this.connected.hold(manager, appId, parts.connection);
   }
 
+  /** Whether it can be offered tools. */
+  takesTools(name: string): boolean {
+    return !this.builtIn.has(name);
+  }
+
   /** What an app's agents may name, for people. */
   async names(appId: string): Promise<string[]> {
     const connections = await this.connected.names(appId);

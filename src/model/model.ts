@@ -1,3 +1,5 @@
+import type { ToolServer } from "../tool/tool-server";
+
 /** A document of the session that a model may answer from. */
 export interface ModelDocument {
   readonly id: string;
@@ -39,13 +41,25 @@ export interface ModelRequest {
     signal: AbortSignal,
   ) => Promise<Result>;
   readonly settings: ModelSettings;
+  /** Whose tools it may use. */
+  readonly tools: readonly ToolServer[];
   /** Given when nobody wants the answer any more. */
   readonly signal: AbortSignal;
 }
 
-/** The next piece of an answer's text, a passage that the answer rests on, or what it took so far. */
+/** A call of a tool, or what came of it. */
+export type ToolPiece = { readonly callId: string; readonly name: string } & (
+  | { readonly kind: "tool call"; /** As JSON. */ readonly arguments: string }
+  | { readonly kind: "tool result"; readonly result: string; readonly isError: boolean }
+);
+
+/**
+ * The next piece of an answer's text, a call of a tool and what came of it, a passage that the answer rests on, or what it
+ * took so far.
+ */
 export type ModelPiece =
   | { readonly kind: "text"; readonly text: string }
+  | ToolPiece
   | { readonly kind: "usage"; readonly usage: TokenUsage }
   | {
       readonly kind: "citation";
@@ -76,7 +90,11 @@ export type ModelErrorCode =
   | "MODEL_OUTPUT_TOO_LONG"
   /** It said what can't be understood, or the fault is ours. */
   | "MODEL_FAILED"
-  | "DOCUMENTS_TOO_LARGE";
+  | "DOCUMENTS_TOO_LARGE"
+  /** A server of its tools can't be used. */
+  | "TOOLS_UNAVAILABLE"
+  /** It went on calling tools. */
+  | "TOOL_STEPS_EXCEEDED";
 
 /** Why a model could not answer, for the run's `error`. */
 export class ModelFailed extends Error {

@@ -1,22 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { isNativeError } from "node:util/types";
-import { streamText } from "ai";
 import type { Logger } from "pino";
 import type { Reader } from "../reading/reader";
-import {
-  type Model,
-  ModelFailed,
-  type ModelPiece,
-  type ModelRequest,
-  type ModelSettings,
-  type TokenUsage,
-} from "./model";
+import type { Fetch } from "../outbound/outbound";
+import { Toolbox } from "../tool/toolbox";
+import { ToolsUnavailable } from "../tool/tool-server";
+import { type Model, ModelFailed, type ModelPiece, type ModelRequest, type ModelSettings } from "./model";
 import { findPassages } from "./passages";
-import { citationsIn, type Prompt, promptOf } from "./prompt";
+import { citationsIn, promptOf } from "./prompt";
 import type { LanguageModel } from "./provider";
-import { CutOff, diagnose, ToldError, tooLong } from "./provider-failure";
-import { usageAfter, usageOf } from "./provider-usage";
-import { Pace, tapped } from "./tapped";
+import { providerAnswer, type ProviderQuestion } from "./provider-answer";
+import { diagnose, tooLong } from "./provider-failure";
 
 const mostPassages = 8;
 
@@ -36,6 +29,8 @@ export class ProviderModel implements Model {
   constructor(
     private readonly model: LanguageModel,
     private readonly reader: Reader,
+    /** The way out to tools. */
+    private readonly fetch: Fetch,
     private readonly log: Logger,
     private readonly attempts = mostAttempts,
   ) {}
@@ -47,10 +42,13 @@ export class ProviderModel implements Model {
     signal.addEventListener("abort", giveUp);
     if (signal.aborted) giveUp();
     const timer = setTimeout(() => stopped.abort(timedOut(settings)), settings.timeoutSeconds * 1_000);
+    let toolbox: Toolbox | undefined;
     try {
+      toolbox = await Toolbox.open(request.tools, this.fetch, stopped.signal);
       const passages = await findPassages(this.reader, request, mostPassages, stopped.signal);
+      const prompt = promptOf(request, passages);
       let answer = "";
-      for await (const piece of this.persistently(promptOf(request, passages), settings, stopped.signal)) {
+      for await (const piece of this.persistently({ prompt, settings, toolbox, signal: stopped.signal })) {
         yield piece;
         if (piece.kind !== "text") continue;
         answer += piece.text;
@@ -60,8 +58,9 @@ export class ProviderModel implements Model {
     } catch (error) {
       // Whatever broke then broke because of that.
       stopped.signal.throwIfAborted();
-      throw error;
+      throw error instanceof ToolsUnavailable ? new ModelFailed("TOOLS_UNAVAILABLE", error.message) : error;
     } finally {
+      toolbox?.close();
       clearTimeout(timer);
       signal.removeEventListener("abort", giveUp);
       // Closes the connection to the provider, whichever way this ends.
@@ -69,12 +68,13 @@ export class ProviderModel implements Model {
     }
   }
 
-  /** Asks again where that may help, but never once the answer has begun. */
-  private async *persistently(prompt: Prompt, settings: ModelSettings, signal: AbortSignal): AsyncIterable<ModelPiece> {
+  /** Asks again where that may help, but never once the answer has begun or a tool was used. */
+  private async *persistently(question: ProviderQuestion): AsyncIterable<ModelPiece> {
+    const { toolbox, signal } = question;
     for (let attempt = 1; ; attempt++) {
       let hasBegun = false;
       try {
-        for await (const piece of this.once(prompt, settings, signal)) {
+        for await (const piece of providerAnswer(this.model, question)) {
           hasBegun ||= piece.kind === "text";
           yield piece;
         }
@@ -84,54 +84,12 @@ export class ProviderModel implements Model {
         const { failure, isTransient, retryAfter, reason } = diagnose(error);
         this.log.warn({ code: failure.code, reason, attempt }, "a model's provider failed");
         const pause = retryAfter ?? firstPause * 2 ** (attempt - 1) * (1 + Math.random() / 4);
-        if (!isTransient || hasBegun || attempt >= this.attempts || pause > longestPause) throw failure;
+        if (!isTransient || hasBegun || toolbox.wasUsed || attempt >= this.attempts || pause > longestPause)
+          throw failure;
         await delay(pause, undefined, { signal });
       }
     }
   }
-
-  private async *once(prompt: Prompt, settings: ModelSettings, signal: AbortSignal): AsyncIterable<ModelPiece> {
-    let usage: TokenUsage | undefined;
-    let told: TokenUsage | undefined;
-    const { temperature, maxOutputTokens } = settings;
-    const pace = new Pace();
-    const { fullStream } = streamText({
-      model: tapped(this.model, pace, (raw) => (usage = usageAfter(usage, raw))),
-      ...(prompt.system !== undefined && { system: prompt.system }),
-      messages: [...prompt.messages],
-      ...(temperature !== null && { temperature }),
-      ...(maxOutputTokens !== null && { maxOutputTokens }),
-      providerOptions: { openai: { store: false } },
-      maxRetries: 0,
-      abortSignal: signal,
-      // Errors come as parts too; the library's default prints them.
-      onError: () => undefined,
-    });
-    for await (const part of fullStream) {
-      if (part.type === "text-delta") {
-        yield { kind: "text", text: part.text };
-        pace.taken();
-      }
-      if (part.type === "error") throw isNativeError(part.error) ? part.error : new ToldError();
-      if (part.type === "finish") usage = usageOf(part.totalUsage.inputTokens, part.totalUsage.outputTokens) ?? usage;
-      if (usage && usage !== told) yield { kind: "usage", usage: (told = usage) };
-      if (part.type === "finish") checkEnd(part.finishReason, part.rawFinishReason, settings);
-    }
-    signal.throwIfAborted();
-  }
-}
-
-/** @throws where the answer is not complete */
-function checkEnd(reason: string, raw: string | undefined, { maxOutputTokens }: ModelSettings): void {
-  if (reason === "length")
-    throw tooLong(
-      maxOutputTokens === null
-        ? "as many tokens as the provider allows"
-        : `the ${maxOutputTokens} tokens that the agent allows`,
-    );
-  if (reason === "content-filter") throw new ModelFailed("MODEL_REJECTED", "The model's provider withheld the answer.");
-  if (reason === "error") throw new ToldError();
-  if (reason === "other" && raw === undefined) throw new CutOff();
 }
 
 const timedOut = ({ timeoutSeconds }: ModelSettings): ModelFailed =>

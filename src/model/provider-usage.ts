@@ -49,3 +49,31 @@ export function usageOf(input: number | undefined, output: number | undefined): 
 function sum(first: number | null | undefined, ...more: (number | null | undefined)[]): number | undefined {
   return first == null ? undefined : more.reduce<number>((total, each) => total + (each ?? 0), first);
 }
+
+/** What an answer takes in all its steps, as far as it is known. */
+export class UsageOfSteps {
+  total: TokenUsage | undefined;
+  private before: TokenUsage | undefined;
+  private ofStep: TokenUsage | undefined;
+
+  beginStep(): void {
+    this.before = this.total;
+    this.ofStep = undefined;
+  }
+
+  /** Something that a provider says. */
+  hear(raw: unknown): void {
+    const known = usageAfter(this.ofStep, raw);
+    if (!known || known === this.ofStep) return;
+    this.ofStep = known;
+    const { before } = this;
+    this.total = before
+      ? usageOf(before.inputTokens + known.inputTokens, before.outputTokens + known.outputTokens)
+      : known;
+  }
+
+  /** The provider's last word. */
+  settle(total: TokenUsage | undefined): void {
+    this.total = total ?? this.total;
+  }
+}

@@ -1,7 +1,8 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 import type { LanguageModel } from "./provider";
+import type { UsageOfSteps } from "./provider-usage";
 
-/** So many pieces of text a provider may be ahead of who takes them. */
+/** So many pieces of text, or of what a tool is asked, a provider may be ahead of who takes them. */
 const mostAhead = 64;
 
 /** Holds a source back that is too far ahead of who takes what it gives. */
@@ -26,18 +27,20 @@ export class Pace {
  * it would be lost where the answer has no end. It is held back by `pace`, since the library reads as fast as it can,
  * and keeps in memory what nobody has taken yet. Its warnings are left out, since the library prints them.
  */
-export function tapped(model: LanguageModel, pace: Pace, hear: (raw: unknown) => void): LanguageModel {
+export function tapped(model: LanguageModel, pace: Pace, usage: UsageOfSteps): LanguageModel {
   const middleware: LanguageModelMiddleware = {
     specificationVersion: "v3",
     transformParams: async ({ params }) => ({ ...params, includeRawChunks: true }),
     wrapStream: async ({ doStream }) => {
+      usage.beginStep();
       const { stream, ...rest } = await doStream();
       const tap: typeof stream = stream.pipeThrough(
         new TransformStream({
           async transform(part, controller) {
-            if (part.type === "raw") hear(part.rawValue);
+            if (part.type === "raw") usage.hear(part.rawValue);
             else controller.enqueue(part.type === "stream-start" ? { ...part, warnings: [] } : part);
-            if (part.type === "text-delta" && part.delta !== "") await pace.given();
+            const isPaced = part.type === "text-delta" || part.type === "tool-input-delta";
+            if (isPaced && part.delta !== "") await pace.given();
           },
         }),
       );

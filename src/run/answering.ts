@@ -9,12 +9,15 @@ import { Message } from "../session/message.entity";
 import { type DocumentStorage, StorageUnavailable } from "../storage/document-storage";
 import type { Citation, Run } from "./run.entity";
 import { failure, type Outcome, type RunRecord } from "./run-record";
+import { Speech } from "./speech";
 
 /** How much of a conversation a model is given. */
 const rememberedMessages = 50;
 
 /** Has a run answered by its agent's model, from its session's messages and documents. */
 export class Answering {
+  private readonly speeches = new Map<Run, Speech>();
+
   constructor(
     private readonly db: Database,
     private readonly record: RunRecord,
@@ -30,6 +33,8 @@ export class Answering {
    */
   async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
     let usage: TokenUsage | undefined;
+    const speech = new Speech((text) => this.record.say(run, text));
+    this.speeches.set(run, speech);
     const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
     try {
       const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
@@ -46,23 +51,35 @@ export class Answering {
         documents,
         withIndexes: (search, stop) => this.storage.withIndexes(idsOf(documents), search, stop),
         settings: agent,
+        tools: agent.tools,
         signal,
       });
       for await (const piece of pieces) {
         if (piece.kind === "usage") {
           usage = piece.usage;
         } else if (piece.kind === "text") {
-          if (await this.record.say(run, piece.text)) continue;
+          if (await speech.add(piece.text)) continue;
           await this.leave(run, usage);
           return undefined;
-        } else {
+        } else if (piece.kind === "citation") {
           const document = documents.find(({ id }) => id === piece.documentId);
           if (document) citations.push({ document, quote: piece.quote, page: piece.page });
+        } else {
+          await speech.flush();
+          if (await this.record.noteTool(run, piece)) continue;
+          await this.leave(run, usage);
+          return undefined;
         }
       }
-      return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
+      if (await speech.flush()) return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
+      await this.leave(run, usage);
+      return undefined;
     } catch (error) {
-      if (signal.aborted) return this.leave(run, usage);
+      await this.flush((other) => other === run);
+      if (signal.aborted) {
+        await this.leave(run, usage);
+        return undefined;
+      }
       if (error instanceof ModelFailed) return failed(error.code, error.message);
       if (error instanceof StorageUnavailable) {
         this.log.error({ err: error, runId: run.id }, "could not reach the documents of a run");
@@ -70,7 +87,16 @@ export class Answering {
       }
       this.log.error({ err: error, runId: run.id }, "a run failed");
       return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
+    } finally {
+      this.speeches.delete(run);
     }
+  }
+
+  /** Writes what models have said so far in these runs, as far as they are answered here, for who is going to end them. */
+  async flush(isMeant: (run: Run) => boolean): Promise<void> {
+    const meant = [...this.speeches].filter(([run]) => isMeant(run));
+    // What fails is told to the run itself.
+    await Promise.allSettled(meant.map(([, speech]) => speech.flush()));
   }
 
   /** Somebody else has ended the run, and could not know what it had taken until then. */

@@ -2,7 +2,14 @@ import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Run } from "./run.entity";
 
-export type RunEventType = "STARTED" | "OUTPUT" | "FINISHED";
+export type RunEventType = "STARTED" | "OUTPUT" | "TOOL_CALL" | "TOOL_RESULT" | "FINISHED";
+
+/** Which call of a tool an event is about. */
+export interface StoredToolCall {
+  readonly callId: string;
+  readonly name: string;
+  readonly isError: boolean;
+}
 
 /** An event as it is stored. */
 @Entity("run_event")
@@ -18,6 +25,9 @@ export class StoredRunEvent {
 
   @Column({ type: "text", nullable: true })
   readonly text!: string | null;
+
+  @Column({ type: "simple-json", nullable: true })
+  readonly tool!: StoredToolCall | null;
 
   @Column({ type: "datetime", precision: 3 })
   readonly createdAt!: Date;
@@ -52,6 +62,48 @@ export class RunOutput extends RunEvent {
   constructor(stored: StoredRunEvent) {
     super(stored);
     this.text = stored.text ?? "";
+  }
+}
+
+@ObjectType({ implements: RunEvent, description: "The model calls a tool." })
+export class RunToolCall extends RunEvent {
+  @Field(() => ID, { description: "The same as in the result." })
+  readonly callId: string;
+
+  @Field()
+  readonly name: string;
+
+  @Field({ description: "What the tool is given, as JSON." })
+  readonly arguments: string;
+
+  constructor(stored: StoredRunEvent) {
+    super(stored);
+    this.callId = stored.tool?.callId ?? "";
+    this.name = stored.tool?.name ?? "";
+    this.arguments = stored.text ?? "{}";
+  }
+}
+
+@ObjectType({ implements: RunEvent, description: "What came of a call of a tool, as the model was told." })
+export class RunToolResult extends RunEvent {
+  @Field(() => ID)
+  readonly callId: string;
+
+  @Field()
+  readonly name: string;
+
+  @Field()
+  readonly result: string;
+
+  @Field({ description: "Whether the tool failed. The run goes on: what to make of it is for the model." })
+  readonly isError: boolean;
+
+  constructor(stored: StoredRunEvent) {
+    super(stored);
+    this.callId = stored.tool?.callId ?? "";
+    this.name = stored.tool?.name ?? "";
+    this.result = stored.text ?? "";
+    this.isError = stored.tool?.isError ?? false;
   }
 }
 

@@ -1,10 +1,19 @@
 import { MoreThan } from "typeorm";
 import type { Database } from "../database/database";
 import { isFinished, Run } from "./run.entity";
-import { type RunEvent, RunFinished, RunOutput, RunStarted, StoredRunEvent } from "./run-event.entity";
+import {
+  type RunEvent,
+  RunFinished,
+  RunOutput,
+  RunStarted,
+  RunToolCall,
+  RunToolResult,
+  StoredRunEvent,
+} from "./run-event.entity";
 import type { RunNews } from "./run-news";
 
-const batch = 100;
+/** So many are read at once, and kept for a reader that takes its time. */
+const batch = 20;
 
 /** The events of a run behind the index `after`, those that are stored and those to come, until its last. */
 export function readRunEvents(
@@ -67,6 +76,10 @@ async function eventOf(db: Database, stored: StoredRunEvent): Promise<RunEvent> 
       return new RunStarted(stored);
     case "OUTPUT":
       return new RunOutput(stored);
+    case "TOOL_CALL":
+      return new RunToolCall(stored);
+    case "TOOL_RESULT":
+      return new RunToolResult(stored);
     case "FINISHED":
       return new RunFinished(stored, await db.read.findOneByOrFail(Run, { id: stored.runId }));
   }

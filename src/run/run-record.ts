@@ -2,9 +2,10 @@ import { type EntityManager, type FindOptionsWhere, In, type QueryDeepPartialEnt
 import type { Outbox } from "../callback/outbox";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
+import type { ToolPiece } from "../model/model";
 import { Message } from "../session/message.entity";
 import { type Citation, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
-import { type RunEventType, StoredRunEvent } from "./run-event.entity";
+import { type RunEventType, StoredRunEvent, type StoredToolCall } from "./run-event.entity";
 import type { RunNews } from "./run-news";
 import { countTokens } from "./token-use";
 
@@ -53,6 +54,21 @@ export class RunRecord {
     const said = await this.db.transaction((manager) => append(manager, run.id, stillTheirs(run), {}, "OUTPUT", text));
     this.news.publish(run.id);
     return said !== undefined;
+  }
+
+  /** @returns false where the run is no longer theirs */
+  async noteTool(run: BegunRun, piece: ToolPiece): Promise<boolean> {
+    const { callId, name } = piece;
+    const [type, text, isError] =
+      piece.kind === "tool call"
+        ? (["TOOL_CALL", piece.arguments, false] as const)
+        : (["TOOL_RESULT", piece.result, piece.isError] as const);
+    const tool: StoredToolCall = { callId, name, isError };
+    const noted = await this.db.transaction((manager) =>
+      append(manager, run.id, stillTheirs(run), {}, type, text, tool),
+    );
+    this.news.publish(run.id);
+    return noted !== undefined;
   }
 
   /** @returns false where the run is no longer theirs */
@@ -144,6 +160,7 @@ async function append(
   changes: QueryDeepPartialEntity<Run>,
   type: RunEventType,
   text: string | null = null,
+  tool: StoredToolCall | null = null,
 ): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
   const { affected } = await manager
     .createQueryBuilder()
@@ -155,6 +172,6 @@ async function append(
 
   const select = { appId: true, sessionId: true, eventCount: true };
   const { appId, sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
-  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, createdAt: new Date() });
+  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, tool, createdAt: new Date() });
   return { appId, sessionId };
 }

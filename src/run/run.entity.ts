@@ -17,7 +17,7 @@ export const isFinished = ({ status }: { status: RunStatus }): boolean => status
 
 @ObjectType()
 export class RunError {
-  @Field({ description: "Such as MODEL_UNAVAILABLE, MODEL_TIMEOUT, INTERRUPTED." })
+  @Field({ description: "Such as MODEL_UNAVAILABLE, MODEL_TIMEOUT, TOOLS_UNAVAILABLE, INTERRUPTED." })
   readonly code!: string;
 
   @Field()

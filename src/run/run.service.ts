@@ -13,6 +13,7 @@ import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import type { SessionService } from "../session/session.service";
 import { admit } from "./admission";
+import type { Answering } from "./answering";
 import { IdempotencyClaim } from "./idempotency";
 import { isFinished, Run, unfinished } from "./run.entity";
 import type { ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs } from "./run.input";
@@ -25,6 +26,7 @@ import type { RunRecord } from "./run-record";
 /** The parts of the server that runs live in, beyond any request. */
 export interface RunRuntime {
   readonly engine: RunEngine;
+  readonly answering: Answering;
   readonly record: RunRecord;
   readonly news: RunNews;
   readonly outbox: Outbox;
@@ -71,7 +73,8 @@ export class RunService {
 
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
-    const { record, engine, news, outbox } = this.runtime;
+    const { record, engine, answering, news, outbox } = this.runtime;
+    await answering.flush((run) => run.id === id);
     const run = await this.db.transaction(async (manager) => {
       const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");

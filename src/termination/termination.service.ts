@@ -30,6 +30,7 @@ export class TerminationService {
   /** Cancels the session's runs and deletes its documents. To terminate again changes nothing. */
   async terminateSession(input: TerminateSessionInput): Promise<Session> {
     const appId = await this.sessionService.appOfTermination(input);
+    await this.runtime.answering.flush((run) => appId === undefined || run.appId === appId);
     const { session, remains } = await this.db.transaction(async (manager) => {
       const held = await this.sessionService.holdForTermination(manager, input, appId);
       return held.status === "TERMINATED"

@@ -2,9 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { CloseCode, type Server } from "graphql-ws";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-
-/** How often a client is asked whether it is still there, in milliseconds. It has as long to say so. */
-const keepAlive = 12_000;
+import { Flow, heartbeat } from "./heartbeat";
 
 /** What a connection is known by. */
 export interface Connected {
@@ -17,7 +15,7 @@ export interface Connected {
  * wrong, as often as any client likes.
  */
 export function speakGraphql(server: Server<Connected>, connected: Connected, log: Logger): void {
-  const { socket } = connected;
+  const { socket, request } = connected;
   const closed = server.opened(
     {
       protocol: socket.protocol,
@@ -35,12 +33,14 @@ export function speakGraphql(server: Server<Connected>, connected: Connected, lo
     connected,
   );
 
+  const flow = new Flow(request.socket);
   let isThere = true;
   const asking = setInterval(() => {
-    if (!isThere) socket.terminate();
+    // Who reads slowly comes to the question late.
+    if (flow.isStuck() || (!isThere && request.socket.writableLength === 0)) socket.terminate();
     isThere = false;
     socket.ping();
-  }, keepAlive);
+  }, heartbeat);
   socket.on("pong", () => (isThere = true));
   // Frames that are too large, or none at all: the socket closes itself.
   socket.on("error", () => undefined);

@@ -1,10 +1,10 @@
 import { finished } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
-import { OperationTypeNode } from "graphql";
-import { createHandler } from "graphql-sse/lib/use/fastify";
+import { type ExecutionResult, OperationTypeNode } from "graphql";
 import { ApiError, badInput } from "../errors";
 import { logFaults, masked } from "../masking";
 import type { OperationRequest } from "../operation/operations";
+import { sendEvents } from "./event-stream";
 import { perform, type Streaming } from "./streaming";
 
 const json = "application/json; charset=utf-8";
@@ -16,19 +16,6 @@ const json = "application/json; charset=utf-8";
  */
 export function serveSse(app: FastifyInstance, path: string, streaming: Streaming): void {
   const { runtime, openStreams } = streaming;
-  const admitted = new WeakMap<object, () => ReturnType<typeof perform>>();
-
-  const stream = createHandler({
-    // Null switches off the mode in which one connection serves many operations under a token of its own.
-    authenticate: () => null,
-
-    async onSubscribe({ raw }) {
-      const result = await admitted.get(raw)?.();
-      if (!result) throw new Error("A stream is served that was not admitted");
-      // graphql-sse knows a result by its data, which one that failed before its first event has not.
-      return Symbol.asyncIterator in result ? result : { data: null, ...result };
-    },
-  });
 
   app.route({
     method: ["GET", "POST"],
@@ -54,10 +41,11 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
           .header("allow", "POST")
           .send({ errors: [error] });
       }
-      admitted.set(request, () => perform(runtime, openStream, prepared, caller, request.id));
       reply.hijack();
+      for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? "");
       try {
-        await stream(request, reply);
+        const result = await perform(runtime, openStream, prepared, caller, request.id);
+        await sendEvents(reply.raw, Symbol.asyncIterator in result ? result : only(result), openStream.over);
       } catch (error) {
         // Fastify leaves a reply that was taken from it to whoever took it.
         logFaults(runtime.log, request.id, [error]);
@@ -66,6 +54,11 @@ export function serveSse(app: FastifyInstance, path: string, streaming: Streamin
       }
     },
   });
+}
+
+async function* only(result: ExecutionResult): AsyncGenerator<ExecutionResult, undefined> {
+  // Clients of `graphql-sse` know a result by its data, which one that failed before its first event has not.
+  yield await Promise.resolve({ data: null, ...result });
 }
 
 function operationOf({ method, query, body }: FastifyRequest): OperationRequest {

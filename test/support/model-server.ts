@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
@@ -14,6 +15,13 @@ export interface ModelCall {
   readonly sent: () => number;
 }
 
+/** The calls that the user's message asks for: `[["tool", {...}], ...]` at its end. */
+const callsIn = (body: any): [string, unknown][] => {
+  const { content } =
+    (body.messages as { role: string; content: string }[]).findLast(({ role }) => role === "user") ?? {};
+  return JSON.parse(content?.slice(content.indexOf("[[")) ?? "[]") as [string, unknown][];
+};
+
 /** Answers one request, whatever way it likes. */
 type Behaviour = (response: ServerResponse, call: ModelCall, nth: number) => void | Promise<void>;
 
@@ -26,6 +34,7 @@ const say = (response: ServerResponse, content: string, more: object = {}): bool
   chunk(response, { choices: [{ index: 0, delta: { content } }], ...more });
 
 function begin(response: ServerResponse): void {
+  if (response.headersSent) return;
   response.writeHead(200, { "content-type": "text/event-stream" });
   chunk(response, { choices: [{ index: 0, delta: { role: "assistant", content: "" } }] });
 }
@@ -35,6 +44,26 @@ function finish(response: ServerResponse, reason = "stop"): void {
   chunk(response, { choices: [], usage: { prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 } });
   response.end("data: [DONE]\n\n");
 }
+
+/** Calls tools, as far as the model was offered them. */
+function call(response: ServerResponse, calls: readonly (readonly [name: string, input: unknown])[]): void {
+  begin(response);
+  for (const [index, [name, input]] of calls.entries()) {
+    const text = typeof input === "string" ? input : JSON.stringify(input);
+    const head = { index, id: `call_${randomUUID()}`, type: "function", function: { name, arguments: "" } };
+    chunk(response, { choices: [{ index: 0, delta: { tool_calls: [head] } }] });
+    for (const part of text.match(/[^]{1,20000}/g) ?? []) {
+      chunk(response, { choices: [{ index: 0, delta: { tool_calls: [{ index, function: { arguments: part } }] } }] });
+    }
+  }
+  finish(response, "tool_calls");
+}
+
+/** What a model is told of the tools that it has called, as the last messages. */
+const resultsIn = (body: any): string[] =>
+  (body.messages as { role: string; content: string }[])
+    .filter(({ role }) => role === "tool")
+    .map(({ content }) => content);
 
 const fail = (response: ServerResponse, status: number, { headers }: ModelCall, more: object = {}): void => {
   response.writeHead(status, { "content-type": "application/json", ...more });
@@ -112,6 +141,28 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   garbage: (response) => {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.end("data: {not json\n\n");
+  },
+  /** Calls the tools that what it is asked names as JSON, then says what came of them. */
+  tools: (response, { body }) => {
+    const results = resultsIn(body);
+    if (results.length === 0) {
+      call(response, callsIn(body));
+      return;
+    }
+    begin(response);
+    say(response, `I was told: ${results.join(" and ")}`);
+    finish(response);
+  },
+  /** Says something first, and fails once the tools were called. */
+  "tools-500": (response, { body, ...more }) => {
+    if (resultsIn(body).length === 0) call(response, callsIn(body));
+    else fail(response, 500, { body, ...more }, { "retry-after-ms": "1" });
+  },
+  /** Speaks and calls tools, again and again. */
+  "tools-again": (response, { body }) => {
+    begin(response);
+    say(response, "Once more.");
+    call(response, callsIn(body));
   },
   length: (response) => {
     begin(response);

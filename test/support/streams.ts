@@ -109,8 +109,13 @@ export class RawSocket extends WebSocket {
   readonly closed: Promise<Closing>;
   private readonly ready: Promise<unknown>;
 
-  constructor(url: string, headers: OutgoingHttpHeaders = {}, protocols = ["graphql-transport-ws"]) {
-    super(url.replace(/^http/, "ws"), protocols, { headers });
+  constructor(
+    url: string,
+    headers: OutgoingHttpHeaders = {},
+    protocols = ["graphql-transport-ws"],
+    options: WebSocket.ClientOptions = {},
+  ) {
+    super(url.replace(/^http/, "ws"), protocols, { headers: headers as Record<string, string>, ...options });
     this.on("message", (data: Buffer) => this.heard.push(JSON.parse(data.toString()) as (typeof this.heard)[number]));
     this.on("unexpected-response", (request, response) => {
       this.refusal = response.statusCode;
@@ -132,7 +137,11 @@ export class RawSocket extends WebSocket {
   /** Writes bytes that are not put into a frame. */
   async write(bytes: Buffer): Promise<void> {
     await this.ready;
-    (this as unknown as { _socket: Socket })._socket.write(bytes);
+    this.underlying.write(bytes);
+  }
+
+  get underlying(): Socket {
+    return (this as unknown as { _socket: Socket })._socket;
   }
 
   /** Waits for so many messages. */

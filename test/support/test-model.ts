@@ -1,6 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Model, ModelPiece, ModelRequest } from "../../src/model/model";
 
+/** Longer than what is said is gathered for, so that each word is an event. In milliseconds. */
+const pause = 40;
+
 /**
  * A model for tests of what is around models. It answers word by word with what it is told, but
  * - waits at each word `hold` until `release` is called, or the run is given up,
@@ -17,6 +20,7 @@ export class TestModel implements Model {
       if (word === "fail") throw new Error("the test model was told to fail");
       yield { kind: "text", text: `${word} ` };
       if (word === "hold") await this.wait(request.signal);
+      else await delay(pause);
     }
   }
 

@@ -1,0 +1,75 @@
+import { subscribe } from "node:diagnostics_channel";
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Model, ModelPiece } from "../../src/model/model";
+import { adminKey, type TestServer } from "./server";
+import { RawSocket } from "./streams";
+
+/** Says 12 MB as fast as it is taken, more than any network keeps for a client that doesn't read. */
+export class LoudModel implements Model {
+  async *answer(): AsyncIterable<ModelPiece> {
+    for (let i = 0; i < 1_200; i++) yield await Promise.resolve({ kind: "text", text: "x".repeat(10_000) });
+  }
+}
+
+/** A run of it, by the name `test:loud`. */
+export async function longRun(server: TestServer): Promise<string> {
+  const app = await server.newApp();
+  return (await app.run({ agentId: await app.agent({ model: "test:loud" }), waitMs: 0 })).id;
+}
+
+const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
+
+/** The servers' ends of all connections that this process has taken. */
+const connections: Socket[] = [];
+subscribe("net.server.socket", (message) => connections.push((message as { socket: Socket }).socket));
+
+export interface IdleReader {
+  readonly client: Socket;
+  /** The server's end of the connection. */
+  readonly connection: Socket;
+}
+
+/** Both ways to ask for the events of a run, and to read nothing of them. */
+export const idleReaders: Record<
+  "WebSocket" | "server-sent events",
+  (server: TestServer, runId: string) => Promise<IdleReader>
+> = {
+  async WebSocket({ url }, runId) {
+    const client = new RawSocket(url, { authorization: `Bearer ${adminKey}` });
+    await client.say({ type: "connection_init" });
+    await client.until(1);
+    const socket = client.underlying;
+    socket.pause();
+    await client.say({ type: "subscribe", id: "1", payload: { query, variables: { runId } } });
+    return { client: socket, connection: serverEndOf(socket) };
+  },
+
+  async "server-sent events"({ url }, runId) {
+    const body = JSON.stringify({ query, variables: { runId } });
+    const head = [
+      "POST /graphql/stream HTTP/1.1",
+      "host: 127.0.0.1",
+      `authorization: Bearer ${adminKey}`,
+      "accept: text/event-stream",
+      "content-type: application/json",
+      `content-length: ${body.length}`,
+    ];
+    const client = connect(Number(new URL(url).port), "127.0.0.1");
+    client.on("error", () => undefined);
+    await once(client, "connect");
+    client.pause();
+    client.write(`${head.join("\r\n")}\r\n\r\n${body}`);
+    while (!connections.some((each) => isOther(client, each))) await delay(1);
+    return { client, connection: serverEndOf(client) };
+  },
+};
+
+const isOther = (client: Socket, { remotePort }: Socket): boolean => remotePort === client.localPort;
+
+function serverEndOf(client: Socket): Socket {
+  const connection = connections.findLast((each) => isOther(client, each));
+  if (!connection) throw new Error("The connection was not taken by this process");
+  return connection;
+}
