@@ -39,11 +39,14 @@ export async function startTidying(
       await sweep(db, storage);
     });
   const endSessions = () => trying(() => tidySessions(db, terminationService, lifetime, stopping.signal));
+  const finishDeletions = () => trying(() => terminationService.finishDeletions());
 
   await tidyUp();
   // In the background, as there may be very many.
-  let tidied = endSessions();
-  const timer = setInterval(() => void (tidied = tidied.then(tidyUp).then(endSessions)), hour).unref();
+  let tidied = finishDeletions().then(endSessions);
+  const timer = setInterval(() => {
+    tidied = tidied.then(tidyUp).then(finishDeletions).then(endSessions);
+  }, hour).unref();
   return () => {
     clearInterval(timer);
     stopping.abort();

@@ -40,6 +40,11 @@ test("no statement reads a whole table to find what belongs to one app, session 
     }
     await key.data(`mutation { terminateSession(input: { reference: "r" }) { session { id } } }`);
     await key.data(`mutation { terminateSession(input: { reference: "r" }) { session { id } } }`);
+    const { admin } = server.current;
+    await admin.data(`mutation ($id: ID!) { deleteScope(input: { id: $id, revokeKeys: true }) { id } }`, {
+      id: key.scopeId,
+    });
+    await admin.data(`mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`, { id: app.id });
   });
 
   // Subqueries are read whole, and have names of their own.

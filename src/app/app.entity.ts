@@ -27,4 +27,8 @@ export class App {
   @Field()
   @Column({ type: "datetime", precision: 3 })
   readonly createdAt!: Date;
+
+  /** Of an app that is gone, though some of what it held is still to be removed. */
+  @Column({ type: "datetime", precision: 3, nullable: true })
+  readonly deletedAt!: Date | null;
 }

@@ -1,3 +1,4 @@
+import { IsNull } from "typeorm";
 import type { Caller } from "../auth/caller";
 import { type Database, refusal } from "../database/database";
 import { newId } from "../database/ids";
@@ -21,11 +22,12 @@ export class AppService {
   ) {}
 
   list(page: PageArgs): Promise<Page<App>> {
-    return pageOf(this.db.read, App, {}, page, "ASC");
+    return pageOf(this.db.read, App, { deletedAt: IsNull() }, page, "ASC");
   }
 
-  find(id: string): Promise<App | null> {
-    return this.byId.load(id);
+  async find(id: string): Promise<App | null> {
+    const app = await this.byId.load(id);
+    return app?.deletedAt === null ? app : null;
   }
 
   async get(id: string): Promise<App> {
@@ -41,6 +43,7 @@ export class AppService {
       description,
       limits: { ...noLimits, ...given(limits ?? {}) },
       createdAt: new Date(),
+      deletedAt: null,
     };
     await this.db.transaction((manager) => manager.insert(App, app)).catch(refusal({ duplicate: nameTaken }));
     return app;
@@ -49,7 +52,7 @@ export class AppService {
   async update({ id, limits, ...rest }: UpdateAppInput): Promise<App> {
     return this.db
       .transaction(async (manager) => {
-        const app = await this.db.lock(manager, App, { id });
+        const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
         if (!app) throw notFound("app");
         const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...given(limits) } }) };
         if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);

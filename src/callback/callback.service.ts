@@ -55,7 +55,7 @@ export class CallbackService {
   async replaceSecret(appId: string): Promise<{ secret: string; app: App }> {
     const secret = newCallbackSecret();
     const app = await this.db.transaction(async (manager) => {
-      const held = await this.db.lock(manager, App, { id: appId });
+      const held = await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() });
       if (!held) throw notFound("app");
       const [id, now] = [newId(), new Date()];
       await manager.delete(CallbackSecret, { appId, replacedAt: Not(IsNull()) });

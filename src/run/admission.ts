@@ -1,4 +1,4 @@
-import type { EntityManager } from "typeorm";
+import { type EntityManager, IsNull } from "typeorm";
 import { App } from "../app/app.entity";
 import type { Database } from "../database/database";
 import { ApiError, notFound } from "../errors";
@@ -12,7 +12,7 @@ import { nextDay, tokensUsedToday } from "./token-use";
  * @throws LIMIT_REACHED that says which limit, how much it allows, and when there is room again
  */
 export async function admit(db: Database, manager: EntityManager, appId: string): Promise<void> {
-  const app = await manager.findOneBy(App, { id: appId });
+  const app = await manager.findOneBy(App, { id: appId, deletedAt: IsNull() });
   if (!app) throw notFound("agent");
   const { tokensPerDay, queuedRuns } = app.limits;
 

@@ -1,4 +1,4 @@
-import { type EntityManager, type FindOptionsWhere, In, LessThan, MoreThanOrEqual } from "typeorm";
+import { type EntityManager, type FindOptionsWhere, In, IsNull, LessThan, MoreThanOrEqual, Not } from "typeorm";
 import { App } from "../app/app.entity";
 import type { AccessNews } from "../auth/access-news";
 import type { Database } from "../database/database";
@@ -10,6 +10,7 @@ import type { RunRuntime } from "../run/run.service";
 import { Session } from "../session/session.entity";
 import type { TerminateSessionInput } from "../session/session.input";
 import type { SessionService } from "../session/session.service";
+import { AppContents, type Removals } from "./app-contents";
 
 /** What is left to do outside of the database once it has the end of something. */
 interface Remains {
@@ -26,6 +27,14 @@ export class TerminationService {
     private readonly runtime: RunRuntime,
     private readonly accessNews: AccessNews,
   ) {}
+
+  private readonly removals: Removals = {
+    runs: (ids) => {
+      this.runtime.engine.abandon(ids);
+      for (const id of ids) this.runtime.news.publish(id);
+    },
+    documents: (ids) => this.documentService.discard(ids),
+  };
 
   /** Cancels the session's runs and deletes its documents. To terminate again changes nothing. */
   async terminateSession(input: TerminateSessionInput): Promise<Session> {
@@ -55,10 +64,34 @@ export class TerminationService {
     return ended !== undefined;
   }
 
-  /** Deletes an app with its scopes, keys, agents and sessions: what its keys may do ends with the answer. */
+  /**
+   * Deletes an app with its scopes, keys, agents and sessions. From the first statement on it is gone for everybody; what
+   * it held is removed piece by piece, since one large change would keep everybody else waiting.
+   */
   async deleteApp(id: string): Promise<void> {
+    const { affected } = await this.db.transaction((manager) =>
+      manager.update(App, { id, deletedAt: IsNull() }, { deletedAt: new Date() }),
+    );
+    if (affected !== 1) throw notFound("app");
+    await this.removeDeleted(id);
+  }
+
+  /** Goes on with deletions of apps that were cut off. */
+  async finishDeletions(): Promise<void> {
+    const cutOff = await this.db.read.find(App, { where: { deletedAt: Not(IsNull()) }, select: { id: true } });
+    for (const { id } of cutOff) await this.removeDeleted(id);
+  }
+
+  private async removeDeleted(id: string): Promise<void> {
+    const contents = new AppContents(this.db, id, this.removals, this.runtime.stopping);
+    await contents.close();
+    await this.accessNews.changed({ appId: id });
+    await contents.remove();
+
+    // With what has been added meanwhile.
     const remains = await this.db.transaction(async (manager) => {
-      if (!(await this.db.lock(manager, App, { id }))) throw notFound("app");
+      // So that nobody adds to it from now on.
+      await this.db.lock(manager, App, { id });
       const left = await remainsOf(manager, { appId: id });
       await manager.delete(App, { id });
       return left;
@@ -79,10 +112,9 @@ export class TerminationService {
   }
 
   private async clear({ runIds, documentIds }: Remains): Promise<void> {
-    this.runtime.engine.abandon(runIds);
-    for (const id of runIds) this.runtime.news.publish(id);
+    this.removals.runs(runIds);
     this.runtime.outbox.wake();
-    await this.documentService.discard(documentIds);
+    await this.removals.documents(documentIds);
   }
 }
 

@@ -6,6 +6,24 @@ const ofItself = /GROUP BY .delivery/;
 
 /** The SQL statements that the server of this process sends while this work is done, and for it. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
+  return (await sentDuring(work)).map(({ statement }) => statement);
+}
+
+/** How many rows of which table each transaction of this process changes or deletes while this work is done. */
+export async function changesOf(work: () => Promise<unknown>): Promise<Record<string, number>[]> {
+  const transactions: Record<string, number>[] = [{}];
+  for (const { statement, result } of await sentDuring(work)) {
+    if (statement === "COMMIT") transactions.push({});
+    const [, table] = /^(?:DELETE FROM|UPDATE) .(\w+)/.exec(statement) ?? [];
+    const changed = transactions.at(-1);
+    if (table === undefined || !changed) continue;
+    const { affected } = (await result) as { affected: number };
+    changed[table] = (changed[table] ?? 0) + affected;
+  }
+  return transactions;
+}
+
+async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: string; result: unknown }[]> {
   const spies = [
     jest.spyOn(BetterSqlite3QueryRunner.prototype, "query"),
     jest.spyOn(MysqlQueryRunner.prototype, "query"),
@@ -13,8 +31,10 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
   try {
     await work();
     return spies
-      .flatMap((spy) => spy.mock.calls.map(([statement]) => statement))
-      .filter((statement) => !ofItself.test(statement));
+      .flatMap(({ mock }) =>
+        mock.calls.map(([statement], i) => ({ statement, result: mock.results[i]?.value as unknown })),
+      )
+      .filter(({ statement }) => !ofItself.test(statement));
   } finally {
     for (const spy of spies) spy.mockRestore();
   }

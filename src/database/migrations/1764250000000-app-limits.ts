@@ -1,25 +1,30 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { tableOptions } from "./1764000000000-initial";
 
-/** What the runs of an app may take together, and what they took of it. */
+/** What the runs of an app may take together, what they took of it, and that it is being deleted. */
 export class AppLimits1764250000000 implements MigrationInterface {
   readonly name = "AppLimits1764250000000";
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const column of appColumns) {
+    for (const [column, type] of Object.entries(appColumns)) {
       if (await queryRunner.hasColumn("app", column)) continue;
-      await queryRunner.query(`ALTER TABLE app ADD COLUMN ${column} INT NULL`);
+      await queryRunner.query(`ALTER TABLE app ADD COLUMN ${column} ${type}`);
     }
     await queryRunner.query(`CREATE TABLE IF NOT EXISTS token_use (${columns}) ${await tableOptions(queryRunner)}`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query("DROP TABLE token_use");
-    for (const column of appColumns) await queryRunner.query(`ALTER TABLE app DROP COLUMN ${column}`);
+    for (const column of Object.keys(appColumns)) await queryRunner.query(`ALTER TABLE app DROP COLUMN ${column}`);
   }
 }
 
-const appColumns = ["maxRunningRuns", "maxQueuedRuns", "maxTokensPerDay"];
+const appColumns = {
+  maxRunningRuns: "INT NULL",
+  maxQueuedRuns: "INT NULL",
+  maxTokensPerDay: "INT NULL",
+  deletedAt: "DATETIME(3) NULL",
+};
 
 const columns = `
   appId CHAR(36) NOT NULL PRIMARY KEY,
