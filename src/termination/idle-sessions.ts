@@ -31,7 +31,7 @@ function idleSessions(db: Database, since: Date): Promise<Session[]> {
     .from(Run, "run")
     .where("run.sessionId = session.id AND (run.status IN (:...unfinished) OR run.finishedAt >= :since)");
   return sessions
-    .where("session.status = :status AND session.lastActivityAt < :since", { status: "ACTIVE", since })
+    .where("session.terminatedAt IS NULL AND session.lastActivityAt < :since", { since })
     .andWhere(`NOT EXISTS ${runs.getQuery()}`)
     .setParameter("unfinished", unfinished)
     .orderBy("session.lastActivityAt")

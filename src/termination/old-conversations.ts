@@ -13,7 +13,7 @@ const rows = 1_000;
 
 /** Removes the messages and runs of the sessions that were terminated before then. The sessions stay. */
 export async function removeOldConversations(db: Database, before: Date, stop: AbortSignal): Promise<void> {
-  const where = { status: "TERMINATED", clearedAt: IsNull(), terminatedAt: LessThan(before) } as const;
+  const where = { clearedAt: IsNull(), terminatedAt: LessThan(before) };
   for (;;) {
     const order = { terminatedAt: "ASC", id: "ASC" } as const;
     const old = await db.read.find(Session, { where, select: { id: true }, order, take: batch });

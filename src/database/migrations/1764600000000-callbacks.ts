@@ -39,9 +39,10 @@ async function hasSessionIndex(queryRunner: QueryRunner, index: string): Promise
   return found.length > 0;
 }
 
+/** Not by the status, which is no way to find the sessions of an app. */
 const sessionIndices = {
-  session_activity: "status, lastActivityAt, id",
-  session_clearing: "status, clearedAt, terminatedAt, id",
+  session_activity: "terminatedAt, lastActivityAt, id",
+  session_clearing: "clearedAt, terminatedAt, id",
 };
 
 const tables = {
