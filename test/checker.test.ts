@@ -20,6 +20,8 @@ const anyInput = {
   instructions: "",
   model: "builtin:extractive",
   timeoutSeconds: 1,
+  onInterrupt: "FAIL",
+  tools: [],
   permissions: { agents: "NONE", runtime: [] },
   revokeKeys: false,
   text: "Hello",
