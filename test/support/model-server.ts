@@ -86,6 +86,15 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     }
     finish(response);
   },
+  /** Takes half a second, so that a run can be killed at any point of it. */
+  trickle: async (response) => {
+    begin(response);
+    for (let i = 0; i < 10 && !response.destroyed; i++) {
+      say(response, `${i} `);
+      await delay(50);
+    }
+    finish(response);
+  },
   /** Never answers. */
   mute: () => undefined,
   /** Stalls within the answer, having told what it took until then. */

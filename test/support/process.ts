@@ -13,6 +13,9 @@ import { TestApp } from "./test-app";
 
 export type Environment = Readonly<Record<string, string>>;
 
+/** How long a process may take to start where others start too, in milliseconds. */
+const patience = 30_000;
+
 const built = join(__dirname, "../../dist/src");
 
 /** A process of the built server, or of another script of it, with nothing of this environment but what it is given. */
@@ -43,7 +46,7 @@ export class TestProcess {
 
   /** Waits until it says that it serves. */
   async ready(): Promise<this> {
-    await eventually(() => this.exit !== null || this.url !== "");
+    await eventually(() => this.exit !== null || this.url !== "", patience);
     if (this.exit !== null) throw new Error(`The server exited with ${this.exit}: ${this.stderr}`);
     return this;
   }
@@ -138,7 +141,10 @@ export function useProcesses() {
     /** Starts a worker, and waits until it is ready. */
     async work(environment: Environment): Promise<TestProcess> {
       const worker = this.run(environment, "cli/worker.js");
-      await eventually(() => worker.exit !== null || worker.log.some(({ msg }) => msg === "the worker is ready"));
+      await eventually(
+        () => worker.exit !== null || worker.log.some(({ msg }) => msg === "the worker is ready"),
+        patience,
+      );
       if (worker.exit !== null) throw new Error(`The worker exited with ${worker.exit}: ${worker.stderr}`);
       return worker;
     },
