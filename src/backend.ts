@@ -107,8 +107,8 @@ export async function openBackend(
           readings.abandonAll();
         },
         async takeOver() {
-          await interruptions.takeOver();
-          await readings.takeOver();
+          const isDone = [await interruptions.takeOver(), await readings.takeOver()];
+          return isDone.every(Boolean);
         },
       });
       engine.start(news);

@@ -58,7 +58,7 @@ export async function startServer(
   const http = createHttp(streaming, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
   const { terminationService } = createContext(runtime, administrator, "tidying");
-  const stopTidying = await startTidying(db, storage, terminationService, config, log);
+  const stopTidying = startTidying(db, storage, terminationService, config, log);
   const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
   // Only with the port in hand: a second server at the same one must not end what the first is at.
   await backend.start();

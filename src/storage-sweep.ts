@@ -17,16 +17,22 @@ export interface Inventory {
   readonly indexes: Set<string>;
 }
 
+export interface SweepOptions {
+  readonly isDryRun?: boolean;
+  /** Takes in what there is. */
+  readonly inventory?: Inventory;
+  readonly stop?: AbortSignal;
+}
+
 /**
  * Removes what a crash left in the store: what is older than an hour and belongs to no document. Servers may be running.
  *
- * @param inventory takes in what there is
  * @returns the ids that the leftovers belonged to
  */
 export async function sweep(
   db: Database,
   storage: DocumentStorage,
-  { isDryRun = false, inventory }: { readonly isDryRun?: boolean; readonly inventory?: Inventory } = {},
+  { isDryRun = false, inventory, stop }: SweepOptions = {},
 ): Promise<string[]> {
   const leftovers = new Set<string>();
   let unjudged: StoredFile[] = [];
@@ -37,6 +43,7 @@ export async function sweep(
     for (const id of left) leftovers.add(id);
   };
   for await (const file of storage.list()) {
+    stop?.throwIfAborted();
     (file.isIndex ? inventory?.indexes : inventory?.bytes)?.add(file.id);
     if (unjudged.push(file) === batch) await judge();
   }

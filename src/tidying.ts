@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Config } from "./config";
 import type { Database } from "./database/database";
@@ -14,43 +15,45 @@ const day = 24 * hour;
 /** How long sessions live. */
 export type SessionLifetime = Pick<Config, "sessionIdleHours" | "sessionRetentionDays">;
 
+/** How long it may take to leave off, in milliseconds: a store that is away may be waited for for long. */
+const patience = 1_000;
+
 /**
- * Removes, now and every hour, what has had its day and what a crash left behind. Where it can't, the server does its
- * work all the same. Returns what stops it, and waits for it.
+ * Removes, from now on and every hour, what has had its day and what a crash left behind: in the background, as there may
+ * be very much. Where it can't, the server does its work all the same. Returns what stops it.
  */
-export async function startTidying(
+export function startTidying(
   db: Database,
   storage: DocumentStorage,
   terminationService: TerminationService,
   lifetime: SessionLifetime,
   log: Logger,
-): Promise<() => Promise<void>> {
+): () => Promise<unknown> {
   const stopping = new AbortController();
-  const trying = async (work: () => Promise<void>) => {
-    try {
-      await work();
-    } catch (error) {
-      if (!stopping.signal.aborted) log.error({ err: error }, "could not tidy up");
+  const { signal } = stopping;
+  const isStopping = () => signal.aborted;
+  const works = [
+    () => forgetOldKeys(db),
+    () => terminationService.finishDeletions(),
+    () => sweep(db, storage, { stop: signal }),
+    () => tidySessions(db, terminationService, lifetime, signal),
+  ];
+  const tidyUp = async () => {
+    for (const work of works) {
+      try {
+        signal.throwIfAborted();
+        await work();
+      } catch (error) {
+        if (!isStopping()) log.error({ err: error }, "could not tidy up");
+      }
     }
   };
-  const tidyUp = () =>
-    trying(async () => {
-      await forgetOldKeys(db);
-      await sweep(db, storage);
-    });
-  const endSessions = () => trying(() => tidySessions(db, terminationService, lifetime, stopping.signal));
-  const finishDeletions = () => trying(() => terminationService.finishDeletions());
-
-  await tidyUp();
-  // In the background, as there may be very many.
-  let tidied = finishDeletions().then(endSessions);
-  const timer = setInterval(() => {
-    tidied = tidied.then(tidyUp).then(finishDeletions).then(endSessions);
-  }, hour).unref();
+  let tidied = tidyUp();
+  const timer = setInterval(() => void (tidied = tidied.then(tidyUp)), hour).unref();
   return () => {
     clearInterval(timer);
     stopping.abort();
-    return tidied;
+    return Promise.race([tidied, delay(patience, undefined, { ref: false })]);
   };
 }
 

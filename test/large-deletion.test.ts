@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { readDocument } from "./support/documents";
 import { eventually } from "./support/runs";
 import { useServer } from "./support/server";
 import { changesOf } from "./support/statements";
@@ -68,6 +69,7 @@ test("an app is deleted in pieces, and no row goes by cascade with one that is d
   await app.modelConnection("https://models.example.com/v1");
   const sessionIds = [await app.session(), await app.session()] as const;
   await app.document(sessionIds[0]);
+  await readDocument(server.current.admin, sessionIds[0]);
   await insertRuns(app, sessionIds[0], [700, ...times(300, (i) => i % 4)]);
   await insertMessages(
     sessionIds[0],

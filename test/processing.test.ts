@@ -44,7 +44,7 @@ test("who asks for anything else while a large document comes in and is read is 
   const app = await server.current.newApp();
   const sessionId = await app.session();
   let isAnswered = false;
-  const upload = server.current.admin.upload(sessionId, slowText(1_400_000)).then(() => (isAnswered = true));
+  const upload = server.current.admin.upload(sessionId, slowText()).then(() => (isAnswered = true));
   for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
   expect(isAnswered).toBe(false);
 

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { readConfig } from "../src/config";
 import { blaming } from "../src/start-error";
 import { type Environment, useProcesses } from "./support/process";
+import { eventually } from "./support/runs";
 import { inShell } from "./support/shell";
 
 const processes = useProcesses();
@@ -181,7 +182,9 @@ test("what can't be tidied up stays, is logged, and does not keep the server fro
 
   const server = await processes.serve(fresh);
   await server.newApp();
-  expect(server.log).toContainEqual(expect.objectContaining({ level: "error", msg: "could not tidy up" }));
+  const said = expect.objectContaining({ level: "error", msg: "could not tidy up" });
+  await eventually(() => server.log.some(({ msg }) => msg === "could not tidy up"));
+  expect(server.log).toContainEqual(said);
   expect(await readdir(folder)).toEqual(["not ours"]);
 });
 

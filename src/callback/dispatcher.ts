@@ -26,6 +26,8 @@ const grace = 3_000;
 const overlap = 24 * 60 * 60 * 1_000;
 const keptAttempts = 50;
 const bounds = { inAll: 64, perApp: 8, perLane: 4 };
+/** Among so many whose turn it is chosen, those that have waited longest. */
+const mostLanes = 500;
 
 interface UnderWay extends Lane {
   readonly interruption: AbortController;
@@ -123,6 +125,7 @@ export class CallbackDispatcher {
       .addGroupBy("delivery.host")
       .having("MIN(delivery.dueAt) <= :now", { now })
       .orderBy("MIN(delivery.dueAt)")
+      .limit(mostLanes)
       .getRawMany<Lane>();
   }
 

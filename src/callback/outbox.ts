@@ -2,6 +2,7 @@ import { type EntityManager, IsNull } from "typeorm";
 import { newId } from "../database/ids";
 import { badInput } from "../errors";
 import type { Outbound } from "../outbound/outbound";
+import { addressRefused, urlFault } from "../outbound/web-address";
 import { CallbackDelivery } from "./callback-delivery.entity";
 import { CallbackSecret } from "./callback-secret.entity";
 import type { CallbackDispatcher } from "./dispatcher";
@@ -20,7 +21,7 @@ export class Outbox {
 
   /** @throws BAD_USER_INPUT where a URL is none to post to */
   async check(url: string): Promise<void> {
-    const message = faultOf(url) ?? ((await this.outbound.refuses(new URL(url))) ? notAllowed : undefined);
+    const message = faultOf(url) ?? ((await this.outbound.refuses(new URL(url))) ? addressRefused : undefined);
     if (message !== undefined) throw badInput({ field, message });
   }
 
@@ -63,13 +64,10 @@ export class Outbox {
   }
 }
 
-const notAllowed = "must be of the public network, or allowed by the operator with MODEL_ALLOWED_HOSTS";
-
 function faultOf(text: string): string | undefined {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    return "must be an address that begins with http:// or https://";
-  if (url.username !== "" || url.password !== "") return "must have no user name and password";
+  const fault = urlFault(text);
+  if (fault !== undefined) return fault;
+  const url = new URL(text);
   if (url.hash !== "") return "must have no fragment";
   if (url.hostname.length > longestHostname) return `must have a host of ${longestHostname} characters at most`;
   return undefined;

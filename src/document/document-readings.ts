@@ -42,9 +42,9 @@ export class DocumentReadings {
     return this.instance.id;
   }
 
-  /** Goes on with the documents of instances that are gone. */
-  async takeOver(): Promise<void> {
-    if (this.closing.signal.aborted) return;
+  /** Goes on with the documents of instances that are gone. @returns false where it could not look */
+  async takeOver(): Promise<boolean> {
+    if (this.closing.signal.aborted) return true;
     try {
       const open = await this.db.read.find(Document, {
         where: { status: "PROCESSING" },
@@ -55,8 +55,10 @@ export class DocumentReadings {
       for (const { id, readerId } of open.filter((each) => gone.has(each.readerId))) {
         if (!this.underWay.has(id) && (await this.claim(id, readerId))) void this.begin(id);
       }
+      return true;
     } catch (error) {
-      this.log.error({ err: error }, "could not take over the documents of others");
+      this.log.error({ err: error }, "could not take over the documents of others, trying again");
+      return false;
     }
   }
 

@@ -51,7 +51,9 @@ export class BeatingInstance implements Instance {
         await this.beat(giveUp);
         await this.watch();
       }),
-      this.repeatedly(takeOver),
+      this.repeatedly(async () => {
+        await takeOver();
+      }),
     ]);
     return Promise.resolve();
   }

@@ -1,12 +1,15 @@
 import type { EntityManager } from "typeorm";
 import { newId } from "../database/ids";
 
+/** How long a database that fails is left alone before what others left is looked for again, in milliseconds. */
+const lookAgain = 1_000;
+
 /** What an instance has others do. */
 export interface Duties {
   /** To give up at once what is done in the name of an instance that the others take for dead. */
   readonly giveUp: () => void;
-  /** To look for what instances that are gone have left. Never fails. */
-  readonly takeOver: () => Promise<void>;
+  /** To look for what instances that are gone have left. Never fails. @returns false where it is to be done again */
+  readonly takeOver: () => Promise<boolean>;
 }
 
 /** This process among those that work on the same database. What it works on bears its id. */
@@ -28,13 +31,18 @@ export interface Instance {
 export class SoleInstance implements Instance {
   readonly id = newId();
   readonly hasOthers = false;
+  private readonly closing = new AbortController();
 
   open(): Promise<void> {
     return Promise.resolve();
   }
 
-  start({ takeOver }: Duties): Promise<void> {
-    return takeOver();
+  async start({ takeOver }: Duties): Promise<void> {
+    if (await takeOver()) return;
+    const timer = setInterval(() => {
+      void takeOver().then((isDone) => isDone && clearInterval(timer));
+    }, lookAgain).unref();
+    this.closing.signal.addEventListener("abort", () => clearInterval(timer));
   }
 
   isKnown(): Promise<boolean> {
@@ -46,6 +54,7 @@ export class SoleInstance implements Instance {
   }
 
   close(): Promise<void> {
+    this.closing.abort();
     return Promise.resolve();
   }
 }

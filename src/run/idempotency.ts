@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type EntityManager, LessThan } from "typeorm";
+import { type EntityManager, LessThan, MoreThanOrEqual } from "typeorm";
 import { type Caller, identityOf } from "../auth/caller";
 import { type Database, isDuplicate } from "../database/database";
 import { ApiError } from "../errors";
@@ -46,6 +46,11 @@ export class IdempotencyClaim {
       "IDEMPOTENCY_CONFLICT",
       "This idempotency key was used with other input in the last 24 hours. Use a new key for a new execution.",
     );
+  }
+
+  /** Whether the key has made a run that it still stands for. */
+  wasTaken(manager: EntityManager): Promise<boolean> {
+    return manager.existsBy(IdempotencyKey, { digest: this.digest, createdAt: MoreThanOrEqual(lastDay()) });
   }
 
   /** Says which run the key made. */

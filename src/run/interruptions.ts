@@ -36,14 +36,19 @@ export class Interruptions {
     }
   }
 
-  /** Finds the runs of instances that are gone. */
-  async takeOver(): Promise<void> {
+  /** Finds the runs of instances that are gone. @returns false where some are left as they are */
+  async takeOver(): Promise<boolean> {
     try {
       const begun = await this.running({});
       const gone = await this.instance.goneOf(begun.map(({ workerId }) => workerId));
-      for (const run of begun.filter(({ workerId }) => gone.has(workerId))) await this.takeOverOne(run);
+      let areAllTaken = true;
+      for (const run of begun.filter(({ workerId }) => gone.has(workerId))) {
+        if (!(await this.takeOverOne(run))) areAllTaken = false;
+      }
+      return areAllTaken;
     } catch (error) {
-      this.log.error({ err: error }, "could not look for the runs of others");
+      this.log.error({ err: error }, "could not look for the runs of others, trying again");
+      return false;
     }
   }
 
@@ -52,14 +57,16 @@ export class Interruptions {
     return this.running({ workerId: this.instance.id });
   }
 
-  private async takeOverOne(run: Run): Promise<void> {
+  private async takeOverOne(run: Run): Promise<boolean> {
     try {
       const taken = await this.record.takeAway(run);
-      if (!taken) return;
+      if (!taken) return true;
       this.log.warn({ runId: run.id, instanceId: run.workerId }, "found a run that nobody carries out any longer");
       await this.interrupt({ ...run, ...taken });
+      return true;
     } catch (error) {
       this.log.error({ err: error, runId: run.id }, "could not take over a run, trying again");
+      return false;
     }
   }
 

@@ -44,7 +44,11 @@ export class RunClaims {
 
   async next(): Promise<Claim> {
     for (let round = 0; round < rounds; round++) {
-      const candidates = await this.db.read.query<Candidate[]>(candidatesByApp, [this.patienceEnd, most]);
+      const candidates = await this.db.read.query<Candidate[]>(candidatesByApp, [
+        this.patienceEnd,
+        this.patienceEnd,
+        most,
+      ]);
       const ready = candidates.flatMap(({ runId, runsAtOnce }) => (runId === null ? [] : { runId, runsAtOnce }));
       if (ready.length === 0) return candidates.length === 0 ? "NOTHING" : "LATER";
 
@@ -58,7 +62,7 @@ export class RunClaims {
     return "LATER";
   }
 
-  /** A run whose id is older waits for no document any longer. */
+  /** A run with an older id waits no longer for documents with older ids. */
   private get patienceEnd(): string {
     return idAt(Date.now() - this.limits.maxReadWaitSeconds * 1_000);
   }
@@ -72,8 +76,10 @@ export class RunClaims {
     const run = await manager.findOneBy(Run, { id, status: "QUEUED" });
     if (!run || !(await this.instance.isKnown(manager)) || !(await this.isNext(manager, run))) return undefined;
 
-    if (await manager.existsBy(Document, { sessionId: run.sessionId, status: "PROCESSING" })) {
-      if (id > this.patienceEnd) return undefined;
+    const beingRead = { sessionId: run.sessionId, status: "PROCESSING" } as const;
+    const newest = await manager.findOne(Document, { where: beingRead, order: { id: "DESC" } });
+    if (newest) {
+      if (id >= this.patienceEnd || newest.id >= this.patienceEnd) return undefined;
       return (await this.record.endWithin(manager, id, tooLate)) ? "ENDED" : undefined;
     }
     if (runsAtOnce !== null && !(await this.hasRoom(manager, run.appId, runsAtOnce))) return undefined;
@@ -112,11 +118,10 @@ const candidatesByApp = `
           SELECT 1 FROM run AS earlier
           WHERE earlier.sessionId = run.sessionId AND earlier.status = 'QUEUED' AND earlier.id < run.id
         )
-        AND (
-          run.id < ?
-          OR NOT EXISTS (
-            SELECT 1 FROM document WHERE document.sessionId = run.sessionId AND document.status = 'PROCESSING'
-          )
+        AND NOT EXISTS (
+          SELECT 1 FROM document
+          WHERE document.sessionId = run.sessionId AND document.status = 'PROCESSING'
+            AND (run.id >= ? OR document.id >= ?)
         )
       ORDER BY run.id LIMIT 1
     ) AS runId,
@@ -125,7 +130,7 @@ const candidatesByApp = `
   JOIN app ON app.id = waiting.appId
   LEFT JOIN (SELECT appId, COUNT(*) AS number FROM run WHERE status = 'RUNNING' GROUP BY appId) AS begun
     ON begun.appId = waiting.appId
-  WHERE app.maxRunningRuns IS NULL OR COALESCE(begun.number, 0) < app.maxRunningRuns
+  WHERE app.deletedAt IS NULL AND (app.maxRunningRuns IS NULL OR COALESCE(begun.number, 0) < app.maxRunningRuns)
   ORDER BY
     runId IS NULL,
     COALESCE(begun.number, 0),

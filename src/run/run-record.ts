@@ -4,7 +4,7 @@ import type { Database } from "../database/database";
 import { newId } from "../database/ids";
 import type { ToolPiece } from "../model/model";
 import { Message } from "../session/message.entity";
-import { type Citation, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
+import { type Citation, isFinished, Run, type RunError, RunStatus, unfinished, type Usage } from "./run.entity";
 import { type RunEventType, StoredRunEvent, type StoredToolCall } from "./run-event.entity";
 import type { RunNews } from "./run-news";
 import { countTokens } from "./token-use";
@@ -100,12 +100,12 @@ export class RunRecord {
     return affected === 1;
   }
 
-  /** Adds to a run that was ended over one's head what its model had taken until then. */
+  /** Adds to a run that was ended or put back over one's head what its model had taken until then. */
   async noteUsage({ id, fence }: BegunRun, usage: Usage): Promise<void> {
     await this.db.transaction(async (manager) => {
-      const run = await this.db.lock(manager, Run, { id, fence, status: In(["CANCELLED", "FAILED"]) });
+      const run = await this.db.lock(manager, Run, { id, fence, status: In(["QUEUED", "CANCELLED", "FAILED"]) });
       if (!run) return;
-      await manager.update(Run, { id }, { usage });
+      if (isFinished(run)) await manager.update(Run, { id }, { usage });
       await countTokens(manager, run.appId, usage.totalTokens);
     });
   }

@@ -64,7 +64,7 @@ export class RunService {
 
   /** Accepts a run, for good once this is answered, and waits for its end as long as the caller wants to. */
   async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
-    if (input.callbackUrl != null) await this.runtime.outbox.check(input.callbackUrl);
+    await this.checkCallback(input);
     const { runId, sessionId, sessionCreated, replayed } = await this.acceptForGood(input);
     const run = await this.finished(runId, input.waitMs);
     if (!run) throw notFound("run");
@@ -92,6 +92,17 @@ export class RunService {
     return readRunEvents(this.db, this.runtime.news, runId, after ?? -1);
   }
 
+  /** What was accepted once is answered again, wherever its callback may go by now. */
+  private async checkCallback(input: ExecuteAgentInput): Promise<void> {
+    if (input.callbackUrl == null || (await this.claimOf(input)?.wasTaken(this.db.read))) return;
+    await this.runtime.outbox.check(input.callbackUrl);
+  }
+
+  private claimOf(input: ExecuteAgentInput): IdempotencyClaim | undefined {
+    const { idempotencyKey } = input;
+    return idempotencyKey == null ? undefined : new IdempotencyClaim(this.caller, idempotencyKey, input);
+  }
+
   private async acceptForGood(input: ExecuteAgentInput): Promise<Accepted> {
     let accepted: Accepted | undefined;
     try {
@@ -106,8 +117,7 @@ export class RunService {
   }
 
   private async accept(manager: EntityManager, input: ExecuteAgentInput): Promise<Accepted> {
-    const { idempotencyKey } = input;
-    const claim = idempotencyKey == null ? undefined : new IdempotencyClaim(this.caller, idempotencyKey, input);
+    const claim = this.claimOf(input);
     const earlier = await claim?.take(manager);
     if (earlier !== undefined) return this.replay(manager, earlier);
 

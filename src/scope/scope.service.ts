@@ -1,4 +1,5 @@
 import { IsNull } from "typeorm";
+import { App } from "../app/app.entity";
 import type { AppService } from "../app/app.service";
 import type { AccessNews } from "../auth/access-news";
 import { grantsOf, permissionsOf } from "../auth/permissions";
@@ -52,8 +53,12 @@ export class ScopeService {
       deletedAt: null,
     };
     await this.db
-      .transaction((manager) => manager.insert(Scope, scope))
-      .catch(refusal({ duplicate: nameTaken, orphan: () => notFound("app") }));
+      .transaction(async (manager) => {
+        // One that is being deleted has its row still.
+        if (!(await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() }))) throw notFound("app");
+        await manager.insert(Scope, scope);
+      })
+      .catch(refusal({ duplicate: nameTaken }));
     return scope;
   }
 

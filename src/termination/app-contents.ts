@@ -1,4 +1,4 @@
-import { type EntityManager, type EntityTarget, type FindOptionsWhere, In, IsNull, MoreThanOrEqual } from "typeorm";
+import { type EntityManager, type EntityTarget, type FindOptionsWhere, In, MoreThanOrEqual } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import { ApiKey } from "../api-key/api-key.entity";
 import type { Database } from "../database/database";
@@ -32,14 +32,6 @@ export class AppContents {
     private readonly removals: Removals,
     private readonly stopping: AbortSignal,
   ) {}
-
-  /** Ends what its keys may do, by their scopes. */
-  async close(): Promise<void> {
-    const open = { where: { appId: this.appId, deletedAt: IsNull() }, key: ["id"] as const };
-    for await (const piece of piecesOf(this.db, Scope, open)) {
-      await this.change((manager) => manager.update(Scope, { id: In(idsOf(piece)) }, { deletedAt: new Date() }));
-    }
-  }
 
   /** Removes all that is there. What is added meanwhile may be left. */
   async remove(): Promise<void> {

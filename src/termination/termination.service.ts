@@ -7,6 +7,7 @@ import { Document } from "../document/document.entity";
 import type { DocumentService } from "../document/document.service";
 import { Run, unfinished } from "../run/run.entity";
 import type { RunRuntime } from "../run/run.service";
+import { Scope } from "../scope/scope.entity";
 import { Session } from "../session/session.entity";
 import type { TerminateSessionInput } from "../session/session.input";
 import type { SessionService } from "../session/session.service";
@@ -69,10 +70,14 @@ export class TerminationService {
    * it held is removed piece by piece, since one large change would keep everybody else waiting.
    */
   async deleteApp(id: string): Promise<void> {
-    const { affected } = await this.db.transaction((manager) =>
-      manager.update(App, { id, deletedAt: IsNull() }, { deletedAt: new Date() }),
-    );
-    if (affected !== 1) throw notFound("app");
+    await this.db.transaction(async (manager) => {
+      const deletedAt = new Date();
+      // Its name can be used anew at once.
+      const { affected } = await manager.update(App, { id, deletedAt: IsNull() }, { deletedAt, name: id });
+      if (affected !== 1) throw notFound("app");
+      await manager.update(Scope, { appId: id, deletedAt: IsNull() }, { deletedAt });
+    });
+    await this.accessNews.changed({ appId: id });
     await this.removeDeleted(id);
   }
 
@@ -84,8 +89,6 @@ export class TerminationService {
 
   private async removeDeleted(id: string): Promise<void> {
     const contents = new AppContents(this.db, id, this.removals, this.runtime.stopping);
-    await contents.close();
-    await this.accessNews.changed({ appId: id });
     await contents.remove();
 
     // With what has been added meanwhile.
@@ -96,7 +99,6 @@ export class TerminationService {
       await manager.delete(App, { id });
       return left;
     });
-    await this.accessNews.changed({ appId: id });
     await this.clear(remains);
   }
 

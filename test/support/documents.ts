@@ -32,4 +32,4 @@ export const filesIn = async (dataDir: string): Promise<string[]> =>
     .map((entry) => join(entry.parentPath, entry.name));
 
 /** So long that reading it takes several seconds, and so plain that it takes no more. */
-export const slowText = (sentences = 1_000_000): string => "The barn is red. ".repeat(sentences);
+export const slowText = (sentences = 600_000): string => "The barn is red. ".repeat(sentences);

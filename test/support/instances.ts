@@ -42,7 +42,8 @@ export async function carrierOf(
   await eventually(async () => {
     const [run] = await server.sql(`SELECT workerId, eventCount, status FROM run WHERE id = '${runId}'`);
     workerId = run?.["workerId"];
-    return run?.["status"] === "RUNNING" && Number(run["eventCount"]) > 1;
+    const isTheirs = among.some(({ instanceId }) => instanceId === workerId);
+    return isTheirs && run?.["status"] === "RUNNING" && Number(run["eventCount"]) > 1;
   }, 30_000);
   const carrier = among.find(({ instanceId }) => instanceId === workerId);
   if (!carrier) throw new Error("The run is carried out by none of these");
