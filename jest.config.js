@@ -20,7 +20,7 @@ module.exports = {
     "^(?:\\.\\./)+src/(.*)$": "<rootDir>/dist/src/$1",
     "^(?:\\.\\./)+ormconfig$": "<rootDir>/dist/ormconfig",
   },
-  // Tests wait more than they work.
-  maxWorkers: "150%",
+  // Tests wait more than they work, so none of the cores is kept free.
+  maxWorkers: "100%",
   testTimeout: 30_000,
 };
