@@ -16,7 +16,7 @@ interface Heap<Entity extends ObjectLiteral, Key extends string> {
 }
 
 /**
- * The keys of any number of rows, from the last to the first, in pieces for a transaction each: a large one would hold
+ * The keys of any number of rows that are to go, from the last to the first, in pieces for a transaction each: a large one would hold
  * up everybody else, and with SQLite the whole process. Each is found anew among those that are left, so the one before
  * must be gone from there.
  */
@@ -26,20 +26,14 @@ export async function* piecesOf<Entity extends ObjectLiteral, Key extends string
   { where, key, texts = [] }: Heap<Entity, Key>,
 ): AsyncGenerator<Record<Key, string>[]> {
   const octets = ["0", ...texts.map((text) => `COALESCE(OCTET_LENGTH(piece.${text}), 0)`)].join(" + ");
-  const [first] = key;
-  let last: string | undefined;
   for (;;) {
     const query = db.read.createQueryBuilder(entity, "piece").select(octets, "octets").where(where).limit(mostRows);
     for (const column of key) query.addSelect(`piece.${column}`, column).addOrderBy(`piece.${column}`, "DESC");
-    // What is done with and stays is not looked at again.
-    if (last !== undefined) query.andWhere(`piece.${first} <= :last`, { last });
     const rows = await query.getRawMany<Record<Key, string> & { octets: number | string }>();
     if (rows.length === 0) return;
 
     let sum = 0;
-    const piece = rows.filter((row, i) => (sum += Number(row.octets)) <= mostOctets || i === 0);
-    yield piece;
-    last = piece.at(-1)?.[first];
+    yield rows.filter((row, i) => (sum += Number(row.octets)) <= mostOctets || i === 0);
     await delay(rest);
   }
 }

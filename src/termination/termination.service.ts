@@ -66,7 +66,7 @@ export class TerminationService {
   }
 
   /**
-   * Deletes an app with its scopes, keys, agents and sessions. From the first statement on it is gone for everybody; what
+   * Deletes an app with its scopes, keys, agents and sessions. It and what its keys may do are gone at once; what else
    * it held is removed piece by piece, since one large change would keep everybody else waiting.
    */
   async deleteApp(id: string): Promise<void> {
