@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { readConfig } from "../../src/config";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
@@ -16,7 +16,8 @@ export type Environment = Readonly<Record<string, string>>;
 /** How long a process may take to start where others start too, in milliseconds. */
 const patience = 30_000;
 
-const built = join(__dirname, "../../dist/src");
+/** Where the server was built, whether this runs as it is written or is built itself. */
+const built = dirname(require.resolve("../../src/main"));
 
 /** A process of the built server, or of another script of it, with nothing of this environment but what it is given. */
 export class TestProcess {

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import { Redis } from "ioredis";
+import { freePort } from "./free-port";
 import { eventually } from "./runs";
 
 /** A Redis server of one test, which can be stopped and started again. */
@@ -12,11 +11,7 @@ export class RedisServer {
   private constructor(readonly port: number) {}
 
   static async start(): Promise<RedisServer> {
-    const probe = createServer().listen(0, "127.0.0.1");
-    await once(probe, "listening");
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
-    const server = new RedisServer(port);
+    const server = new RedisServer(await freePort());
     await server.start();
     return server;
   }
@@ -28,12 +23,19 @@ export class RedisServer {
   async start(): Promise<void> {
     const options = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"];
     this.child = spawn("redis-server", options, { stdio: "ignore" });
+    await once(this.child, "spawn").catch((error: unknown) => {
+      throw new Error("Redis is needed and not installed: on Debian, apt-get install redis-server", { cause: error });
+    });
     await eventually(() => this.ask((redis) => redis.ping()).catch(() => undefined));
   }
 
   /** Lets it hang: connections stay open, and nothing is answered any more. */
   hang(): void {
     this.child?.kill("SIGSTOP");
+  }
+
+  wake(): void {
+    this.child?.kill("SIGCONT");
   }
 
   /** Stops it, and all that it knew is lost. */
