@@ -1,8 +1,9 @@
 import { Pool } from "undici";
 import type { TestCredential } from "../../support/client";
+import { Socket } from "../socket";
 import type { Operation } from "./operation";
 import type { Answer, Fault, Result } from "./oracle";
-import { Socket } from "./socket";
+
 import type { Transport } from "./trial";
 
 const boundary = "----a-boundary";

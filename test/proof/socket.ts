@@ -1,6 +1,11 @@
+import type { Socket as Connection } from "node:net";
 import { WebSocket } from "ws";
-import type { TestCredential } from "../../support/client";
-import type { Operation } from "./operation";
+import type { TestCredential } from "../support/client";
+
+interface Operation {
+  readonly query: string;
+  readonly variables: object;
+}
 
 /** What a WebSocket was told of an operation, and what it was closed with where it was. */
 export interface Heard {
@@ -77,6 +82,15 @@ export class Socket {
       this.waiting.set(id, { results: [], end });
       this.socket.send(subscribe(id, operation));
     });
+  }
+
+  /** Sends several operations in one piece, so that the server has all of them before it has begun any. */
+  askTogether(operations: readonly Operation[]): Promise<Heard[]> {
+    const { _socket: connection } = this.socket as unknown as { readonly _socket: Connection };
+    connection.cork();
+    const heard = operations.map((operation) => this.ask(operation));
+    connection.uncork();
+    return Promise.all(heard);
   }
 
   leave(): void {
