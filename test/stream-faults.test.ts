@@ -21,6 +21,9 @@ test.each([
   expect(errorsOf(body)).toMatchObject(expected);
   const [result] = await overWebSocket(admin, query, { variables });
   expect(errorsOf(result)).toMatchObject(expected);
+  const request = await admin.send(query, variables);
+  expect(request.status).toBe(200);
+  expect(request.body).toMatchObject({ errors: expected });
 });
 
 test("what is below a subscription's field may be there or not", async () => {

@@ -38,14 +38,22 @@ export type Preparation =
 
 /** What every operation must pass before it is executed, whichever way it came. */
 export class Operations {
-  readonly validationRules = [boundsRule(this.limits)];
   readonly parseOptions = { maxTokens: this.limits.maxTokens };
   readonly judge = new Judge(this.schema, this.limits);
+  private readonly rules = [...specifiedRules, boundsRule(this.limits)];
+  private readonly known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
   constructor(
     readonly schema: GraphQLSchema,
     private readonly limits: Limits,
   ) {}
+
+  /** What makes a document invalid; found once, and kept for as long as the document itself is kept. */
+  faultsOf(document: DocumentNode): readonly GraphQLError[] {
+    let faults = this.known.get(document);
+    if (!faults) this.known.set(document, (faults = this.validate(document)));
+    return faults;
+  }
 
   /** What stands against a valid operation: rights first, so that a refusal tells nothing of the input. */
   objections(
@@ -73,7 +81,7 @@ export class Operations {
       return { errors: [coded(error, "GRAPHQL_PARSE_FAILED")] };
     }
     const invalid = this.faultsOf(document);
-    if (invalid.length > 0) return { errors: invalid.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED")) };
+    if (invalid.length > 0) return { errors: invalid };
 
     const operation = getOperationAST(document, typeof operationName === "string" ? operationName : undefined);
     if (!operation) {
@@ -98,10 +106,11 @@ export class Operations {
     return this.judge.refusals(caller, document, operation, variables).length === 0;
   }
 
-  private faultsOf(document: DocumentNode): readonly GraphQLError[] {
+  private validate(document: DocumentNode): readonly GraphQLError[] {
     // By itself and first, as the rules of GraphQL.js throw at what it refuses.
-    const faults = validate(this.schema, document, [unconditionalSubscriptionRule]);
-    return faults.length > 0 ? faults : validate(this.schema, document, [...specifiedRules, ...this.validationRules]);
+    const conditional = validate(this.schema, document, [unconditionalSubscriptionRule]);
+    const faults = conditional.length > 0 ? conditional : validate(this.schema, document, this.rules);
+    return faults.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED"));
   }
 }
 

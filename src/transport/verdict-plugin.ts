@@ -7,12 +7,14 @@ import { ApiError, statusOf } from "../errors";
 import { logFaults, masked } from "../masking";
 import type { Operations } from "../operation/operations";
 
-/** Puts the verdict between Apollo Server's validation and its execution, and its errors into our form. */
+/** Puts validation and the verdict before Apollo Server's execution, and its errors into our form. */
 export function verdictPlugin(operations: Operations, log: Logger): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
         async responseForOperation({ contextValue, document, request, ...context }) {
+          const faults = operations.faultsOf(document);
+          if (faults.length > 0) return answer(400, faults);
           // The types know nothing of it, but there is none where the document has none of this name. To execute says so.
           const operation = context.operation as OperationDefinitionNode | undefined;
           if (!operation) return null;

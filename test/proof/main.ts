@@ -1,12 +1,14 @@
 import { parseArgs } from "node:util";
+import { access } from "./access/access";
+import { consistency } from "./consistency/consistency";
 import type { Finding, Proof, ProofOptions } from "./proof";
 
-const proofs: readonly Proof[] = [];
+const proofs: readonly Proof[] = [access, consistency];
 
 /** Of each proof, only so many violations are told in full. */
 const mostTold = 20;
 
-const usage = `npm run prove -- [${proofs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME]
+const usage = `npm run prove -- [${proofs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME] [--path PATH]
 
 Without a name, all proofs run in their short form.
 ${proofs.map(describe).join("\n")}`;
@@ -31,6 +33,7 @@ function readOptions() {
         minutes: { type: "string" },
         database: { type: "string" },
         broken: { type: "string" },
+        path: { type: "string" },
       },
     });
   } catch (error) {
@@ -96,6 +99,7 @@ async function main(): Promise<void> {
       minutes: positive("minutes", values.minutes),
       database,
       broken,
+      path: values.path,
     } as const;
     isHeld = (await prove(proof, options)) && isHeld;
   }

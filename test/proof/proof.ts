@@ -18,6 +18,8 @@ export interface ProofOptions {
   readonly database: "sqlite" | "mysql";
   /** Which fault is put into the server, to show that the proof finds it. */
   readonly broken: string | undefined;
+  /** Which of the cases of the seed is to be tried alone, as a counterexample has named it. */
+  readonly path: string | undefined;
 }
 
 /** A program that tries to break one promise. */
