@@ -7,6 +7,16 @@ import type BetterSqlite3 from "better-sqlite3";
  * where it works.
  */
 const major = parseInt(process.versions.node);
+const name = major < 24 ? "better-sqlite3" : "better-sqlite3-13";
 const load = createRequire(__filename);
 
-export const Sqlite = load(major < 24 ? "better-sqlite3" : "better-sqlite3-13") as typeof BetterSqlite3;
+export const Sqlite = loaded();
+
+function loaded(): typeof BetterSqlite3 {
+  try {
+    return load(name) as typeof BetterSqlite3;
+  } catch (cause) {
+    const what = `${name} is not here, or for another version of Node.js than ${process.version}.`;
+    throw new Error(`${what} Run \`npm ci\` with this one, and without \`--omit=optional\`.`, { cause });
+  }
+}

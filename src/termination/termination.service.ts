@@ -81,10 +81,16 @@ export class TerminationService {
     await this.removeDeleted(id);
   }
 
-  /** Goes on with deletions of apps that were cut off. */
+  /**
+   * Goes on with deletions of apps that were cut off.
+   *
+   * @throws AggregateError of what went wrong, once all have been tried
+   */
   async finishDeletions(): Promise<void> {
     const cutOff = await this.db.read.find(App, { where: { deletedAt: Not(IsNull()) }, select: { id: true } });
-    for (const { id } of cutOff) await this.removeDeleted(id);
+    const failures: unknown[] = [];
+    for (const { id } of cutOff) await this.removeDeleted(id).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} deletions were not finished`);
   }
 
   private async removeDeleted(id: string): Promise<void> {
