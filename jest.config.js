@@ -1,3 +1,5 @@
+const { dependencies } = require("./package.json");
+
 /** What several instances share: a database that they can share, and Redis. */
 const isShared = Boolean(process.env["TEST_REDIS_URL"] && process.env["TEST_DATABASE_URL"]);
 if (!isShared && !process.env["JEST_WORKER_ID"]) {
@@ -5,6 +7,10 @@ if (!isShared && !process.env["JEST_WORKER_ID"]) {
     "The tests of several instances (test/*.redis.test.ts) need TEST_REDIS_URL and TEST_DATABASE_URL, and are left out.\n",
   );
 }
+
+/** What the server is made of, and what tests use beside it. */
+const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
+const byNode = "<rootDir>/test/support/load-by-node.js";
 
 /** Tests are TypeScript; what they test is the built server, so that worker threads and start-up are the real ones. */
 module.exports = {
@@ -15,7 +21,13 @@ module.exports = {
   // a store that speaks S3 are left to the run on SQLite, as the store knows nothing of the database.
   testPathIgnorePatterns: isShared ? ["/kill\\.test\\.ts$", "/test/s3/"] : ["\\.redis\\.test\\.ts$"],
   globalSetup: "<rootDir>/test/support/build.ts",
-  transform: { "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }] },
+  setupFiles: ["<rootDir>/test/support/setup.ts"],
+  transform: {
+    "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
+    "/dist/(src/.+|ormconfig)\\.js$": byNode,
+    [`/node_modules/(${packages.join("|")})/.+\\.c?js$`]: byNode,
+  },
+  transformIgnorePatterns: [],
   moduleNameMapper: {
     "^(?:\\.\\./)+src/(.*)$": "<rootDir>/dist/src/$1",
     "^(?:\\.\\./)+ormconfig$": "<rootDir>/dist/ormconfig",

@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { AccessNews } from "./auth/access-news";
 import { CallbackDispatcher } from "./callback/dispatcher";
 import { Outbox } from "./callback/outbox";
-import type { Config } from "./config";
+import type { Config, RedisConfig } from "./config";
 import { entities, type Runtime } from "./container";
 import { Database } from "./database/database";
 import { DocumentLinks } from "./document/document-links";
@@ -16,11 +16,8 @@ import type { Model } from "./model/model";
 import { ProviderModels } from "./model-connection/provider-models";
 import { Outbound } from "./outbound/outbound";
 import { Reader } from "./reading/reader";
-import { RedisConnections } from "./redis/redis";
 import { Answering } from "./run/answering";
-import { BullRunQueue } from "./run/bull-run-queue";
 import { Interruptions } from "./run/interruptions";
-import { RedisRunNews } from "./run/redis-run-news";
 import { callbackPayloadOf } from "./run/run-callback";
 import { RunClaims } from "./run/run-claims";
 import { RunEngine } from "./run/run-engine";
@@ -63,10 +60,10 @@ export async function openBackend(
   const db = await Database.open(config.database, entities);
 
   const stopping = new AbortController();
-  const redis = config.redis && new RedisConnections(config.redis, log);
-  const instance = redis ? new BeatingInstance(db, log) : new SoleInstance();
-  const queue = redis ? new BullRunQueue(redis) : new LocalRunQueue();
-  const news = new RunNews(stopping.signal, redis && new RedisRunNews(redis));
+  const shared = config.redis && (await openShared(config.redis, log));
+  const instance = shared ? new BeatingInstance(db, log) : new SoleInstance();
+  const queue = shared?.queue ?? new LocalRunQueue();
+  const news = new RunNews(stopping.signal, shared?.news);
 
   const reader = new Reader(limits);
   const outbound = new Outbound(config.modelAllowedHosts);
@@ -124,8 +121,17 @@ export async function openBackend(
       await storage.close();
       await instance.close();
       await outbound.close();
-      redis?.close();
+      shared?.redis.close();
       await db.close();
     },
   };
+}
+
+/** What instances have in Redis; loaded where there are several. */
+async function openShared(config: RedisConfig, log: Logger) {
+  const { RedisConnections } = await import("./redis/redis.js");
+  const { BullRunQueue } = await import("./run/bull-run-queue.js");
+  const { RedisRunNews } = await import("./run/redis-run-news.js");
+  const redis = new RedisConnections(config, log);
+  return { redis, queue: new BullRunQueue(redis), news: new RedisRunNews(redis) };
 }

@@ -29,13 +29,13 @@ export const Name = (): PropertyDecorator => (target, property) => {
 
 /** A text of up to so many characters. */
 export const Text = (most: number): PropertyDecorator =>
-  Characters(0, most, `must have at most ${most.toLocaleString("en")} characters`);
+  Characters(0, most, () => `must have at most ${most.toLocaleString("en")} characters`);
 
 /** A name that the caller gives to something of its own: 1 to 255 characters, compared byte for byte. */
 export const Reference = (): PropertyDecorator => Characters(1, 255, "must have 1 to 255 characters");
 
 /** Counts as columns do, by code points. The rules of class-validator count some for nothing, which then don't fit. */
-function Characters(least: number, most: number, message: string): PropertyDecorator {
+function Characters(least: number, most: number, message: string | (() => string)): PropertyDecorator {
   const fits = (length: number) => length >= least && length <= most;
   const validate = (value: unknown) => typeof value === "string" && fits(Array.from(value).length);
   return ValidateBy({ name: "characters", validator: { validate } }, { message });
@@ -48,7 +48,7 @@ export const NotBlank = (): PropertyDecorator => Matches(/\S/, { message: "must 
 export const Json = (most: number): PropertyDecorator =>
   ValidateBy(
     { name: "json", validator: { validate: (value) => JSON.stringify(value).length <= most } },
-    { message: `must have at most ${most.toLocaleString("en")} characters as JSON` },
+    { message: () => `must have at most ${most.toLocaleString("en")} characters as JSON` },
   );
 
 /** A whole number within these bounds. */

@@ -4,6 +4,7 @@ import { grantsOf } from "../src/auth/permissions";
 import { readConfig } from "../src/config";
 import { createSchema } from "../src/schema";
 import { access, accessOf, type Grant, grants, permissionsOf } from "./support/access-table";
+import { node } from "./support/node";
 
 /** What stands behind the verdict: each resolver asks by itself, however somebody comes to it. */
 const schema = createSchema(readConfig({}).limits);
@@ -14,7 +15,7 @@ const callerOf = (grant: Grant): Caller =>
     : { kind: "API_KEY", name: "key", granted: grantsOf(permissionsOf[grant]), keyId: "", scopeId: "", appId: "" };
 
 /** Has what any input must have, so that nothing but a missing right keeps a caller from the method. */
-const anyInput = {
+const anyInput = node.structuredClone({
   name: "Ada",
   description: "",
   instructions: "",
@@ -27,7 +28,7 @@ const anyInput = {
   text: "Hello",
   onBusy: "ENQUEUE",
   waitMs: 0,
-};
+});
 
 /** Calls the resolver of a field, and nothing before it. */
 async function resolve(coordinate: string, grant: Grant): Promise<{ reached: unknown[]; thrown: unknown }> {

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { idleReaders, longRun, LoudModel } from "./support/idle-reader";
+import { node } from "./support/node";
 import { adminKey, useServer } from "./support/server";
 import { RawSocket } from "./support/streams";
 import { TestModel } from "./support/test-model";
@@ -10,10 +11,10 @@ const server = useServer({}, { "test:model": model, "test:loud": new LoudModel()
 afterEach(() => model.releaseAll());
 
 /** What is done every 15 s is done every 200 ms in these tests. */
-const { setInterval: original } = globalThis;
+const { setInterval: original } = node;
 beforeAll(() => {
   const faster = (act: () => void, ms?: number) => original(act, ms === 15_000 ? 200 : ms);
-  jest.spyOn(globalThis, "setInterval").mockImplementation(faster);
+  jest.spyOn(node, "setInterval").mockImplementation(faster);
 });
 afterAll(() => jest.restoreAllMocks());
 

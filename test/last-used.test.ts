@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
+import { mock } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import pino from "pino";
 import { KeyUsage } from "../src/api-key/key-usage";
 import { readConfig } from "../src/config";
 import { entities } from "../src/container";
 import { Database } from "../src/database/database";
+import { node } from "./support/node";
 import { type TestProcess, useProcesses } from "./support/process";
 import { eventually } from "./support/runs";
 import { statementsOf } from "./support/statements";
@@ -16,11 +19,11 @@ const at = (second: number) => new Date(Date.UTC(2030, 0, 1) + second * 1_000);
 
 beforeEach(() => {
   // The rest of time goes on, as the database needs it.
-  jest.useFakeTimers({ now: at(0), doNotFake: ["nextTick", "queueMicrotask", "setImmediate", "setTimeout"] });
+  mock.timers.enable({ apis: ["Date", "setInterval"], now: at(0) });
   jest.spyOn(log, "error");
 });
 afterEach(async () => {
-  jest.useRealTimers();
+  mock.timers.reset();
   jest.restoreAllMocks();
   for (const close of opened.splice(0)) await close();
 });
@@ -48,8 +51,11 @@ async function lastUse(server: TestProcess, id: string | undefined): Promise<Dat
   return apiKey.lastUsedAt === null ? null : new Date(apiKey.lastUsedAt as string);
 }
 
+/** Lets time go on until that second. */
+const reach = (second: number) => mock.timers.tick(at(second).getTime() - node.Date.now());
+
 function use(usage: KeyUsage, id: string | undefined, second: number): void {
-  jest.setSystemTime(at(second));
+  reach(second);
   usage.used(id ?? "");
 }
 
@@ -61,19 +67,21 @@ test("the uses of a minute are written when it is over, one for each key: its la
   const [ada, eve] = await keysOf(server, 2);
   const { usage, db } = await usageBeside(server);
   const transaction = jest.spyOn(db, "transaction");
-  for (let second = 1; second <= 50; second++) use(usage, ada, second);
-  use(usage, eve, 7);
+  for (let second = 1; second <= 50; second++) {
+    use(usage, ada, second);
+    if (second === 7) use(usage, eve, second);
+  }
 
-  jest.advanceTimersByTime(minute - 1);
+  reach(59.999);
   expect(transaction).not.toHaveBeenCalled();
   const updates = await updatesOf(async () => {
-    jest.advanceTimersByTime(1);
+    reach(60);
     await eventually(async () => (await lastUse(server, eve)) !== null);
   });
   expect(updates).toHaveLength(2);
   expect([await lastUse(server, ada), await lastUse(server, eve)]).toEqual([at(50), at(7)]);
 
-  jest.advanceTimersByTime(10 * minute);
+  mock.timers.tick(10 * minute);
   await usage.flush();
   expect(transaction).toHaveBeenCalledTimes(1);
 });
@@ -113,7 +121,7 @@ test("the end waits for what is being written, and writes the rest", async () =>
   const [ada, eve] = await keysOf(server, 2);
   const { usage, db } = await usageBeside(server);
   const write = db.transaction.bind(db);
-  jest.spyOn(db, "transaction").mockImplementationOnce((work) => {
+  const transaction = jest.spyOn(db, "transaction").mockImplementationOnce((work) => {
     use(usage, ada, 3);
     return write(work);
   });
@@ -123,7 +131,12 @@ test("the end waits for what is being written, and writes the rest", async () =>
   await usage.close();
   expect(await updatesOf(() => writing)).toEqual([]);
   expect([await lastUse(server, ada), await lastUse(server, eve)]).toEqual([at(3), at(2)]);
-  expect(jest.getTimerCount()).toBe(0);
+
+  use(usage, ada, 4);
+  transaction.mockClear();
+  mock.timers.tick(10 * minute);
+  await setImmediate();
+  expect(transaction).not.toHaveBeenCalled();
 });
 
 test("thousands of keys are written a hundred at a time, and others get their turn in between", async () => {
@@ -134,11 +147,10 @@ test("thousands of keys are written a hundred at a time, and others get their tu
 
   let isOver = false;
   let turns = 0;
-  const takeTurns = () => {
-    turns++;
-    if (!isOver) setImmediate(takeTurns);
+  const takeTurns = async () => {
+    for (; !isOver; turns++) await setImmediate();
   };
-  setImmediate(takeTurns);
+  void takeTurns();
   await usage.flush();
   isOver = true;
   expect(transaction).toHaveBeenCalledTimes(20);

@@ -7,8 +7,14 @@ const processes = useProcesses();
 const secret = "hunter2";
 const adminKey = `${secret}-is-the-key-of-the-administrator`;
 
+/** Starts a server as `npm start` does, which tells where in the source something failed. */
 const serve = async (level: string) =>
-  processes.serve({ ...(await processes.fresh()), ADMIN_KEY: adminKey, LOG_LEVEL: level });
+  processes.serve({
+    ...(await processes.fresh()),
+    ADMIN_KEY: adminKey,
+    LOG_LEVEL: level,
+    NODE_OPTIONS: "--enable-source-maps",
+  });
 
 /** Uses what there is to be used, with secrets in every place that can hold one. */
 async function useAll(server: TestProcess, key: Client): Promise<void> {

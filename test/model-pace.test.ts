@@ -13,7 +13,7 @@ test("a model is not read faster than what it says is taken", async () => {
   const reader = new Reader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
   const model = new ProviderModel(
-    languageModel(access, "endless", outbound.fetch),
+    await languageModel(access, "endless", outbound.fetch),
     reader,
     outbound.fetch,
     pino({ level: "silent" }),

@@ -3,6 +3,7 @@ import { RequireAdmin, RequireAgent, RequireCredential, RequireRuntime } from ".
 import { readConfig } from "../src/config";
 import * as container from "../src/container";
 import { createSchema } from "../src/schema";
+import { node } from "./support/node";
 
 const decorators = {
   RequireAdmin: RequireAdmin(),
@@ -51,7 +52,7 @@ test("methods of one name in two classes have a requirement each", () => {
 test("a root field that says nothing of what it requires stops the schema from being made", () => {
   @Resolver()
   class Silent {
-    @Query(() => String)
+    @Query(() => node.String)
     secrets(): string {
       return "";
     }

@@ -1,4 +1,5 @@
-import { type Fetch, OutboundRefused } from "../outbound/outbound";
+import type { Fetch } from "../outbound/fetch";
+import { OutboundRefused } from "../outbound/outbound";
 import type { CallbackAttempt } from "./callback-delivery.entity";
 
 /** How long a receiver may take to answer, in milliseconds. */

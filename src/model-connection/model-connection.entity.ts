@@ -1,6 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
-import { ModelProvider } from "../model/provider";
+import { ModelProvider } from "../model/model-provider";
 import type { SecretPlace } from "../secrets/keyring";
 import type { SecretColumn } from "../secrets-rotation";
 

@@ -2,7 +2,7 @@ import { Matches, MaxLength } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
 import { countedConnectionOf } from "../database/pages";
 import { modelNameShape } from "../model/catalog";
-import { ModelProvider } from "../model/provider";
+import { ModelProvider } from "../model/model-provider";
 import { LeftOutOr, Name, NotNull, Nullable, Text } from "../validation";
 import { ModelConnection } from "./model-connection.entity";
 

@@ -7,7 +7,7 @@ import { loaderById } from "../database/loaders";
 import { type Page, type PageArgs, pageOf } from "../database/pages";
 import { badInput, conflict, type FieldFault, notFound } from "../errors";
 import { ModelFailed, type ModelRequest } from "../model/model";
-import { defaultBaseUrls } from "../model/provider";
+import { defaultBaseUrls } from "../model/model-provider";
 import type { Outbound } from "../outbound/outbound";
 import { addressFault, addressRefused } from "../outbound/web-address";
 import type { Keyring } from "../secrets/keyring";
@@ -116,8 +116,8 @@ export class ModelConnectionService {
     });
     try {
       const { signal } = new AbortController();
-      const pieces = this.models.modelOf(connection, model, 1).answer({ ...testRequest, signal });
-      for await (const _ of pieces);
+      const tested = await this.models.modelOf(connection, model, 1);
+      for await (const _ of tested.answer({ ...testRequest, signal }));
       return outcome(null);
     } catch (error) {
       if (!(error instanceof ModelFailed)) throw error;

@@ -4,7 +4,6 @@ import type { Database } from "../database/database";
 import type { ConnectedModelName, ConnectedModels } from "../model/catalog";
 import { type Model, ModelFailed } from "../model/model";
 import { languageModel } from "../model/provider";
-import { ProviderModel } from "../model/provider-model";
 import type { Outbound } from "../outbound/outbound";
 import type { Reader } from "../reading/reader";
 import { type Keyring, SecretUnreadable } from "../secrets/keyring";
@@ -42,12 +41,14 @@ export class ProviderModels implements ConnectedModels {
    * @param attempts how often it is asked, where asking again may help
    * @throws ModelFailed where the provider's key can't be read
    */
-  modelOf(connection: ModelConnection, model: string, attempts?: number): Model {
+  async modelOf(connection: ModelConnection, model: string, attempts?: number): Promise<Model> {
     const { id, provider, baseUrl } = connection;
     const access = { provider, baseUrl, apiKey: this.apiKeyOf(connection) };
     const log = this.log.child({ modelConnectionId: id, model });
+    // Not needed to start, and large.
+    const { ProviderModel } = await import("../model/provider-model.js");
     return new ProviderModel(
-      languageModel(access, model, this.outbound.fetch),
+      await languageModel(access, model, this.outbound.fetch),
       this.reader,
       this.outbound.fetch,
       log,

@@ -3,7 +3,7 @@ import { stepCountIs, streamText } from "ai";
 import { longestArguments, type Toolbox } from "../tool/toolbox";
 import { ModelFailed, type ModelPiece, type ModelSettings, type TokenUsage } from "./model";
 import type { Prompt } from "./prompt";
-import type { LanguageModel } from "./provider";
+import type { LanguageModel } from "./language-model";
 import { CutOff, ToldError, tooLong } from "./provider-failure";
 import { UsageOfSteps, usageOf } from "./provider-usage";
 import { Pace, tapped } from "./tapped";

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { Reader } from "../reading/reader";
-import type { Fetch } from "../outbound/outbound";
+import type { Fetch } from "../outbound/fetch";
 import { Toolbox } from "../tool/toolbox";
 import { ToolsUnavailable } from "../tool/tool-server";
 import { type Model, ModelFailed, type ModelPiece, type ModelRequest, type ModelSettings } from "./model";
 import { findPassages } from "./passages";
 import { citationsIn, promptOf } from "./prompt";
-import type { LanguageModel } from "./provider";
+import type { LanguageModel } from "./language-model";
 import { providerAnswer, type ProviderQuestion } from "./provider-answer";
 import { diagnose, tooLong } from "./provider-failure";
 

@@ -1,5 +1,5 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
-import type { LanguageModel } from "./provider";
+import type { LanguageModel } from "./language-model";
 import type { UsageOfSteps } from "./provider-usage";
 
 /** So many pieces of text, or of what a tool is asked, a provider may be ahead of who takes them. */

@@ -1,17 +1,13 @@
 import { lookup as systemLookup, type LookupAddress, type LookupAllOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { Agent, buildConnector, fetch, Response } from "undici";
 import { isPublicAddress } from "./address";
 import { type AllowedHost, isAllowed } from "./allowed-hosts";
-import { bounded } from "./bounded-body";
+import type { Fetch } from "./fetch";
+import type { GuardedFetch, Ruling } from "./guarded-fetch";
 
 /** How long a name may take to resolve when an address is judged before anything is sent to it, in milliseconds. */
 const patience = 2_000;
-const connectTimeout = 10_000;
-const largestResponse = { maxBytes: 64 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
-
-export type Fetch = typeof globalThis.fetch;
 
 /** Looks up all addresses of a name, as `node:dns` does. */
 export type Lookup = (
@@ -34,38 +30,18 @@ export class OutboundRefused extends Error {
  * before. Redirects are handed back, not followed.
  */
 export class Outbound {
-  private readonly agent: Agent;
+  private guarded: Promise<GuardedFetch> | undefined;
 
   constructor(
     private readonly allowed: readonly AllowedHost[],
     private readonly lookup: Lookup = systemLookup,
-  ) {
-    const anywhere = buildConnector({ timeout: connectTimeout });
-    const publicOnly = buildConnector({ timeout: connectTimeout, lookup: this.publicLookup });
-    this.agent = new Agent({
-      // Whoever asks brings a signal that says how long to wait.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: (options, callback) => {
-        const port = Number(options.port) || (options.protocol === "https:" ? 443 : 80);
-        if (this.isAllowed(options.hostname, port)) {
-          anywhere(options, callback);
-        } else if (isRefused(options.hostname)) {
-          // Names are looked up by a connector, addresses are not.
-          callback(new OutboundRefused(), null);
-        } else {
-          publicOnly(options, callback);
-        }
-      },
-    });
-  }
+  ) {}
 
   /** As the standard's, but for what this class is about; a response has a greatest size. */
-  readonly fetch: Fetch = (async (input: string | URL, init?: object) => {
-    const response = await fetch(input, { ...init, dispatcher: this.agent, redirect: "manual" });
-    const { body, status, statusText, headers } = response;
-    return body ? new Response(body.pipeThrough(bounded(largestResponse)), { status, statusText, headers }) : response;
-  }) as unknown as Fetch;
+  readonly fetch: Fetch = async (input, init) => {
+    this.guarded ??= this.load();
+    return (await this.guarded).fetch(input, init);
+  };
 
   /** Whether a URL leads, as things are now, to where no connection will be made. A name that doesn't resolve may later. */
   async refuses(url: URL): Promise<boolean> {
@@ -79,9 +55,21 @@ export class Outbound {
     return Promise.race([resolved, delay(patience, false, { ref: false })]);
   }
 
-  close(): Promise<void> {
-    return this.agent.destroy();
+  async close(): Promise<void> {
+    await (await this.guarded)?.close();
   }
+
+  /** What it takes to send is loaded when something is sent for the first time. */
+  private async load(): Promise<GuardedFetch> {
+    const { GuardedFetch } = await import("./guarded-fetch.js");
+    return new GuardedFetch(this.rule, this.publicLookup);
+  }
+
+  private readonly rule = (hostname: string, port: number): Ruling => {
+    if (this.isAllowed(hostname, port)) return "connect";
+    // Names are looked up when connecting, addresses are not.
+    return isRefused(hostname) ? new OutboundRefused() : "connect by the guarded lookup";
+  };
 
   private isAllowed(hostname: string, port: number): boolean {
     return isAllowed(this.allowed, isIP(hostname) === 6 ? `[${hostname}]` : hostname, port);

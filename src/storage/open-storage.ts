@@ -2,8 +2,6 @@ import { join } from "node:path";
 import { blaming } from "../start-error";
 import type { DocumentStorage } from "./document-storage";
 import { FolderStorage } from "./folder-storage";
-import { ObjectStorage } from "./object-storage";
-import { S3Bucket } from "./s3-bucket";
 import type { S3Credentials, S3Location } from "./s3-location";
 
 /** Where documents are kept. */
@@ -18,6 +16,8 @@ export async function openStorage(config: StorageConfig, dataDir: string): Promi
     await storage.open().catch(blaming("The data directory (DATA_DIR) can't be used"));
     return storage;
   }
+  const { ObjectStorage } = await import("./object-storage.js");
+  const { S3Bucket } = await import("./s3-bucket.js");
   const storage = new ObjectStorage(new S3Bucket(config.location, config.credentials), join(dataDir, "copies"));
   await storage.open().catch(blaming("The store of documents (STORAGE_URL) can't be used"));
   return storage;

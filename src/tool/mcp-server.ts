@@ -1,6 +1,7 @@
 import { createMCPClient, type ListToolsResult, type MCPClient } from "@ai-sdk/mcp";
 import { bounded, ResponseTooLarge } from "../outbound/bounded-body";
-import { type Fetch, OutboundRefused } from "../outbound/outbound";
+import type { Fetch } from "../outbound/fetch";
+import { OutboundRefused } from "../outbound/outbound";
 import { answerOf, failed } from "./tool-answer";
 import { type ToolAnswer, type ToolServer, ToolsUnavailable } from "./tool-server";
 

@@ -1,5 +1,5 @@
-import type { Fetch } from "../outbound/outbound";
-import { McpServer } from "./mcp-server";
+import type { Fetch } from "../outbound/fetch";
+import type { McpServer } from "./mcp-server";
 import { failed } from "./tool-answer";
 import type { ToolAnswer, ToolServer } from "./tool-server";
 
@@ -28,7 +28,7 @@ export class Toolbox {
    * @throws ToolsUnavailable where one of them can't be used; whatever the signal was given with, where it was given
    */
   static async open(servers: readonly ToolServer[], fetch: Fetch, signal: AbortSignal): Promise<Toolbox> {
-    const opened = await Promise.allSettled(servers.map((server) => McpServer.open(server, fetch, signal)));
+    const opened = await Promise.allSettled(servers.map((server) => connect(server, fetch, signal)));
     const toolbox = new Toolbox(opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
     const failure = opened.find((each) => each.status === "rejected");
     if (!failure) return toolbox;
@@ -54,4 +54,10 @@ export class Toolbox {
   close(): void {
     for (const server of this.servers) server.close();
   }
+}
+
+/** What speaks to tools is loaded where there are tools. */
+async function connect(server: ToolServer, fetch: Fetch, signal: AbortSignal): Promise<McpServer> {
+  const { McpServer } = await import("./mcp-server.js");
+  return McpServer.open(server, fetch, signal);
 }

@@ -39,6 +39,7 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
     // Long enough for the largest document over a slow line, and no longer: Node's own default is five minutes.
     requestTimeout: 120_000,
     http: { headersTimeout: 15_000 },
+    schemaController: { compilersFactory: { buildValidator: noRouteSchemas, buildSerializer: noRouteSchemas } },
     frameworkErrors: (_error, request, reply) => void refuse(nothingHere(), request, reply),
   });
   app.server.maxConnections = limits.maxConnections;
@@ -116,6 +117,11 @@ async function receive(request: FastifyRequest, reply: FastifyReply, limits: Lim
 async function checkHost({ hostname }: FastifyRequest): Promise<void> {
   if (!URL.canParse(`http://${hostname}/`)) throw new ApiError("BAD_USER_INPUT", "The header `host` must name a host.");
 }
+
+/** Fastify's own compilers are large, and loaded where there are no others. */
+const noRouteSchemas = () => () => {
+  throw new Error("No route has a schema: GraphQL has one");
+};
 
 const nothingHere = () => new ApiError("NOT_FOUND", `There is nothing here. The API is at ${graphqlPath}.`);
 

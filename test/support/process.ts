@@ -30,7 +30,7 @@ export class TestProcess {
     readonly environment: Environment,
     [script = "main.js", ...args]: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, ["--enable-source-maps", resolve(built, script), ...args], {
+    this.child = spawn(process.execPath, [resolve(built, script), ...args], {
       env: { PORT: "0", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
