@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
+import { durability } from "./durability/durability";
 import type { Finding, Proof, ProofOptions } from "./proof";
 
-const proofs: readonly Proof[] = [];
+const proofs: readonly Proof[] = [durability];
 
 /** Of each proof, only so many violations are told in full. */
 const mostTold = 20;
