@@ -20,6 +20,8 @@ interface Part {
   readonly inflict: Fault;
   /** How much is written meanwhile, beside the others. */
   readonly share: number;
+  /** Of mutations that are to be made more often than usual. */
+  readonly weights?: Readonly<Record<string, number>>;
 }
 
 /** In the world that all of them have together, one after the other. */
@@ -29,6 +31,14 @@ const partsOf = ({ database }: ProofOptions): Part[] => [
   ...(database === "mysql" ? [{ fault: "the database killed", inflict: databaseKilled, share: 3 }] : []),
   { fault: "connections cut", inflict: connectionsCut, share: 2 },
 ];
+
+/** On MariaDB, which keeps its data elsewhere, it is uploads that there is no room for. */
+const diskPart = (disk: SmallDisk, { database }: ProofOptions): Part => ({
+  fault: "the disk full",
+  inflict: diskFull(disk, database === "sqlite" ? 100 : 3),
+  share: shareOfDisk,
+  ...(database === "mysql" && { weights: { uploadDocument: 15, deleteDocument: 10 } }),
+});
 const shareOfDisk = 2;
 
 export const durability: Proof = {
@@ -53,16 +63,15 @@ export const durability: Proof = {
     const sharesInAll = sharesLeft;
 
     /** Plays one part, in its share of the time that is left. */
-    const playPart = async ({ fault, inflict, share }: Part, world: World): Promise<Finding> => {
+    const playPart = async ({ share, ...part }: Part, world: World): Promise<Finding> => {
       const plan: Plan = {
-        fault,
-        inflict,
+        ...part,
         target: Math.ceil((trials * share) / sharesInAll),
         times,
         deadline: Date.now() + ((end - Date.now()) * share) / sharesLeft,
         surroundings,
         secretsKey: settings.secretsKey,
-        prefix: `${fault.replaceAll(" ", "-")}-`,
+        prefix: `${part.fault.replaceAll(" ", "-")}-`,
       };
       sharesLeft -= share;
       return play(plan, world, random.fork(), violation);
@@ -76,7 +85,7 @@ export const durability: Proof = {
       try {
         const database = options.database === "mysql" ? await MariaDbServer.start() : undefined;
         await within(soleWorld(settings, database, disk), async (world) => {
-          report(await playPart({ fault: "the disk full", inflict: diskFull(disk), share: shareOfDisk }, world));
+          report(await playPart(diskPart(disk, options), world));
         });
       } finally {
         await disk.unmount();

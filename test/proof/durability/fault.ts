@@ -77,15 +77,19 @@ export const connectionsCut: Fault = async ({ world, random, reach, written }) =
   return `${proxies.reduce((sum, { cuts }) => sum + cuts, 0)} connections cut`;
 };
 
-/** Each third time the server is killed while there is no room. */
+/**
+ * Each third time the server is killed while there is no room.
+ *
+ * @param failures how many requests are to have failed at most when there is room again
+ */
 export const diskFull =
-  (disk: SmallDisk): Fault =>
+  (disk: SmallDisk, failures: number): Fault =>
   async (stage) => {
     const { world, random, failed } = stage;
     let kills = 0;
     const times = await again(stage, async (nth) => {
       await disk.fill(random.integer(0, 50_000));
-      await failed(random.integer(1, 100));
+      await failed(random.integer(1, failures));
       const isKilled = nth % 3 === 2;
       if (isKilled) await world.kill(0);
       await disk.clear();

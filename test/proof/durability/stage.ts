@@ -28,6 +28,8 @@ export interface Plan {
   readonly times: number;
   /** When to leave off, whatever is left, in milliseconds since 1970. */
   readonly deadline: number;
+  /** Of mutations that are to be made more often or less often than usual. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
   readonly surroundings: Surroundings;
   readonly secretsKey: Buffer;
   /** Begins the names that are given here. */
@@ -48,7 +50,7 @@ export async function play(plan: Plan, world: World, random: Random, violation: 
     violations += 1;
     violation(`${fault}: ${what}`);
   };
-  const all = hands.map((hand) => new Writer(hand, broken));
+  const all = hands.map((hand) => new Writer(hand, plan.weights ?? {}, broken));
   const sumWritten = () => all.reduce((sum, { written }) => sum + written, 0);
   const sumRepetitions = () => askings.reduce((sum, { repetitions }) => sum + repetitions, 0);
   const isTimeOver = () => Date.now() > deadline || violations >= mostViolations;

@@ -19,9 +19,13 @@ const deedsPerApp = 180;
 export class Writer {
   readonly apps: KnownApp[] = [];
 
-  /** @param contradiction takes what an answer contradicted */
+  /**
+   * @param weights of mutations that are to be made more often or less often than usual
+   * @param contradiction takes what an answer contradicted
+   */
   constructor(
     private readonly hand: Hand,
+    private readonly weights: Readonly<Record<string, number>>,
     private readonly contradiction: (what: string) => void,
   ) {}
 
@@ -54,9 +58,10 @@ export class Writer {
 
   private someDeed(app: KnownApp): Deed {
     const possible = deeds.filter((deed) => deed.isPossible(app));
-    const sum = possible.reduce((weights, { weight }) => weights + weight, 0);
+    const weightOf = ({ mutation, weight }: Deed) => this.weights[mutation] ?? weight;
+    const sum = possible.reduce((weights, deed) => weights + weightOf(deed), 0);
     let left = (this.hand.random.integer(0, 1_000_000) / 1_000_000) * sum;
-    const chosen = possible.find(({ weight }) => (left -= weight) < 0) ?? possible.at(-1);
+    const chosen = possible.find((deed) => (left -= weightOf(deed)) < 0) ?? possible.at(-1);
     if (!chosen) throw new RangeError("There is nothing to be done");
     return chosen;
   }
