@@ -105,7 +105,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   viewer: ["api-key", "app", "auth", "scope"],
   "storage-sweep": ["database", "document", "storage"],
-  tidying: ["config", "database", "run", "storage", "storage-sweep", "termination"],
+  tidying: ["callback", "config", "database", "run", "storage", "storage-sweep", "termination"],
   operation: ["auth", "config", "errors"],
   container: [
     ...domains,
