@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { forgetOldDeliveries } from "./callback/old-deliveries";
 import type { Config } from "./config";
 import type { Database } from "./database/database";
 import { forgetOldKeys } from "./run/idempotency";
@@ -33,7 +34,8 @@ export function startTidying(
   const { signal } = stopping;
   const isStopping = () => signal.aborted;
   const works = [
-    () => forgetOldKeys(db),
+    () => forgetOldKeys(db, signal),
+    () => forgetOldDeliveries(db, signal),
     () => terminationService.finishDeletions(),
     () => sweep(db, storage, { stop: signal }),
     () => tidySessions(db, terminationService, lifetime, signal),

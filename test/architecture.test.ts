@@ -28,6 +28,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   secrets: ["key-file"],
   storage: ["start-error"],
   config: ["outbound", "secrets", "start-error", "storage"],
+  backup: ["config", "sqlite", "start-error", "storage"],
   masking: ["errors"],
   reading: ["sqlite"],
   database: ["config", "errors", "sqlite", "start-error"],
@@ -104,7 +105,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   ],
   viewer: ["api-key", "app", "auth", "scope"],
   "storage-sweep": ["database", "document", "storage"],
-  tidying: ["config", "database", "run", "storage", "storage-sweep", "termination"],
+  tidying: ["callback", "config", "database", "run", "storage", "storage-sweep", "termination"],
   operation: ["auth", "config", "errors"],
   container: [
     ...domains,
@@ -163,7 +164,9 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "until-stopped": [],
   main: ["config", "log", "server", "start-error", "until-stopped", "welcome"],
   cli: [
+    "api-key",
     "backend",
+    "backup",
     "config",
     "container",
     "database",

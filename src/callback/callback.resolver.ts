@@ -11,13 +11,14 @@ import {
 } from "./callback.input";
 import { CallbackService } from "./callback.service";
 import { CallbackDelivery } from "./callback-delivery.entity";
+import { keptDays } from "./old-deliveries";
 
 @Resolver(() => CallbackDelivery)
 export class CallbackResolver {
   constructor(private readonly callbackService: CallbackService) {}
 
   @Query(() => CallbackDeliveryConnection, {
-    description: "Of the run, newest first; an administrator may name an app instead. A run has one at most.",
+    description: `Of the run, newest first; an administrator may name an app instead. A run has one at most, and none any more ${keptDays} days after it has come to its end.`,
   })
   @RequireRuntime("RUN")
   callbackDeliveries(@Args() args: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {

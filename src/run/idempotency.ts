@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { type EntityManager, LessThan, MoreThanOrEqual } from "typeorm";
+import { type EntityManager, In, LessThan, MoreThanOrEqual } from "typeorm";
 import { type Caller, identityOf } from "../auth/caller";
 import { type Database, isDuplicate } from "../database/database";
+import { piecesOf } from "../database/pieces";
 import { ApiError } from "../errors";
 import { IdempotencyKey } from "./idempotency-key.entity";
 import type { ExecuteAgentInput } from "./run.input";
@@ -62,9 +63,14 @@ export class IdempotencyClaim {
 const lastDay = (): Date => new Date(Date.now() - lifetime);
 
 /** Forgets the keys that have had their day. */
-export async function forgetOldKeys(db: Database): Promise<void> {
-  const createdAt = LessThan(lastDay());
-  await db.transaction((manager) => manager.delete(IdempotencyKey, { createdAt }));
+export async function forgetOldKeys(db: Database, stop: AbortSignal): Promise<void> {
+  const where = { createdAt: LessThan(lastDay()) };
+  for await (const piece of piecesOf(db, IdempotencyKey, { where, key: ["createdAt", "digest"] })) {
+    stop.throwIfAborted();
+    const digests = piece.map(({ digest }) => digest as unknown as Buffer);
+    // A key may have been used anew meanwhile.
+    await db.transaction((manager) => manager.delete(IdempotencyKey, { ...where, digest: In(digests) }));
+  }
 }
 
 function sha256(value: unknown): Buffer {

@@ -1,5 +1,5 @@
+import { setImmediate as othersTurn } from "node:timers/promises";
 import type { Database } from "../database/database";
-import { breathe } from "./breathe";
 import { Run, unfinished } from "../run/run.entity";
 import { Session } from "../session/session.entity";
 import type { TerminationService } from "./termination.service";
@@ -17,7 +17,9 @@ export async function terminateIdleSessions(
   do {
     ended = 0;
     for (const { id } of await idleSessions(db, since)) {
-      await breathe(stop);
+      // SQLite answers at once, so that a loop of statements would keep the event loop for itself.
+      await othersTurn();
+      stop.throwIfAborted();
       if (await terminationService.terminateIdle(id, since)) ended++;
     }
   } while (ended > 0);

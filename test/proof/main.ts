@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { access } from "./access/access";
 import { consistency } from "./consistency/consistency";
+import { durability } from "./durability/durability";
 import type { Finding, Proof, ProofOptions } from "./proof";
 
-const proofs: readonly Proof[] = [access, consistency];
+const proofs: readonly Proof[] = [access, consistency, durability];
 
 /** Of each proof, only so many violations are told in full. */
 const mostTold = 20;

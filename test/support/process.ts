@@ -29,8 +29,11 @@ export class TestProcess {
   constructor(
     readonly environment: Environment,
     [script = "main.js", ...args]: readonly string[] = [],
+    /** A program and its arguments that runs what is given behind them, under the same number. */
+    launcher: readonly string[] = [],
   ) {
-    this.child = spawn(process.execPath, [resolve(built, script), ...args], {
+    const command = [...launcher, process.execPath, resolve(built, script), ...args];
+    this.child = spawn(command[0] ?? "", command.slice(1), {
       env: { PORT: "0", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

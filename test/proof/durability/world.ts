@@ -1,0 +1,103 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Cluster } from "../../cluster/cluster";
+import { MariaDbServer } from "../../support/mariadb";
+import { type Environment, TestProcess } from "../../support/process";
+import { type Outside, outsideOf } from "./outside";
+import type { SmallDisk } from "./small-disk";
+
+/** What is served, and may be killed at any moment. */
+export interface World {
+  /** Of the servers' API, one each, the same before and after a kill. */
+  readonly urls: readonly string[];
+  /** What the servers keep, seen past them. */
+  readonly outside: Outside;
+  kill(index: number): Promise<void>;
+  /** Starts a server that was killed, and waits until it serves. */
+  start(index: number): Promise<void>;
+  /** Undefined where the database is a file. */
+  readonly database: MariaDbServer | undefined;
+  end(): Promise<void>;
+}
+
+/** What each server of a world is told. */
+export interface Settings {
+  readonly adminKey: string;
+  readonly secretsKey: Buffer;
+  /** What is put into the servers to break them. */
+  readonly more: Environment;
+}
+
+export const newSettings = (more: Environment): Settings => ({
+  adminKey: randomBytes(24).toString("hex"),
+  secretsKey: randomBytes(32),
+  more,
+});
+
+const environmentOf = ({ adminKey, secretsKey, more }: Settings): Environment => ({
+  ADMIN_KEY: adminKey,
+  SECRETS_KEY: secretsKey.toString("hex"),
+  // The models and the receiver of callbacks are programs of this machine.
+  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  LOG_LEVEL: "error",
+  ...more,
+});
+
+/** Two servers on one MariaDB and one Redis. */
+export async function clusterWorld(settings: Settings): Promise<World> {
+  const { adminKey } = settings;
+  const cluster = await Cluster.start({ servers: 2, adminKey, environment: environmentOf(settings) });
+  const { environment } = cluster.server(0);
+  return {
+    urls: cluster.servers.map(({ url }) => url),
+    outside: outsideOf(environment),
+    database: cluster.database,
+    kill: (index) => kill(cluster.server(index)),
+    start: (index) => cluster.restart(index),
+    end: () => cluster.end(),
+  };
+}
+
+/** One server: on SQLite, or on a MariaDB of its own. What it keeps in files is in a folder of its own, or on a small disk. */
+export async function soleWorld(settings: Settings, database?: MariaDbServer, disk?: SmallDisk): Promise<World> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-proof-"));
+  const launcher = disk?.launcher ?? [];
+  const first: Environment = {
+    ...environmentOf(settings),
+    DATA_DIR: disk?.path("data") ?? join(folder, "data"),
+    ...(database && { DATABASE_URL: database.url }),
+  };
+  let server = new TestProcess(first, [], launcher);
+  const end = async () => {
+    if (server.exit === null) await server.end("SIGKILL");
+    await database?.remove();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    await server.ready();
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const again = { ...first, PORT: new URL(server.url).port };
+  return {
+    urls: [server.url],
+    outside: outsideOf(first, disk),
+    database,
+    kill: () => kill(server),
+    async start() {
+      server = new TestProcess(again, [], launcher);
+      await server.ready();
+    },
+    end,
+  };
+}
+
+/** @throws where it has ended by itself before */
+async function kill(server: TestProcess): Promise<void> {
+  if (server.exit !== null)
+    throw new Error(`A server ended by itself, with ${server.exit}: ${server.stderr.slice(-5_000)}`);
+  await server.end("SIGKILL");
+}
