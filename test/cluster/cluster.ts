@@ -48,11 +48,15 @@ export class Cluster {
     return cluster;
   }
 
-  /** Kills a server and starts another in its place, at the same port. */
-  async restart(index: number): Promise<void> {
+  /**
+   * Kills a server and starts another in its place, at the same port.
+   *
+   * @param more what it is to be told besides what the servers before it were
+   */
+  async restart(index: number, more: Environment = {}): Promise<void> {
     const { environment, url } = this.server(index);
     await this.server(index).end("SIGKILL");
-    const next = new TestProcess({ ...environment, PORT: new URL(url).port });
+    const next = new TestProcess({ ...environment, ...more, PORT: new URL(url).port });
     this.servers[index] = next;
     await next.ready();
   }
