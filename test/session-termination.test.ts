@@ -199,4 +199,25 @@ describe("an app that is deleted", () => {
       }
     }
   });
+
+  test("takes in nothing more, also from who was let in before", async () => {
+    const { admin } = server.current;
+    const app = await server.current.newApp();
+    const key = await app.key();
+    // As it is between the first step of a deletion and the last, for a key that was let in before the first.
+    await server.current.sql(`UPDATE app SET deletedAt = '2026-01-01 12:00:00.000' WHERE id = '${app.id}'`);
+
+    for (const create of [
+      `createAgent(input: { name: "late" }) { agent { id } }`,
+      `createSession(input: { reference: "late" }) { session { id } }`,
+    ]) {
+      expect(await key.code(`mutation { ${create} }`)).toBe("NOT_FOUND");
+    }
+    const connection = `{ appId: "${app.id}", name: "late", provider: OPENAI, apiKey: "k" }`;
+    const createConnection = `createModelConnection(input: ${connection}) { modelConnection { id } }`;
+    expect(await admin.code(`mutation { ${createConnection} }`)).toBe("NOT_FOUND");
+    for (const table of ["agent", "session", "model_connection"]) {
+      expect(await server.current.sql(`SELECT id FROM ${table} WHERE appId = '${app.id}'`)).toEqual([]);
+    }
+  });
 });

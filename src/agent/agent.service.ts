@@ -1,6 +1,6 @@
 import type { EntityManager } from "typeorm";
 import type { AppService } from "../app/app.service";
-import { ownedBy } from "../app/app.service";
+import { checkStands, ownedBy } from "../app/app.service";
 import type { Caller } from "../auth/caller";
 import { type Database, refusal } from "../database/database";
 import { newId } from "../database/ids";
@@ -54,6 +54,7 @@ export class AgentService {
         await this.checkModel(manager, agent);
         this.checkUse(agent);
         await manager.insert(Agent, agent);
+        await checkStands(manager, agent.appId);
       })
       .catch(refusal({ duplicate: nameTaken, orphan: () => notFound("app") }));
     return agent;

@@ -1,4 +1,4 @@
-import { IsNull } from "typeorm";
+import { type EntityManager, IsNull } from "typeorm";
 import type { Caller } from "../auth/caller";
 import { type Database, refusal } from "../database/database";
 import { newId } from "../database/ids";
@@ -74,6 +74,16 @@ export class AppService {
     if (appId == null) throw badInput({ field, message: "must name the app, as an administrator belongs to none" });
     return (await this.get(appId)).id;
   }
+}
+
+/**
+ * Sees that an app is not being deleted, as its row is there as long as that takes. To be asked behind an insert of what
+ * belongs to it: its foreign key holds the row until the transaction ends.
+ *
+ * @throws NOT_FOUND
+ */
+export async function checkStands(manager: EntityManager, id: string): Promise<void> {
+  if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
 }
 
 /** An input holds what was left out as undefined. */

@@ -1,6 +1,6 @@
 import type { EntityManager, SelectQueryBuilder } from "typeorm";
 import { Agent } from "../agent/agent.entity";
-import type { AppService } from "../app/app.service";
+import { type AppService, checkStands } from "../app/app.service";
 import { type Database, refusal } from "../database/database";
 import { newId } from "../database/ids";
 import { loaderById } from "../database/loaders";
@@ -65,7 +65,10 @@ export class ModelConnectionService {
     const connection: ModelConnection = { id, appId, name, provider, baseUrl, apiKey, createdAt: now, updatedAt: now };
     checkKey(connection);
     await this.db
-      .transaction((manager) => manager.insert(ModelConnection, connection))
+      .transaction(async (manager) => {
+        await manager.insert(ModelConnection, connection);
+        await checkStands(manager, appId);
+      })
       .catch(refusal({ duplicate: nameTaken, orphan: () => notFound("app") }));
     return connection;
   }

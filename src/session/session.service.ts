@@ -1,6 +1,6 @@
 import { And, type EntityManager, type FindOperator, type FindOptionsWhere, LessThan, MoreThan } from "typeorm";
 import type { AppService } from "../app/app.service";
-import { ownedBy } from "../app/app.service";
+import { checkStands, ownedBy } from "../app/app.service";
 import type { Caller } from "../auth/caller";
 import { type Database, isDuplicate, refusal } from "../database/database";
 import { newId } from "../database/ids";
@@ -58,7 +58,10 @@ export class SessionService {
   async create({ appId, ...input }: CreateSessionInput): Promise<Session> {
     const session = newSession(await this.appService.resolve(appId, "input.appId"), input);
     await this.db
-      .transaction((manager) => manager.insert(Session, session))
+      .transaction(async (manager) => {
+        await manager.insert(Session, session);
+        await checkStands(manager, session.appId);
+      })
       .catch(refusal({ duplicate: referenceTaken, orphan: () => notFound("app") }));
     return session;
   }
@@ -87,6 +90,7 @@ export class SessionService {
     const opened = newSession(appId, reference);
     try {
       await manager.insert(Session, opened);
+      await checkStands(manager, appId);
       return { session: opened, created: true };
     } catch (error) {
       if (!isDuplicate(error) || reference.reference == null) throw error;
