@@ -34,8 +34,8 @@ export class Contradiction extends Error {}
 
 /** Asks servers that may be away, and asks again until there is an answer. */
 export class Asking {
-  /** How often something was asked again. */
-  repetitions = 0;
+  /** How often there was no answer. */
+  failures = 0;
   /** For who wants to know why there is no answer at all. */
   private lastFailure: unknown;
 
@@ -52,8 +52,7 @@ export class Asking {
       if (Date.now() > deadline) {
         throw new Error(`There was no answer for ${patience} ms to ${query}`, { cause: this.lastFailure });
       }
-      this.repetitions += 1;
-      await delay(this.reach.pause + this.random.integer(0, 100));
+      await delay(this.reach.pause + this.random.integer(50, 250));
     }
   }
 
@@ -75,6 +74,7 @@ export class Asking {
       // No connection, one that was cut, or half an answer.
       this.lastFailure = error;
     }
+    this.failures += 1;
     return undefined;
   }
 }

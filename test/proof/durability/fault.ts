@@ -21,7 +21,7 @@ export interface Stage {
   readonly times: number;
   /** Waits until this part of what is to be written was written. @returns false where time is over */
   written(part: number): Promise<boolean>;
-  /** Waits until so many more requests were not answered with success. @returns false where time is over */
+  /** Waits until there was no answer to so many more requests. @returns false where time is over */
   failed(count: number): Promise<boolean>;
 }
 

@@ -5,7 +5,8 @@ import { apiKeyPlace } from "../../../src/model-connection/model-connection.enti
 import { Keyring } from "../../../src/secrets/keyring";
 import { digestOf } from "./hand";
 import type { KnownApp } from "./ledger";
-import type { Outside, Row } from "./outside";
+import type { Outside } from "./outside";
+import type { Row } from "./sqlite-rows";
 
 /** What must not be, and the statement that finds it. */
 const halves: readonly (readonly [what: string, statement: string])[] = [

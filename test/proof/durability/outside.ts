@@ -6,8 +6,7 @@ import { createConnection } from "mysql2/promise";
 import { readConfig } from "../../../src/config";
 import { type Environment, TestProcess } from "../../support/process";
 import type { SmallDisk } from "./small-disk";
-
-export type Row = Readonly<Record<string, unknown>>;
+import { type Row, rowsOf } from "./sqlite-rows";
 
 /** Sees what servers keep without asking them. */
 export interface Outside {
@@ -48,10 +47,11 @@ async function rowsOnMysql(url: string, statements: readonly string[]): Promise<
   }
 }
 
-/** By a program of its own, which can be started where the file can be seen. */
+/** Where the file can be seen elsewhere alone, by a program that is started there. */
 async function rowsIn(path: string, statements: readonly string[], launcher: readonly string[]): Promise<Row[][]> {
-  const script = require.resolve("./sqlite-rows");
-  const [command = "", ...args] = [...launcher, process.execPath, script, path, ...statements];
+  const [command, ...options] = launcher;
+  if (command === undefined) return rowsOf(path, statements);
+  const args = [...options, process.execPath, require.resolve("./sqlite-rows"), path, ...statements];
   const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 1_000_000_000 });
   return JSON.parse(stdout) as Row[][];
 }

@@ -1,7 +1,19 @@
 import { Sqlite } from "../../../src/sqlite";
 
-/** Prints the rows that statements find in an SQLite file, as JSON. */
-const [path = "", ...statements] = process.argv.slice(2);
-const connection = new Sqlite(path, { fileMustExist: true });
-process.stdout.write(JSON.stringify(statements.map((statement) => connection.prepare(statement).all())));
-connection.close();
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The rows that each of these statements finds in an SQLite file. */
+export function rowsOf(path: string, statements: readonly string[]): Row[][] {
+  const connection = new Sqlite(path, { fileMustExist: true });
+  try {
+    return statements.map((statement) => connection.prepare<[], Row>(statement).all());
+  } finally {
+    connection.close();
+  }
+}
+
+// As a program, it prints them.
+if (require.main === module) {
+  const [path = "", ...statements] = process.argv.slice(2);
+  process.stdout.write(JSON.stringify(rowsOf(path, statements)));
+}

@@ -52,7 +52,7 @@ export async function play(plan: Plan, world: World, random: Random, violation: 
   };
   const all = hands.map((hand) => new Writer(hand, plan.weights ?? {}, broken));
   const sumWritten = () => all.reduce((sum, { written }) => sum + written, 0);
-  const sumRepetitions = () => askings.reduce((sum, { repetitions }) => sum + repetitions, 0);
+  const sumFailures = () => askings.reduce((sum, { failures }) => sum + failures, 0);
   const isTimeOver = () => Date.now() > deadline || violations >= mostViolations;
 
   let isOver = false;
@@ -63,8 +63,8 @@ export async function play(plan: Plan, world: World, random: Random, violation: 
   };
   const written = (part: number) => until(() => sumWritten() >= part * target);
   const failed = (count: number) => {
-    const before = sumRepetitions();
-    return until(() => sumRepetitions() >= before + count);
+    const before = sumFailures();
+    return until(() => sumFailures() >= before + count);
   };
   const work = Promise.all(all.map((writer) => writer.writeUntil(() => isOver)));
   const stage = { world, random: random.fork(), reach, times: plan.times, written, failed };
@@ -86,7 +86,7 @@ export async function play(plan: Plan, world: World, random: Random, violation: 
 
   const count = sumWritten();
   const pace = `${Math.round(count / seconds)} writes/s`;
-  const told = [words, `asked again ${sumRepetitions()} times`, pace, count < target && "out of time"];
+  const told = [words, `${sumFailures().toLocaleString("en")} times no answer`, pace, count < target && "out of time"];
   return { fault, trials: count, violations, worst: told.filter(Boolean).join(", ") } satisfies Finding;
 }
 
