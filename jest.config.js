@@ -22,6 +22,7 @@ module.exports = {
   testPathIgnorePatterns: isShared ? ["/kill\\.test\\.ts$", "/test/s3/"] : ["\\.redis\\.test\\.ts$"],
   globalSetup: "<rootDir>/test/support/build.ts",
   setupFiles: ["<rootDir>/test/support/setup.ts"],
+  testSequencer: "<rootDir>/test/support/sequencer.js",
   transform: {
     "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
     "/dist/(src/.+|ormconfig)\\.js$": byNode,

@@ -55,7 +55,7 @@ test("a document that was read while the store was away is READY once the store 
   const server = await processes.serve(await fresh());
   const app = await server.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
-  const { body } = await server.admin.upload(sessionId, slowText(200_000));
+  const { body } = await server.admin.upload(sessionId, slowText());
   const { id, status } = body.data.uploadDocument.document;
   expect(status).toBe("PROCESSING");
   await s3.down();

@@ -31,5 +31,5 @@ export const filesIn = async (dataDir: string): Promise<string[]> =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** So long that reading it takes several seconds, and so plain that it takes no more. */
-export const slowText = (sentences = 600_000): string => "The barn is red. ".repeat(sentences);
+/** So long that reading it takes a second or two, and so plain that it takes no more. */
+export const slowText = (): string => "The barn is red. ".repeat(200_000);

@@ -25,6 +25,9 @@ export class TestProcess {
   stderr = "";
   readonly exited: Promise<void>;
   private readonly child: ChildProcess;
+  private readonly lines: Record<string, unknown>[] = [];
+  /** How much of what it has said on standard error is in the lines. */
+  private parsed = 0;
 
   constructor(
     readonly environment: Environment,
@@ -75,9 +78,12 @@ export class TestProcess {
   }
 
   /** What it has logged, which is nothing but lines of JSON. */
-  get log(): Record<string, unknown>[] {
-    const lines = this.stderr.split("\n").filter((line) => line !== "");
-    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  get log(): readonly Record<string, unknown>[] {
+    const end = this.stderr.lastIndexOf("\n") + 1;
+    const lines = this.stderr.slice(this.parsed, end).split("\n").slice(0, -1);
+    this.lines.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
+    this.parsed = end;
+    return this.lines;
   }
 
   /** What it is called among the instances of its database. */

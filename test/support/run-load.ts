@@ -91,7 +91,7 @@ export class RunLoad {
       return (await execute(this.key, input)).run;
     } catch (error) {
       if (!gone.test(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`)) throw error;
-      await delay(100);
+      await delay(200);
       return undefined;
     }
   }

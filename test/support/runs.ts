@@ -38,10 +38,12 @@ export async function finished(client: Client, id: string, most?: number): Promi
 
 /** Waits for what is going to be, however long a busy machine takes. */
 export async function eventually(condition: () => unknown, most = 10_000): Promise<void> {
-  const deadline = Date.now() + most;
+  const begun = Date.now();
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`In vain was waited for: ${condition.toString()}`);
-    await delay(5);
+    const waited = Date.now() - begun;
+    if (waited > most) throw new Error(`In vain was waited for: ${condition.toString()}`);
+    // The longer it takes the less often it is looked at, so that looking doesn't hold it up.
+    await delay(Math.min(5 + waited / 20, 50));
   }
 }
 
