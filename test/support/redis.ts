@@ -42,7 +42,8 @@ export class RedisServer {
   async stop(): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    if (!child) return;
+    // It may have gone by itself, as at a Ctrl-C, which goes to all processes of a terminal.
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   }
