@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { sceneOn, sharedBy } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
@@ -42,7 +43,12 @@ test("whatever becomes of Redis, what was accepted is carried out, once", async 
   for (const id of ids) expect((await finished(key, id, 20_000)).status).toBe("SUCCEEDED");
 
   await redis.start();
-  await eventually(async () => String(await redis.ask((each) => each.client("LIST"))).split("\n").length > 8);
+  // Until the server has found its way to it.
+  await eventually(async () => {
+    await accept(1);
+    await delay(500);
+    return (await redis.ask((each) => each.get(`${prefix}:runs:id`))) !== null;
+  }, 20_000);
   await accept(6);
   for (const id of ids) {
     const run = await finished(key, id, 20_000);
