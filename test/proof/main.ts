@@ -3,9 +3,8 @@ import { access } from "./access/access";
 import { consistency } from "./consistency/consistency";
 import { durability } from "./durability/durability";
 import type { Finding, Proof, ProofOptions } from "./proof";
-import { revocation } from "./revocation/revocation";
 
-const proofs: readonly Proof[] = [access, consistency, durability, revocation];
+const proofs: readonly Proof[] = [access, consistency, durability];
 
 /** Of each proof, only so many violations are told in full. */
 const mostTold = 20;

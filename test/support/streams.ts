@@ -97,8 +97,7 @@ export class Connection {
   }
 
   close(): void {
-    // It fails where the connection has not come about, which whoever waits for it is told.
-    void Promise.resolve(this.client.dispose()).catch(() => undefined);
+    void this.client.dispose();
   }
 }
 
