@@ -15,6 +15,7 @@ import { blaming } from "../start-error";
 import { createDataSource, createReader, type Entities } from "./data-source";
 import { migrate } from "./migrate";
 import { boundLocks } from "./mysql-sessions";
+import { endTransaction } from "./sqlite-transactions";
 
 /** How long a database may take to say that it is there, in milliseconds. */
 const patience = 2_000;
@@ -50,7 +51,7 @@ export class Database {
    * MySQL a transaction that was the victim of a deadlock is done anew, so the work must have no effects but on the data.
    */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    if (this.isSqlite) return this.turn.runExclusive(() => this.writer.transaction(work));
+    if (this.isSqlite) return this.turn.runExclusive(() => this.onSqlite(work));
 
     for (let attempt = 1; ; attempt++) {
       try {
@@ -81,6 +82,15 @@ export class Database {
   async close(): Promise<void> {
     if (this.reader !== this.writer) await this.reader.destroy();
     await this.writer.destroy();
+  }
+
+  private async onSqlite<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    try {
+      return await this.writer.transaction(work);
+    } catch (error) {
+      await endTransaction(this.writer);
+      throw error;
+    }
   }
 
   private get isSqlite(): boolean {
