@@ -42,7 +42,7 @@ export class RedisServer {
   async stop(): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    if (!child) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   }
