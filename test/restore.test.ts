@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { cp, mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createTestDatabase } from "./support/database";
 import { readDocument } from "./support/documents";
 import { useModelServer } from "./support/model-server";
+import { useFolder } from "./support/folder";
 import { type Environment, type TestProcess, useProcesses } from "./support/process";
 import { eventually, execute, finished, runOf } from "./support/runs";
 import { inShell } from "./support/shell";
@@ -15,43 +15,28 @@ jest.setTimeout(60_000);
 
 const models = useModelServer();
 const processes = useProcesses();
-
-let folder: string;
-const left: (() => Promise<unknown>)[] = [];
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "latchkey-test-"));
-});
-afterEach(async () => {
-  for (const clear of left.splice(0)) await clear();
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function run(environment: Environment, ...command: string[]) {
-  const child = processes.run(environment, ...command);
-  await child.exited;
-  return { exit: child.exit, stdout: child.stdout, stderr: child.stderr };
-}
+const folder = useFolder();
 
 /** Makes a copy of what a server keeps while it runs, as its operator is told to, and gives an environment to start on that. */
 async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<Environment & { DATA_DIR: string }> {
-  const backup = join(folder, "backup");
-  const target = { ...environment, DATA_DIR: join(folder, "restored") };
-  const made = await run(environment, "cli/backup.js", backup);
+  const backup = join(folder.path, "backup");
+  const target = { ...environment, DATA_DIR: join(folder.path, "restored") };
+  const made = await processes.finish(environment, "cli/backup.js", backup);
   if (environment["DATABASE_URL"] === undefined) {
     expect(made).toMatchObject({ exit: 0, stderr: "" });
-    expect(await run(target, "cli/restore.js", backup)).toMatchObject({ exit: 0, stderr: "" });
+    expect(await processes.finish(target, "cli/restore.js", backup)).toMatchObject({ exit: 0, stderr: "" });
     return target;
   }
 
   expect(made).toMatchObject({ exit: 1, stdout: "" });
-  await inShell(/^ +(mariadb-dump .*)$/m.exec(made.stderr)?.[1] ?? "false", folder);
+  await inShell(/^ +(mariadb-dump .*)$/m.exec(made.stderr)?.[1] ?? "false", folder.path);
   await cp(environment.DATA_DIR, target.DATA_DIR, { recursive: true });
   const { url = "", drop } = await createTestDatabase();
-  left.push(drop);
-  const loading = await run({ ...target, DATABASE_URL: url }, "cli/restore.js", backup);
+  processes.clear(drop);
+  const loading = await processes.finish({ ...target, DATABASE_URL: url }, "cli/restore.js", backup);
   expect(loading).toMatchObject({ exit: 1, stdout: "" });
-  const dump = (await readdir(folder)).find((name) => name.endsWith(".sql")) ?? "";
-  await inShell((/^ +(mariadb .*<) .*$/m.exec(loading.stderr)?.[1] ?? "false") + dump, folder);
+  const dump = (await readdir(folder.path)).find((name) => name.endsWith(".sql")) ?? "";
+  await inShell((/^ +(mariadb .*<) .*$/m.exec(loading.stderr)?.[1] ?? "false") + dump, folder.path);
   return { ...target, DATABASE_URL: url };
 }
 
@@ -125,7 +110,7 @@ test("a backup made under writes has all that was accepted before, whole: revoke
 
   const other = await processes.serve(restored);
   for (const claim of claims.slice(0, before)) await claim(other);
-  const sweep = await run(restored, "cli/sweep-storage.js", "--dry-run");
+  const sweep = await processes.finish(restored, "cli/sweep-storage.js", "--dry-run");
   expect(sweep.stdout).toMatch(/, 0 documents incomplete\.\n$/);
 });
 
@@ -158,12 +143,12 @@ test("what was revoked since a backup is said to be valid again, and all keys ca
   await server.admin.data(`mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`, {
     id: keys[0].keyId,
   });
-  expect((await run(restored, "cli/revoke-keys.js")).exit).toBe(1);
+  expect((await processes.finish(restored, "cli/revoke-keys.js")).exit).toBe(1);
   let other = await processes.serve(restored);
   expect(await at(other, keys[0]).code(`{ viewer { name } }`)).toBeUndefined();
   await other.end();
 
-  const revoked = await run(restored, "cli/revoke-keys.js", "--all");
+  const revoked = await processes.finish(restored, "cli/revoke-keys.js", "--all");
   expect(revoked).toMatchObject({ exit: 0, stdout: "2 keys were revoked. None is valid any more.\n" });
   other = await processes.serve(restored);
   for (const key of keys) {

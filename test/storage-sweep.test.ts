@@ -24,9 +24,8 @@ async function untidyStore() {
 }
 
 async function sweep(environment: Readonly<Record<string, string>>, ...args: string[]) {
-  const child = processes.run(environment, "cli/sweep-storage.js", ...args);
-  await child.exited;
-  return { exit: child.exit, lines: child.stdout.trim().split("\n"), stderr: child.stderr };
+  const { stdout, ...ended } = await processes.finish(environment, "cli/sweep-storage.js", ...args);
+  return { ...ended, lines: stdout.trim().split("\n") };
 }
 
 test("beside a running server a sweep removes what a crash left, and nothing else", async () => {

@@ -1,14 +1,13 @@
-import { parseArgs } from "node:util";
-import { resolve } from "node:path";
 import { type Backup, backUp } from "../backup/backup";
 import { dumpAdvice } from "../backup/dump-advice";
 import { type Config, readConfig } from "../config";
 import { blaming, giveUp, StartError } from "../start-error";
+import { folderArgument } from "./folder-argument";
 
 /** Copies all that a server keeps, while it is running, into a folder. */
 async function main(): Promise<void> {
   process.umask(0o077);
-  const folder = readArguments();
+  const folder = folderArgument("It takes the folder that is to be made: npm run backup -- <folder>");
   const config = readConfig(process.env);
   const { database, dataDir, storage } = config;
   if (database.type === "mysql") throw new StartError(dumpAdvice(database.url, config));
@@ -35,17 +34,6 @@ function told({ madeAt, documents, deleted, damaged, keys }: Backup, folder: str
       ? []
       : ["SECRETS_KEY is not in it. Keep it elsewhere: without it, providers' keys and callbacks' secrets are lost."]),
   ];
-}
-
-function readArguments(): string {
-  try {
-    const { positionals } = parseArgs({ allowPositionals: true, options: {} });
-    const [folder, ...more] = positionals;
-    if (folder !== undefined && more.length === 0) return resolve(folder);
-  } catch {
-    // Said below.
-  }
-  throw new StartError("It takes the folder that is to be made: npm run backup -- <folder>");
 }
 
 main().catch((error: unknown) => giveUp("There is no backup", error));

@@ -1,14 +1,13 @@
-import { parseArgs } from "node:util";
-import { resolve } from "node:path";
 import { loadAdvice } from "../backup/dump-advice";
 import { restore, type Restored } from "../backup/restore";
 import { type Config, readConfig } from "../config";
 import { blaming, giveUp, StartError } from "../start-error";
+import { folderArgument } from "./folder-argument";
 
 /** Copies a backup to where the server is to start on it. */
 async function main(): Promise<void> {
   process.umask(0o077);
-  const backup = readArguments();
+  const backup = folderArgument("It takes the folder of the backup: npm run restore -- <folder>");
   const config = readConfig(process.env);
   const { database, dataDir } = config;
   if (database.type === "mysql") throw new StartError(loadAdvice(database.url, config));
@@ -36,17 +35,6 @@ function told({ madeAt, hasDocuments, documents, damaged, keys }: Restored, { da
     "  npm run keys:revoke -- --all",
     "Runs that were waiting then are carried out now, and callbacks that were due then are posted, though they may have been.",
   ];
-}
-
-function readArguments(): string {
-  try {
-    const { positionals } = parseArgs({ allowPositionals: true, options: {} });
-    const [folder, ...more] = positionals;
-    if (folder !== undefined && more.length === 0) return resolve(folder);
-  } catch {
-    // Said below.
-  }
-  throw new StartError("It takes the folder of the backup: npm run restore -- <folder>");
 }
 
 main().catch((error: unknown) => giveUp("Nothing was restored", error));

@@ -9,7 +9,8 @@ interface Runner {
 
 /**
  * To be called after a transaction that failed. Where the disk is full SQLite takes it back by itself; TypeORM then takes
- * it for one that is still open, puts all that follows into it, and commits nothing of that.
+ * it for one that is still open, and makes of those that follow savepoints within it: the next that fails leaves its own
+ * open, and nothing behind that is committed.
  */
 export async function endTransaction(dataSource: DataSource): Promise<void> {
   const runner = dataSource.createQueryRunner() as unknown as Runner;

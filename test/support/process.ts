@@ -148,6 +148,18 @@ export function useProcesses() {
       return child;
     },
 
+    /** Runs a script of the server to its end, and gives what came of it. */
+    async finish(environment: Environment, ...command: string[]) {
+      const child = this.run(environment, ...command);
+      await child.exited;
+      return { exit: child.exit, stdout: child.stdout, stderr: child.stderr };
+    },
+
+    /** Has something cleared when the test has ended, after the processes. */
+    clear(what: () => Promise<unknown>): void {
+      left.push(what);
+    },
+
     /** Starts a worker, and waits until it is ready. */
     async work(environment: Environment): Promise<TestProcess> {
       const worker = this.run(environment, "cli/worker.js");

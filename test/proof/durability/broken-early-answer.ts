@@ -13,7 +13,7 @@ const late = 50;
 /** The transactions of a moment become parts of one, and what is read is read within that. */
 function breakSqlite(): void {
   const { startTransaction, commitTransaction, rollbackTransaction } = AbstractSqliteQueryRunner.prototype;
-  const state = { isOpen: false, isWithin: false, isDue: false };
+  const state = { isOpen: false, isWithin: false, isDue: false, committed: Promise.resolve() };
 
   const commit = async (runner: AbstractSqliteQueryRunner) => {
     Object.assign(state, { isOpen: false, isDue: false });
@@ -25,15 +25,16 @@ function breakSqlite(): void {
     if (state.isDue) await commit(runner);
   };
   AbstractSqliteQueryRunner.prototype.startTransaction = async function () {
+    await state.committed;
+    state.isWithin = true;
     if (!state.isOpen) {
       state.isOpen = true;
       await startTransaction.call(this);
       setTimeout(() => {
         state.isDue = true;
-        if (!state.isWithin) void commit(this);
+        if (!state.isWithin) state.committed = commit(this);
       }, late);
     }
-    state.isWithin = true;
     await startTransaction.call(this);
   };
   AbstractSqliteQueryRunner.prototype.commitTransaction = async function () {
