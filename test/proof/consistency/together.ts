@@ -57,7 +57,7 @@ export class Together implements fc.AsyncCommand<Model, Real> {
 
   toString(): string {
     const calls = this.told.map(
-      ({ call, outcome }) => `${call.field}(${JSON.stringify(call.input)}) → ${JSON.stringify(outcome)}`,
+      ({ call, outcome }) => `${call.field}(${JSON.stringify(call.input)}) → ${shown(outcome)}`,
     );
     return `${this.way} [${calls.join(" | ")}]`;
   }
@@ -73,8 +73,8 @@ export class Together implements fc.AsyncCommand<Model, Real> {
     for (const appId of seen.apps) await administrators.look(at, appId, found);
     const actual = possible.find((world) => world.isLike(found.copy()));
     if (!actual) {
-      const must = possible.map((world) => JSON.stringify(plain(world))).join(" or ");
-      throw new Error(`After ${this.toString()} there is ${JSON.stringify(plain(found))}, and must be ${must}`);
+      const must = possible.map((world) => shown(plain(world))).join(" or ");
+      throw new Error(`After ${this.toString()} there is ${shown(plain(found))}, and must be ${must}`);
     }
     for (const [id, key] of found.keys)
       actual.keys.set(id, { ...actual.keys.get(id), ...key, secret: actual.keys.get(id)?.secret ?? "" });
@@ -110,6 +110,10 @@ function added(seen: Seen, worlds: readonly World[]): Seen {
     sessions: all("sessions"),
   };
 }
+
+/** Without secrets. */
+const shown = (outcome: Outcome): string =>
+  JSON.stringify(outcome, (name, value: unknown) => (name === "secret" ? "..." : value));
 
 const plain = (world: World): object =>
   Object.fromEntries(
