@@ -40,9 +40,7 @@ export const access: Proof = {
       for (const [credential, trials] of trialsOf(options)) report(await trial.all(credential, trials));
       report(trial.changes);
     } finally {
-      await driver.close();
-      await server.end();
-      await receiver.stop();
+      await Promise.allSettled([driver.close(), server.end(), receiver.stop()]);
     }
   },
 };
