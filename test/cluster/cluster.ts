@@ -5,11 +5,14 @@ import { MariaDbServer } from "../support/mariadb";
 import { type Environment, TestProcess } from "../support/process";
 import { RedisServer } from "../support/redis";
 
+/** What the servers of a cluster are told, each besides the others. */
 export interface ClusterOptions {
   readonly servers: number;
   readonly adminKey: string;
-  /** What all servers are told besides. */
+  /** For all servers. */
   readonly environment?: Environment;
+  /** For the one of this number, from 0: what differs from the others. */
+  environmentOf?(index: number, cluster: Omit<Cluster, "servers">): Promise<Environment>;
 }
 
 /** Several servers on one MariaDB and one Redis, all of them its own, in folders that go when it ends. */
@@ -23,17 +26,19 @@ export class Cluster {
   ) {}
 
   /** Starts all, one server after the other, and waits until they serve. */
-  static async start({ servers, adminKey, environment }: ClusterOptions): Promise<Cluster> {
+  static async start({ servers, adminKey, environment, environmentOf }: ClusterOptions): Promise<Cluster> {
     const [database, redis] = await Promise.all([MariaDbServer.start(), RedisServer.start()]);
     const cluster = new Cluster(database, redis, await mkdtemp(join(tmpdir(), "latchkey-cluster-")));
     try {
       for (let index = 0; index < servers; index += 1) {
+        const own = await environmentOf?.(index, cluster);
         await cluster.serve({
           DATABASE_URL: database.url,
           REDIS_URL: redis.url,
           ADMIN_KEY: adminKey,
           DATA_DIR: join(cluster.folder, "data"),
           ...environment,
+          ...own,
         });
       }
     } catch (error) {
@@ -43,11 +48,15 @@ export class Cluster {
     return cluster;
   }
 
-  /** Kills a server and starts another in its place, at the same port. */
-  async restart(index: number): Promise<void> {
+  /**
+   * Kills a server and starts another in its place, at the same port.
+   *
+   * @param more what it is to be told besides what the servers before it were
+   */
+  async restart(index: number, more: Environment = {}): Promise<void> {
     const { environment, url } = this.server(index);
     await this.server(index).end("SIGKILL");
-    const next = new TestProcess({ ...environment, PORT: new URL(url).port });
+    const next = new TestProcess({ ...environment, ...more, PORT: new URL(url).port });
     this.servers[index] = next;
     await next.ready();
   }

@@ -45,7 +45,12 @@ export class MariaDbServer {
   }
 
   get url(): string {
-    return `mysql://root@127.0.0.1:${this.port}/latchkey`;
+    return this.urlAt(this.port);
+  }
+
+  /** Of the same database, through a proxy that listens at another port. */
+  urlAt(port: number): string {
+    return `mysql://root@127.0.0.1:${port}/latchkey`;
   }
 
   async start(): Promise<void> {
@@ -75,6 +80,15 @@ export class MariaDbServer {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
+  }
+
+  /** Lets it hang: connections stay open, and nothing is answered any more. */
+  hang(): void {
+    this.child?.kill("SIGSTOP");
+  }
+
+  wake(): void {
+    this.child?.kill("SIGCONT");
   }
 
   async sql(statement: string, database = "latchkey"): Promise<Record<string, unknown>[]> {

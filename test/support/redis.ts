@@ -34,6 +34,10 @@ export class RedisServer {
     this.child?.kill("SIGSTOP");
   }
 
+  wake(): void {
+    this.child?.kill("SIGCONT");
+  }
+
   /** Stops it, and all that it knew is lost. */
   async stop(): Promise<void> {
     const { child } = this;
