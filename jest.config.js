@@ -12,6 +12,14 @@ if (!isShared && !process.env["JEST_WORKER_ID"]) {
 const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
 const byNode = "<rootDir>/test/support/load-by-node.js";
 
+/** What a database does that is reached by a network, which SQLite is not. */
+const isReached = Boolean(process.env["TEST_DATABASE_URL"]);
+if (!isReached && !process.env["JEST_WORKER_ID"]) {
+  process.stderr.write(
+    "The tests of a database that goes away (test/*.mysql.test.ts) need TEST_DATABASE_URL, and are left out.\n",
+  );
+}
+
 /** Tests are TypeScript; what they test is the built server, so that worker threads and start-up are the real ones. */
 module.exports = {
   testEnvironment: "node",
@@ -19,7 +27,10 @@ module.exports = {
   testMatch: ["**/*.test.ts"],
   // With all of them, the tests of several instances take the place of the one that kills a server alone, and the tests on
   // a store that speaks S3 are left to the run on SQLite, as the store knows nothing of the database.
-  testPathIgnorePatterns: isShared ? ["/kill\\.test\\.ts$", "/test/s3/"] : ["\\.redis\\.test\\.ts$"],
+  testPathIgnorePatterns: [
+    ...(isShared ? ["/kill\\.test\\.ts$", "/test/s3/"] : ["\\.redis\\.test\\.ts$"]),
+    ...(isReached ? [] : ["\\.mysql\\.test\\.ts$"]),
+  ],
   globalSetup: "<rootDir>/test/support/build.ts",
   setupFiles: ["<rootDir>/test/support/setup.ts"],
   testSequencer: "<rootDir>/test/support/sequencer.js",

@@ -5,7 +5,7 @@ import { CallbackDispatcher } from "./callback/dispatcher";
 import { Outbox } from "./callback/outbox";
 import type { Config, RedisConfig } from "./config";
 import { entities, type Runtime } from "./container";
-import { Database } from "./database/database";
+import { openOnceThere } from "./database/waiting";
 import { DocumentLinks } from "./document/document-links";
 import { DocumentReadings } from "./document/document-readings";
 import { BeatingInstance } from "./instance/beating-instance";
@@ -57,26 +57,27 @@ export async function openBackend(
   const keyring = await openKeyring(config).catch(
     blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );
-  const db = await Database.open(config.database, entities);
+  const db = await openOnceThere(config.database, entities, log);
+  const ownWork = db.background;
 
   const stopping = new AbortController();
   const shared = config.redis && (await openShared(config.redis, log));
-  const instance = shared ? new BeatingInstance(db, log) : new SoleInstance();
+  const instance = shared ? new BeatingInstance(ownWork, log) : new SoleInstance();
   const queue = shared?.queue ?? new LocalRunQueue();
   const news = new RunNews(stopping.signal, shared?.news);
 
   const reader = new Reader(limits);
   const outbound = new Outbound(config.modelAllowedHosts);
-  const providerModels = new ProviderModels(db, keyring, outbound, reader, log);
+  const providerModels = new ProviderModels(ownWork, keyring, outbound, reader, log);
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
-  const readings = new DocumentReadings(db, storage, reader, instance, () => queue.putTicket(), log);
+  const readings = new DocumentReadings(ownWork, storage, reader, instance, () => queue.putTicket(), log);
 
-  const dispatcher = new CallbackDispatcher(db, keyring, outbound, (id) => callbackPayloadOf(db, id), log);
+  const dispatcher = new CallbackDispatcher(ownWork, keyring, outbound, (id) => callbackPayloadOf(ownWork, id), log);
   const outbox = new Outbox(outbound, dispatcher);
-  const record = new RunRecord(db, news, outbox);
-  const answering = new Answering(db, record, models, storage, log);
-  const claims = new RunClaims(db, record, news, instance, limits);
-  const interruptions = new Interruptions(db, record, instance, queue, log);
+  const record = new RunRecord(ownWork, news, outbox);
+  const answering = new Answering(ownWork, record, models, storage, log);
+  const claims = new RunClaims(ownWork, record, news, instance, limits);
+  const interruptions = new Interruptions(ownWork, record, instance, queue, log);
   const settings = { slots, grace: config.shutdownGraceSeconds * 1_000 };
   const engine = new RunEngine(claims, record, answering, interruptions, queue, instance, settings, log);
 

@@ -6,9 +6,22 @@ import { StartError } from "./start-error";
 import type { StorageConfig } from "./storage/open-storage";
 import { s3LocationOf } from "./storage/s3-location";
 
+export interface SqliteConfig {
+  readonly type: "sqlite";
+  readonly path: string;
+}
+
+export interface MysqlConfig {
+  readonly type: "mysql";
+  readonly url: string;
+  /** How many connections a process has for requests; half as many more are for what it does by itself. */
+  readonly poolSize: number;
+  /** Undefined where connections are not encrypted. */
+  readonly tls: { readonly caFile: string | undefined } | undefined;
+}
+
 /** Where the data is kept. */
-export type DatabaseConfig =
-  { readonly type: "sqlite"; readonly path: string } | { readonly type: "mysql"; readonly url: string };
+export type DatabaseConfig = SqliteConfig | MysqlConfig;
 
 /** Where instances find each other, and what all keys there begin with. */
 export interface RedisConfig {
@@ -111,9 +124,10 @@ const variables = z.object({
     .string()
     .refine(
       (url) => /^sqlite:(?!\/\/)[^:].*$/.test(url) || isMysqlUrl(url),
-      "must be mysql://user:password@host:3306/name or sqlite:<path of a file>",
+      "must be mysql://user:password@host:3306/name, with ?tls=true or ?tlsCa=<path of a file> and nothing else, or sqlite:<path of a file>",
     )
     .optional(),
+  DATABASE_POOL_SIZE: wholeNumber(10, 1, 1_000),
   REDIS_URL: z
     .string()
     .refine(isRedisUrl, "must be redis://host:6379 or rediss://user:password@host:6379/0")
@@ -196,7 +210,7 @@ export function readConfig(given: Readonly<Record<string, string | undefined>>):
     host: env.HOST,
     port: env.PORT,
     dataDir,
-    database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`),
+    database: databaseOf(env.DATABASE_URL ?? `sqlite:${resolve(dataDir, "latchkey.sqlite")}`, env.DATABASE_POOL_SIZE),
     redis: env.REDIS_URL === undefined ? undefined : { url: env.REDIS_URL, prefix: env.REDIS_PREFIX },
     runsInServer: env.RUN_WORKER === "on",
     shutdownGraceSeconds: env.SHUTDOWN_GRACE_SECONDS,
@@ -244,14 +258,20 @@ function readBy<Value>(read: (text: string) => Value | undefined, message: strin
   });
 }
 
-const databaseOf = (url: string): DatabaseConfig =>
-  url.startsWith("sqlite:") ? { type: "sqlite", path: resolve(url.slice("sqlite:".length)) } : { type: "mysql", url };
+function databaseOf(text: string, poolSize: number): DatabaseConfig {
+  if (text.startsWith("sqlite:")) return { type: "sqlite", path: resolve(text.slice("sqlite:".length)) };
+  const url = new URL(text);
+  const caFile = url.searchParams.get("tlsCa") ?? undefined;
+  const tls = url.search === "" ? undefined : { caFile: caFile === undefined ? undefined : resolve(caFile) };
+  return { type: "mysql", url: text.replace(/\?.*$/, ""), poolSize, tls };
+}
 
 function isMysqlUrl(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, username, password, hostname, pathname, search, hash } = new URL(text);
-  // What stands behind the name would be read by nobody, such as a wish for encryption.
-  const isWhole = hostname !== "" && /^\/[^/]+$/.test(pathname) && search === "" && hash === "";
+  // What else stands behind the name would be read by nobody, such as a wish for encryption by another word.
+  const isEncryption = search === "" || search === "?tls=true" || /^\?tlsCa=[^&]+$/.test(search);
+  const isWhole = hostname !== "" && /^\/[^/]+$/.test(pathname) && isEncryption && hash === "";
   return protocol === "mysql:" && isWhole && isEncoded(username) && isEncoded(password);
 }
 

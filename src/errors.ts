@@ -55,8 +55,13 @@ export const keyRevoked = () =>
   });
 
 /** For what is no fault of the caller and may pass. */
-export const unavailable = (cause: unknown) =>
-  new ApiError("UNAVAILABLE", "The server can't answer now. Try again in a moment.", {}, cause);
+export const unavailable = (cause: unknown): ApiError =>
+  isUnavailable(cause)
+    ? cause
+    : new ApiError("UNAVAILABLE", "The server can't answer now. Try again in a moment.", {}, cause);
+
+export const isUnavailable = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === "UNAVAILABLE";
 
 /** For a fault of ours, of which only the log says more. */
 export const internalError = (path?: readonly (string | number)[]) =>

@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { readConfig } from "./config";
 import { createLog } from "./log";
-import { startServer } from "./server";
+import { type RunningServer, startServer } from "./server";
 import { giveUp } from "./start-error";
 import { untilStopped } from "./until-stopped";
 import { welcome } from "./welcome";
@@ -11,7 +11,11 @@ async function main(): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
-  const server = await untilStopped(() => startServer(config, log), config.shutdownGraceSeconds, log);
+  const server = await untilStopped<RunningServer>(
+    (listening) => startServer(config, log, {}, listening),
+    config.shutdownGraceSeconds,
+    log,
+  );
   process.stdout.write(welcome(server));
 }
 

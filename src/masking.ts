@@ -18,7 +18,8 @@ export function masked(error: unknown): GraphQLError {
 /** Writes our own faults to the log, and the causes of what is told of others', under the id of the request. */
 export function logFaults(log: Pick<Logger, "error">, requestId: string, errors: readonly unknown[]): void {
   for (const error of errors) {
-    const cause = isForCaller(error) ? error.cause : error instanceof GraphQLError ? error.originalError : error;
+    const thrown = error instanceof GraphQLError ? (error.originalError ?? error) : error;
+    const cause = isForCaller(thrown) ? thrown.cause : thrown;
     if (cause !== undefined) log.error({ err: cause, requestId }, "a request failed");
   }
 }

@@ -35,11 +35,13 @@ export interface RunningServer {
  * Opens the data, listens, and goes on with what is left.
  *
  * @param moreModels by name, beside the built-in one
+ * @param onListening given the server as soon as requests may have come, though it is not ready yet
  */
 export async function startServer(
   config: Config,
   log: Logger,
   moreModels: Readonly<Record<string, Model>> = {},
+  onListening: (server: RunningServer) => void = () => undefined,
 ): Promise<RunningServer> {
   const { limits, runsInServer } = config;
   const admin = await adminKeyOf(config).catch(blaming("The data directory (DATA_DIR) can't be used"));
@@ -47,7 +49,7 @@ export async function startServer(
   const { runtime } = backend;
   const { db, storage, accessNews } = runtime;
 
-  const usage = new KeyUsage(db, log);
+  const usage = new KeyUsage(db.background, log);
   const authenticator = new Authenticator(db, admin.key, usage);
   const operations = new Operations(createSchema(limits), limits);
   const openStreams = new OpenStreams(operations, authenticator, accessNews);
@@ -57,13 +59,10 @@ export async function startServer(
   const apollo = await createApollo(operations, log);
   const http = createHttp(streaming, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
-  const { terminationService } = createContext(runtime, administrator, "tidying");
-  const stopTidying = startTidying(db, storage, terminationService, config, log);
+  const { terminationService } = createContext({ ...runtime, db: db.background }, administrator, "tidying");
+  const stopTidying = startTidying(db.background, storage, terminationService, config, log);
   const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
-  // Only with the port in hand: a second server at the same one must not end what the first is at.
-  await backend.start();
-
-  return {
+  const server: RunningServer = {
     url: address + graphqlPath,
     adminKeyFile: admin.file,
     async close() {
@@ -84,6 +83,10 @@ export async function startServer(
       await backend.close();
     },
   };
+  onListening(server);
+  // Only with the port in hand: a second server at the same one must not end what the first is at.
+  await backend.start();
+  return server;
 }
 
 /** Finds the administrator's key, or makes it. */

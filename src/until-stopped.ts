@@ -7,9 +7,13 @@ export interface Stoppable {
   close(): Promise<void>;
 }
 
-/** Starts something, and ends it and the process in order when it is told to stop. */
+/**
+ * Starts something, and ends it and the process in order when it is told to stop.
+ *
+ * @param start may say before its end that there is something to be ended in order
+ */
 export async function untilStopped<Started extends Stoppable>(
-  start: () => Promise<Started>,
+  start: (begun: (started: Started) => void) => Promise<Started>,
   shutdownGraceSeconds: number,
   log: Logger,
 ): Promise<Started> {
@@ -34,6 +38,6 @@ export async function untilStopped<Started extends Stoppable>(
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 
-  started = await start();
+  started = await start((begun) => (started = begun));
   return started;
 }

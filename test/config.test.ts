@@ -60,6 +60,7 @@ test("what is set is taken", () => {
     HOST: "0.0.0.0",
     DATA_DIR: "/var/lib/latchkey",
     DATABASE_URL: "mysql://user:password@host:3306/name",
+    DATABASE_POOL_SIZE: "20",
     REDIS_URL: "rediss://user:password@host:6380/2",
     REDIS_PREFIX: "farm-1",
     RUN_WORKER: "off",
@@ -91,7 +92,7 @@ test("what is set is taken", () => {
     host: "0.0.0.0",
     port: 0,
     dataDir: "/var/lib/latchkey",
-    database: { type: "mysql", url: "mysql://user:password@host:3306/name" },
+    database: { type: "mysql", url: "mysql://user:password@host:3306/name", poolSize: 20, tls: undefined },
     redis: { url: "rediss://user:password@host:6380/2", prefix: "farm-1" },
     runsInServer: false,
     shutdownGraceSeconds: 60,
@@ -129,7 +130,12 @@ test("what is set is taken", () => {
 test.each([
   ["sqlite:/tmp/a.sqlite", { type: "sqlite", path: "/tmp/a.sqlite" }],
   ["sqlite:a.sqlite", { type: "sqlite", path: resolve("a.sqlite") }],
-  ["mysql://user:password@host:3306/name", { type: "mysql", url: "mysql://user:password@host:3306/name" }],
+  ["mysql://u:p@host:3306/name", { type: "mysql", url: "mysql://u:p@host:3306/name", poolSize: 10, tls: undefined }],
+  ["mysql://host/name?tls=true", { type: "mysql", url: "mysql://host/name", poolSize: 10, tls: { caFile: undefined } }],
+  [
+    "mysql://host/name?tlsCa=certs/ca%20of%20ours.pem",
+    { type: "mysql", url: "mysql://host/name", poolSize: 10, tls: { caFile: resolve("certs/ca of ours.pem") } },
+  ],
 ])("the database %s is understood", (url, database) => {
   expect(readConfig({ DATABASE_URL: url }).database).toEqual(database);
 });
@@ -148,6 +154,10 @@ test.each([
       "mysql://h/a/b",
       "h",
       "mysql://h/n?ssl=true",
+      "mysql://h/n?tls=false",
+      "mysql://h/n?tls=true&tls=true",
+      "mysql://h/n?tls=true&charset=latin1",
+      "mysql://h/n?tlsCa=",
       "mysql://u:50%@h/n",
     ],
   ],
@@ -155,6 +165,7 @@ test.each([
     "REDIS_URL",
     ["redis://host:6379", "host:6379", "http://host", "redis://", "redis://h/a", "redis://h?db=1", "redis://u:50%@h"],
   ],
+  ["DATABASE_POOL_SIZE", ["0", "1001", "many"]],
   ["REDIS_PREFIX", ["a:b", "a b", "a".repeat(65)]],
   ["RUN_WORKER", ["no", "off"]],
   ["SHUTDOWN_GRACE_SECONDS", ["-1", "3601"]],

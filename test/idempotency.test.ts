@@ -218,9 +218,8 @@ describe("after 24 hours", () => {
     await age(old.run.id, day + minute);
     await age(young.run.id, day - minute);
     await server.current.restart();
-    const rows = await server.current.sql(
-      `SELECT runId FROM idempotency_key WHERE runId IN ('${old.run.id}', '${young.run.id}')`,
-    );
-    expect(rows).toEqual([{ runId: young.run.id }]);
+    const kept = `SELECT runId FROM idempotency_key WHERE runId IN ('${old.run.id}', '${young.run.id}')`;
+    await eventually(async () => (await server.current.sql(kept)).length === 1);
+    expect(await server.current.sql(kept)).toEqual([{ runId: young.run.id }]);
   });
 });

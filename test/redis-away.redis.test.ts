@@ -2,9 +2,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sceneOn, sharedBy } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
+import { FaultProxy } from "./support/proxy";
 import { RedisServer } from "./support/redis";
 import { cancel, eventsOf, eventually, execute, expectWhole, finished } from "./support/runs";
+import { transports } from "./support/streams";
 
+const events = `subscription ($runId: ID!) { runEvents(runId: $runId) { index } }`;
+const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`;
 const processes = useProcesses();
 const model = useModelServer();
 let redis: RedisServer;
@@ -95,6 +99,64 @@ test.each(["is away", "hangs"])(
     const signalled = performance.now();
     expect(await Promise.all([server.end(), worker.end()])).toEqual([0, 0]);
     expect(performance.now() - signalled).toBeLessThan(8_000);
+  },
+  60_000,
+);
+
+test.each(["is at the end of a line that swallows all", "stands still"])(
+  "while Redis %s, whoever calls is answered within two seconds, and runs are carried out and cancelled",
+  async (what) => {
+    const proxy = await FaultProxy.start({ host: "127.0.0.1", port: redis.port });
+    try {
+      const environment = { REDIS_URL: `redis://127.0.0.1:${proxy.port}` };
+      const shared = sharedBy(await processes.fresh(), model.current, environment);
+      const server = await processes.serve({ ...shared, RUN_WORKER: "off" });
+      const worker = await processes.work(shared);
+      const { key, agent, app } = await sceneOn(server, model.current);
+      const [good, talk] = [await agent("good"), await agent("talk")];
+      await execute(key, { agentId: good });
+      const soon = async <Answer>(work: Promise<Answer>): Promise<Answer> => {
+        const begun = performance.now();
+        const answer = await work;
+        expect(performance.now() - begun).toBeLessThan(2_000);
+        return answer;
+      };
+
+      if (what === "stands still") redis.hang();
+      else await proxy.hang();
+      // Once as if it were there, and again when it is known that it is not.
+      for (const text of ["Go on, though it hangs.", "Go on, as it hangs."]) {
+        const { run } = await soon(execute(key, { agentId: talk, text, waitMs: 0 }));
+        const reader = transports.WebSocket(key, events, { runId: run.id });
+        await reader.until(3);
+        expect((await soon(cancel(key, run.id))).status).toBe("CANCELLED");
+        expect(await model.current.callsWith(text)[0]?.closed).toBe(true);
+        await soon(reader.all());
+        expect((await execute(key, { agentId: good, text, waitMs: 5_000 })).run.status).toBe("SUCCEEDED");
+
+        const other = await app.key();
+        const { run: theirs } = await execute(other, { agentId: talk, text: `Go on: ${text}`, waitMs: 0 });
+        const stream = transports.WebSocket(other, events, { runId: theirs.id });
+        await stream.until(1);
+        await soon(server.admin.data(revoke, { id: other.keyId }));
+        expect(await soon(stream.end)).toMatchObject({ code: 4403 });
+        await cancel(key, theirs.id);
+        // The connections are given up then, with all that was to be sent.
+        for (const each of [server, worker]) await eventually(() => each.log.some(({ msg }) => msg === complaint));
+      }
+      if (what === "stands still") redis.wake();
+      else await proxy.mend();
+
+      const tickets = async () => Number(await redis.ask((each) => each.get(`${shared["REDIS_PREFIX"]}:runs:id`)));
+      const before = await tickets();
+      await eventually(async () => {
+        await execute(key, { agentId: good });
+        return (await tickets()) > before;
+      });
+      expect(await Promise.all([server, worker].map((each) => each.end()))).toEqual([0, 0]);
+    } finally {
+      await proxy.stop();
+    }
   },
   60_000,
 );

@@ -71,11 +71,6 @@ describe("what stands in the way of a start is said in one line", () => {
     ["a data directory that can't be made", () => ({ DATA_DIR: "/dev/null/data" }), /DATA_DIR.*ENOTDIR/],
     ["a database that is a folder", () => ({ DATABASE_URL: "sqlite:/" }), /DATABASE_URL.*unable to open database file/],
     ["a database that is no database", noDatabaseAt, /DATABASE_URL.*file is not a database/],
-    [
-      "a database that nobody serves",
-      () => ({ DATABASE_URL: "mysql://u:hunter2@127.0.0.1:1/x" }),
-      /DATABASE_URL.*ECONNREFUSED/,
-    ],
     ["a port that is taken", () => ({ PORT: String(takenPort()) }), /PORT.*address already in use/],
     ["an address that is not this machine's", () => ({ HOST: "192.0.2.1" }), /HOST.*address not available/],
     ["an administrator's key that was damaged", emptyKeyAt, /admin\.key.*24 characters/],
@@ -88,7 +83,6 @@ describe("what stands in the way of a start is said in one line", () => {
     expect(server.stdout).toBe("");
     expect(server.stderr).toMatch(/^Latchkey could not start\. .+\n$/);
     expect(server.stderr).toMatch(said);
-    expect(server.stderr).not.toContain("hunter2");
   });
 
   test("a host with several addresses, none of which answers", () => {

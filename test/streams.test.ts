@@ -5,7 +5,8 @@ import { RunStarted } from "../src/run/run-event.entity";
 import type { Client } from "./support/client";
 import { createTestLog } from "./support/log";
 import { useServer } from "./support/server";
-import { type Closing, type Reader, transports } from "./support/streams";
+import { type Closing, Connection, type Reader, transports } from "./support/streams";
+import { statementsOf } from "./support/statements";
 import type { KeyHolder, TestApp } from "./support/test-app";
 import { TestModel } from "./support/test-model";
 
@@ -54,6 +55,24 @@ function holdAnswer({ secret }: KeyHolder, nth: number): { asked: Promise<void>;
   return { asked, answer };
 }
 
+/** Lets the database be asked who holds a key now, and keeps back what it answers. */
+function holdJudgement({ keyId }: KeyHolder): { asked: Promise<void>; answer: () => void } {
+  const { holdersOfKeys } = Authenticator.prototype;
+  let answer = (): void => undefined;
+  const answered = new Promise<void>((resolve) => (answer = resolve));
+  const asked = new Promise<void>((resolve) => {
+    jest.spyOn(Authenticator.prototype, "holdersOfKeys").mockImplementation(async function (this: Authenticator, ids) {
+      const holders = await holdersOfKeys.call(this, ids);
+      if (ids.includes(keyId)) {
+        resolve();
+        await answered;
+      }
+      return holders;
+    });
+  });
+  return { asked, answer };
+}
+
 /** How a stream ends of which the rights are gone: the close code, and what is told at last. */
 async function revoked(reader: Reader): Promise<object> {
   const cut = (await reader.end) as Closing | undefined;
@@ -64,6 +83,18 @@ const endOf = {
   WebSocket: { code: 4403, told: [] },
   "server-sent events": { code: undefined, told: [{ errors: [unauthenticated] }] },
 };
+
+test("the rights of many streams are judged again by one statement", async () => {
+  const app = await server.current.newApp();
+  const scopeId = await app.scope({ runtime: ["RUN"] });
+  const keys = await Promise.all(Array.from({ length: 12 }, () => app.key(scopeId)));
+  const connections = [...keys, ...keys].map((key) => Connection.of(key));
+  await Promise.all(connections.map(({ opened }) => opened));
+  const statements = await statementsOf(() => server.current.admin.data(update, { id: scopeId, runtime: [] }));
+  const judging = statements.filter((statement) => /FROM .api_key/.test(statement));
+  expect(judging.map((statement) => statement.match(/\?/g)?.length)).toEqual([keys.length]);
+  for (const connection of connections) connection.close();
+});
 
 const names = Object.keys(transports) as (keyof typeof transports)[];
 describe.each(names)("by %s", (transport) => {
@@ -237,7 +268,7 @@ describe.each(names)("by %s", (transport) => {
     const reader = read(key, events, { runId });
     await reader.until(3);
 
-    const { asked, answer } = holdAnswer(key, 1);
+    const { asked, answer } = holdJudgement(key);
     const updated = server.current.admin.data(update, { id: key.scopeId, runtime: ["RUN"] });
     await asked;
     const witness = read(server.current.admin, events, { runId });

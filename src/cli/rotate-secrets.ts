@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
   try {
-    const { kept, renewed } = await rotate(db, keyring, secretColumns).catch(blaming("Nothing was changed"));
+    const { kept, renewed } = await rotate(db.background, keyring, secretColumns).catch(blaming("Nothing was changed"));
     process.stdout.write(
       `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
     );

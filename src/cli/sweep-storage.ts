@@ -16,8 +16,10 @@ async function main(): Promise<void> {
   try {
     const begun = new Date();
     const inventory: Inventory = { bytes: new Set(), indexes: new Set() };
-    const leftovers = await sweep(db, storage, { isDryRun, inventory }).catch(blaming("The sweep broke off"));
-    const { withoutBytes, withoutIndex } = await incomplete(db, inventory, begun);
+    const leftovers = await sweep(db.background, storage, { isDryRun, inventory }).catch(
+      blaming("The sweep broke off"),
+    );
+    const { withoutBytes, withoutIndex } = await incomplete(db.background, inventory, begun);
     const lines = [
       ...leftovers.map((id) => `${isDryRun ? "would remove" : "removed"} ${id}`),
       ...withoutBytes.map((id) => `the bytes of the document ${id} are missing`),

@@ -1,63 +1,89 @@
-import { mkdir } from "node:fs/promises";
-import { dirname } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Mutex } from "async-mutex";
-import {
-  type DataSource,
-  type EntityManager,
-  type EntityTarget,
-  type FindOptionsWhere,
-  type ObjectLiteral,
-  QueryFailedError,
-} from "typeorm";
-import type { DatabaseConfig } from "../config";
+import type { EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
+import type { DatabaseConfig, MysqlConfig, SqliteConfig } from "../config";
+import { unavailable } from "../errors";
 import { blaming } from "../start-error";
-import { createDataSource, createReader, type Entities } from "./data-source";
-import { migrate } from "./migrate";
-import { boundLocks } from "./mysql-sessions";
-import { endTransaction } from "./sqlite-transactions";
+import { connectMysql, connectSqlite, type Connections, migrateMysql } from "./connections";
+import type { Entities } from "./data-source";
+import { codeOf, isBusy, stoodInTheWay } from "./failures";
+import { endTransaction } from "./sqlite-statements";
 
-/** How long a database may take to say that it is there, in milliseconds. */
-const patience = 2_000;
+/** How long the database is waited for, in milliseconds. */
+interface Patience {
+  /** That a statement may take, with the wait for a connection. */
+  readonly statement: number;
+  /** In which a transaction is done anew that others stood in the way of. */
+  readonly transaction: number;
+}
 
-const deadlocks = new Set(["ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT"]);
+/** Who calls is answered within two seconds, whatever the database does. */
+const ofRequests: Patience = { statement: 1_800, transaction: 1_000 };
+/** What nobody waits for gives way for longer, and yet comes soon to know that a connection leads nowhere. */
+const ofOwnWork: Patience = { statement: 3_000, transaction: 15_000 };
+
+/** How long a file that others hold is left alone, in milliseconds. */
+const pause = 20;
 
 /** The one way to the data: `read` for what changes nothing, `transaction` for what does. */
 export class Database {
-  private readonly turn = new Mutex();
-
   private constructor(
-    private readonly writer: DataSource,
-    private readonly reader: DataSource,
+    private readonly connections: Connections,
+    private readonly patience: Patience,
+    private readonly turn: Mutex,
+    private readonly beside?: Database,
   ) {}
 
   /** Connects, and brings the schema up to date. */
-  static async open(config: DatabaseConfig, entities: Entities): Promise<Database> {
-    // TypeORM would make the folder too, but open to everybody.
-    if (config.type === "sqlite") await mkdir(dirname(config.path), { recursive: true, mode: 0o700 }).catch(unusable);
-    const writer = await createDataSource(config, entities).initialize().catch(unusable);
-    await migrate(writer);
-    if (config.type === "mysql") await boundLocks(writer);
-    const reader = await createReader(config, entities)?.initialize();
-    return new Database(writer, reader ?? writer);
+  static open(config: DatabaseConfig, entities: Entities): Promise<Database> {
+    return (config.type === "sqlite" ? Database.onSqlite(config, entities) : Database.onMysql(config, entities)).catch(
+      blaming("The database (DATABASE_URL, or else in DATA_DIR) can't be used"),
+    );
   }
 
-  get read(): EntityManager {
-    return this.reader.manager;
+  private static async onSqlite(config: SqliteConfig, entities: Entities): Promise<Database> {
+    const connections = await connectSqlite(config, entities);
+    const turn = new Mutex();
+    return new Database(connections, ofRequests, turn, new Database(connections, ofOwnWork, turn));
+  }
+
+  private static async onMysql(config: MysqlConfig, entities: Entities): Promise<Database> {
+    await migrateMysql(config, entities);
+    const forOwnWork = Math.max(2, Math.ceil(config.poolSize / 2));
+    const [requests, ownWork] = await Promise.all([
+      connectMysql(config, entities, config.poolSize, ofRequests.statement),
+      connectMysql(config, entities, forOwnWork, ofOwnWork.statement),
+    ]);
+    return new Database(requests, ofRequests, new Mutex(), new Database(ownWork, ofOwnWork, new Mutex()));
   }
 
   /**
-   * Does all of the work or none of it. On SQLite transactions wait for each other, as there is one connection; on
-   * MySQL a transaction that was the victim of a deadlock is done anew, so the work must have no effects but on the data.
+   * The same data for what the server does by itself, such as to carry out runs: with connections of its own, so that
+   * many requests at once don't take them away, and without anybody who waits for an answer.
+   */
+  get background(): Database {
+    return this.beside ?? this;
+  }
+
+  get read(): EntityManager {
+    return this.connections.reader.manager;
+  }
+
+  /**
+   * Does all of the work or none of it. On SQLite transactions wait for each other, as there is one connection. One that
+   * others stood in the way of is done anew, so the work must have no effects but on the data.
+   *
+   * @throws UNAVAILABLE where the database does not say in time that it is done: then it may have been done, or not
    */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    if (this.isSqlite) return this.turn.runExclusive(() => this.onSqlite(work));
-
-    for (let attempt = 1; ; attempt++) {
+    const begun = performance.now();
+    for (;;) {
       try {
-        return await this.writer.transaction("READ COMMITTED", work);
+        return await (this.isSqlite ? this.inTurn(work) : this.connections.writer.transaction("READ COMMITTED", work));
       } catch (error) {
-        if (attempt === 5 || !deadlocks.has(codeOf(error))) throw error;
+        if (!stoodInTheWay(error) && !isBusy(error)) throw error;
+        if (performance.now() - begun > this.patience.transaction) throw unavailable(error);
+        if (this.isSqlite) await delay(pause);
       }
     }
   }
@@ -73,35 +99,30 @@ export class Database {
 
   /** @throws where the database does not answer soon */
   async ping(): Promise<void> {
-    const silence = delay(patience, undefined, { ref: false }).then(() => {
-      throw new Error(`The database has not answered for ${patience} ms`);
-    });
-    await Promise.race([this.read.query("SELECT 1"), silence]);
+    await this.read.query("SELECT 1");
   }
 
   async close(): Promise<void> {
-    if (this.reader !== this.writer) await this.reader.destroy();
-    await this.writer.destroy();
+    await this.beside?.close();
+    const { reader, writer } = this.connections;
+    for (const each of [reader, writer]) if (each.isInitialized) await each.destroy();
   }
 
-  private async onSqlite<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    try {
-      return await this.writer.transaction(work);
-    } catch (error) {
-      await endTransaction(this.writer);
-      throw error;
-    }
+  private inTurn<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+    return this.turn.runExclusive(async () => {
+      try {
+        return await this.connections.writer.transaction(work);
+      } catch (error) {
+        await endTransaction(this.connections.writer);
+        throw error;
+      }
+    });
   }
 
   private get isSqlite(): boolean {
-    return this.writer.options.type === "better-sqlite3";
+    return this.connections.writer.options.type === "better-sqlite3";
   }
 }
-
-const unusable = blaming("The database (DATABASE_URL, or else in DATA_DIR) can't be used");
-
-const codeOf = (error: unknown): string =>
-  error instanceof QueryFailedError ? String((error.driverError as { code?: unknown }).code) : "";
 
 /** Whether a unique index refused the row. Only the database can judge that without a race. */
 export const isDuplicate = (error: unknown): boolean =>

@@ -13,6 +13,8 @@ const mostReadings = 3;
 
 /** How long a database that fails is left alone before it is asked again, in milliseconds. */
 const pause = 1_000;
+/** How long something may still come of what a database was asked for that has failed, in milliseconds. */
+const aftermath = 15_000;
 
 interface UnderWay {
   readonly stop: AbortController;
@@ -73,6 +75,18 @@ export class DocumentReadings {
       });
     this.underWay.set(id, { stop, done });
     return done;
+  }
+
+  /**
+   * Reads a document whose row may be there, or come, though the database's word of it got lost. Where it is not, nothing
+   * is left of the document.
+   */
+  beginIfThere(id: string): void {
+    delay(aftermath, undefined, { signal: this.closing.signal, ref: false }).then(
+      () => void this.begin(id),
+      // The next start finds it, or sweeps away what is left of it.
+      () => undefined,
+    );
   }
 
   /** Gives up all that is being read, as others may be at it. */
@@ -152,7 +166,8 @@ export class DocumentReadings {
         ? ({ status: "READY", error: null } as const)
         : ({ status: "FAILED", error: reading.reason } as const);
     const { signal } = this.closing;
-    if (reading.kind === "failed" && (await this.db.read.existsBy(Document, { id, readerId }))) {
+    const isTheirs = () => this.db.read.existsBy(Document, { id, readerId });
+    if (reading.kind === "failed" && (await this.persistently(isTheirs, signal))) {
       await this.persistently(() => this.storage.removeIndex(id), signal, isPassing);
     }
     const { affected } = await this.persistently(

@@ -72,6 +72,7 @@ export class DocumentService {
     await this.checkRoom(this.db.read, session);
 
     const id = newId();
+    let mayBeThere = false as boolean;
     try {
       const document = await this.take(id, session, file);
       await this.db.transaction(async (manager) => {
@@ -80,10 +81,13 @@ export class DocumentService {
         await this.checkRoom(manager, held);
         await manager.insert(Document, document);
         await manager.update(Session, { id: held.id }, { lastActivityAt: document.createdAt });
+        mayBeThere = true;
       });
       if (document.status !== "PROCESSING") return document;
     } catch (error) {
-      await this.discard([id]);
+      // It may have been committed though the database's word of that got lost.
+      if (mayBeThere) this.readings.beginIfThere(id);
+      else await this.discard([id]);
       throw error instanceof StorageUnavailable ? unavailable(error) : error;
     }
     await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);

@@ -39,14 +39,19 @@ export interface MultipartLimits {
  * Nothing else is to be done, whatever becomes of the request: what no resolver has read when the response ends is
  * read and thrown away, and who sends far more than is allowed is disconnected.
  *
- * @throws BAD_USER_INPUT or PAYLOAD_TOO_LARGE
+ * @param over given where the rest is not to be taken, with an ApiError that says why
+ * @throws BAD_USER_INPUT or PAYLOAD_TOO_LARGE, or that error
  */
 export async function parseMultipart(
   request: IncomingMessage,
   response: ServerResponse,
   limits: MultipartLimits,
+  over?: AbortSignal,
 ): Promise<unknown> {
   const body = new Body(request, response, limits);
+  over?.addEventListener("abort", () => {
+    if (over.reason instanceof ApiError) body.fail(over.reason);
+  });
   try {
     return await body.parse();
   } catch (error) {
@@ -217,7 +222,8 @@ class Body extends Transform {
     if (this.fault) throw this.fault;
   }
 
-  private fail(fault: ApiError): void {
+  /** Takes nothing more of it. */
+  fail(fault: ApiError): void {
     this.fault ??= fault;
     // Later, as it is the parser that calls, and goes on with what it would lose by being destroyed.
     process.nextTick(() => this.parser?.destroy(this.fault));

@@ -75,7 +75,9 @@ export class BeatingInstance implements Instance {
     this.closing.abort();
     clearInterval(this.watchdog);
     await this.work;
-    await this.db.transaction((manager) => manager.delete(InstanceRow, { id: this.current }));
+    await this.db
+      .transaction((manager) => manager.delete(InstanceRow, { id: this.current }))
+      .catch((error: unknown) => this.log.error({ err: error }, "could not say good-bye to the other instances"));
   }
 
   private async repeatedly(work: () => Promise<void>): Promise<void> {

@@ -7,16 +7,20 @@ const sayAgain = 60_000;
 /** How long Redis may take to answer, in milliseconds, where somebody waits. */
 const patience = 5_000;
 
-/** For what is only sent while Redis is there: nothing is kept for later, and nothing is sent twice. */
+/**
+ * For what is only sent while Redis is there: nothing is kept for later, and nothing is sent twice. Where nothing comes
+ * back the connection is given up soon, as all that is sent is kept until then.
+ */
 const sending: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
   commandTimeout: patience,
+  socketTimeout: 2_000,
 };
 
-/** For what waits for Redis, however long it is away. */
-const listening: RedisOptions = { maxRetriesPerRequest: null };
+/** For what waits for Redis, however long it is away. BullMQ asks for something that takes up to ten seconds to come. */
+const listening: RedisOptions = { maxRetriesPerRequest: null, socketTimeout: 15_000 };
 
 /** The way to Redis, which may be away at any time: connections come back by themselves, and nobody waits for them. */
 export class RedisConnections {

@@ -3,6 +3,7 @@ import { LessThan } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import type { Database } from "../database/database";
 import { Document } from "../document/document.entity";
+import { isUnavailable } from "../errors";
 import type { ModelCatalog } from "../model/catalog";
 import { ModelFailed, type TokenUsage } from "../model/model";
 import { Message } from "../session/message.entity";
@@ -10,6 +11,12 @@ import { type DocumentStorage, StorageUnavailable } from "../storage/document-st
 import type { Citation, Run } from "./run.entity";
 import { failure, type Outcome, type RunRecord } from "./run-record";
 import { Speech } from "./speech";
+
+/** A run that could not be written down, as the database was away. What becomes of it is for the caller to decide. */
+export interface BrokenOff {
+  readonly isBrokenOff: true;
+  readonly usage?: TokenUsage;
+}
 
 /** How much of a conversation a model is given. */
 const rememberedMessages = 50;
@@ -31,9 +38,16 @@ export class Answering {
    *
    * @returns undefined where the run was ended by somebody else
    */
-  async answer(run: Run, signal: AbortSignal): Promise<Outcome | undefined> {
+  async answer(run: Run, signal: AbortSignal): Promise<Outcome | BrokenOff | undefined> {
     let usage: TokenUsage | undefined;
-    const speech = new Speech((text) => this.record.say(run, text));
+    // What can't be written down need not be said any more.
+    const unwritten = new AbortController();
+    const speech = new Speech((text) =>
+      this.record.say(run, text).catch((error: unknown) => {
+        unwritten.abort(error);
+        throw error;
+      }),
+    );
     this.speeches.set(run, speech);
     const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
     try {
@@ -52,7 +66,7 @@ export class Answering {
         withIndexes: (search, stop) => this.storage.withIndexes(idsOf(documents), search, stop),
         settings: agent,
         tools: agent.tools,
-        signal,
+        signal: AbortSignal.any([signal, unwritten.signal]),
       });
       for await (const piece of pieces) {
         if (piece.kind === "usage") {
@@ -80,12 +94,17 @@ export class Answering {
         await this.leave(run, usage);
         return undefined;
       }
-      if (error instanceof ModelFailed) return failed(error.code, error.message);
-      if (error instanceof StorageUnavailable) {
-        this.log.error({ err: error, runId: run.id }, "could not reach the documents of a run");
+      const fault: unknown = unwritten.signal.aborted ? unwritten.signal.reason : error;
+      if (isUnavailable(fault)) {
+        this.log.error({ err: fault.cause, runId: run.id }, "could not write down a run, which is broken off");
+        return { isBrokenOff: true, ...(usage && { usage }) };
+      }
+      if (fault instanceof ModelFailed) return failed(fault.code, fault.message);
+      if (fault instanceof StorageUnavailable) {
+        this.log.error({ err: fault, runId: run.id }, "could not reach the documents of a run");
         return failed("DOCUMENTS_UNAVAILABLE", "The documents of this session can't be reached now. Execute it again.");
       }
-      this.log.error({ err: error, runId: run.id }, "a run failed");
+      this.log.error({ err: fault, runId: run.id }, "a run failed");
       return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
     } finally {
       this.speeches.delete(run);

@@ -12,7 +12,7 @@ const mostBeginnings = 3;
 
 const interrupted = failure(
   "INTERRUPTED",
-  "The server was stopped while this run was being executed. Execute it again.",
+  "The server was stopped, or had no database, while this run was being executed. Execute it again.",
 );
 
 type BrokenOff = Pick<Run, "id" | "fence" | "agentId">;

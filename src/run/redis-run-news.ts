@@ -3,6 +3,9 @@ import type { Redis } from "ioredis";
 import type { RedisConnections } from "../redis/redis";
 import type { RunNewsRelay } from "./run-news";
 
+/** How often a connection on which nothing else is said is tried, in milliseconds. */
+const trial = 5_000;
+
 /** Carries the news of runs to the other instances, as far as Redis is there. */
 export class RedisRunNews implements RunNewsRelay {
   private readonly id = randomUUID();
@@ -26,5 +29,10 @@ export class RedisRunNews implements RunNewsRelay {
       if (from !== this.id && runId !== undefined) hear(runId);
     });
     listener.subscribe(this.channel).catch(this.redis.complain);
+    // One that leads nowhere looks as if there were no news; where this is not answered it is made anew.
+    const trying = setInterval(() => {
+      if (listener.status === "ready") listener.ping().catch(this.redis.complain);
+    }, trial).unref();
+    listener.once("end", () => clearInterval(trying));
   }
 }

@@ -8,12 +8,14 @@ import type { Run } from "./run.entity";
 import type { RunClaims } from "./run-claims";
 import type { RunNews } from "./run-news";
 import type { RunQueue } from "./run-queue";
-import type { Outcome, RunRecord } from "./run-record";
+import type { RunRecord } from "./run-record";
 
 /** After this time one looks for runs though no ticket has come, and asks a database again that has failed, in milliseconds. */
 const pause = 1_000;
 /** How often one looks whether others have ended what one carries out, in milliseconds. */
 const lookAfterOwn = 500;
+/** So long after a database has failed something may still come of what it was asked for, in milliseconds. */
+const aftermath = 60_000;
 
 interface Carried {
   readonly run: Run;
@@ -37,8 +39,8 @@ export class RunEngine {
   private readonly timers: NodeJS.Timeout[] = [];
   /** Whether there may be a run to begin though no ticket will say so. */
   private mayHaveMore = true;
-  /** Whether a run may have been begun though the database's word of it got lost. */
-  private mayHaveBegun = false;
+  /** Until when a run may be accepted or begun though the database's word of it got lost. */
+  private inDoubtUntil = -Infinity;
 
   constructor(
     private readonly claims: RunClaims,
@@ -70,6 +72,11 @@ export class RunEngine {
     this.queue.putTicket();
   }
 
+  /** Says that the database has failed while a run was accepted, and may have it all the same, or come to have it. */
+  doubt(): void {
+    this.inDoubtUntil = performance.now() + aftermath;
+  }
+
   /** Stops the work on runs whose end is written already. */
   abandon(runIds: readonly string[]): void {
     for (const { giveUp } of this.carriedOf(runIds)) giveUp.abort();
@@ -91,7 +98,7 @@ export class RunEngine {
     return this.turn.runExclusive(async () => {
       if (!this.isFree || this.stopping.signal.aborted) return false;
       try {
-        if (this.mayHaveBegun) await this.interruptUnknown();
+        if (this.isInDoubt) await this.interruptUnknown();
         const claim = await this.claims.next();
         this.mayHaveMore = claim !== "NOTHING";
         if (typeof claim === "string") return false;
@@ -99,7 +106,7 @@ export class RunEngine {
         return true;
       } catch (error) {
         this.mayHaveMore = true;
-        this.mayHaveBegun = true;
+        this.doubt();
         this.log.error({ err: error }, "could not begin a run");
         return false;
       }
@@ -128,6 +135,10 @@ export class RunEngine {
     return this.carried.size < this.settings.slots;
   }
 
+  private get isInDoubt(): boolean {
+    return performance.now() < this.inDoubtUntil;
+  }
+
   private carriedOf(runIds: readonly string[]): Carried[] {
     return [...this.carried].filter(({ run }) => runIds.includes(run.id));
   }
@@ -139,7 +150,7 @@ export class RunEngine {
 
   private async lookForMore(): Promise<void> {
     // Alone, one knows of every run that has come in.
-    if (!this.instance.hasOthers && !this.mayHaveMore) return;
+    if (!this.instance.hasOthers && !this.mayHaveMore && !this.isInDoubt) return;
     while (await this.take());
   }
 
@@ -159,7 +170,6 @@ export class RunEngine {
     const begun = await this.interruptions.ownRuns();
     const known = new Set([...this.carried].map(({ run }) => run.id));
     for (const run of begun.filter(({ id }) => !known.has(id))) await this.interruptions.interrupt(run);
-    this.mayHaveBegun = false;
   }
 
   private carry(run: Run): void {
@@ -177,14 +187,17 @@ export class RunEngine {
 
   private async carryOut(run: Run, signal: AbortSignal): Promise<void> {
     const outcome = await this.answering.answer(run, signal);
-    if (outcome) await this.writeEnd(run, outcome, signal);
+    if (!outcome) return;
+    if (!("isBrokenOff" in outcome)) return this.writeEnd(run, signal, () => this.record.end(run, outcome));
+    await this.writeEnd(run, signal, () => this.interruptions.interrupt(run));
+    if (outcome.usage) await this.record.noteUsage(run, outcome.usage);
   }
 
   /** A run that was carried out is not left running, however long the database is away. */
-  private async writeEnd(run: Run, outcome: Outcome, signal: AbortSignal): Promise<void> {
+  private async writeEnd(run: Run, signal: AbortSignal, write: () => Promise<unknown>): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.record.end(run, outcome);
+        await write();
         return;
       } catch (error) {
         if (this.stopping.signal.aborted) throw error;

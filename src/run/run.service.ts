@@ -8,7 +8,7 @@ import { type Database, isOrphan } from "../database/database";
 import { newId } from "../database/ids";
 import { loaderById } from "../database/loaders";
 import { type Page, type PageArgs, PageLoader } from "../database/pages";
-import { ApiError, notFound } from "../errors";
+import { ApiError, isUnavailable, notFound } from "../errors";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import type { SessionService } from "../session/session.service";
@@ -74,7 +74,8 @@ export class RunService {
   /** Ends a run that is not finished. One that is stays as it is. */
   async cancel(id: string): Promise<Run> {
     const { record, engine, answering, news, outbox } = this.runtime;
-    await answering.flush((run) => run.id === id);
+    // Side by side, so that who cancels is told in time where the database takes nothing.
+    await Promise.all([this.db.ping(), answering.flush((run) => run.id === id)]);
     const run = await this.db.transaction(async (manager) => {
       const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
       if (!own) throw notFound("run");
@@ -108,6 +109,7 @@ export class RunService {
     try {
       return await this.db.transaction(async (manager) => (accepted = await this.accept(manager, input)));
     } catch (error) {
+      if (isUnavailable(error)) this.runtime.engine.doubt();
       // An app that is deleted meanwhile takes the agent with it.
       throw isOrphan(error) ? notFound("agent") : error;
     } finally {

@@ -40,7 +40,9 @@ export class TerminationService {
   /** Cancels the session's runs and deletes its documents. To terminate again changes nothing. */
   async terminateSession(input: TerminateSessionInput): Promise<Session> {
     const appId = await this.sessionService.appOfTermination(input);
-    await this.runtime.answering.flush((run) => appId === undefined || run.appId === appId);
+    const isMeant = (run: Run) => appId === undefined || run.appId === appId;
+    // Side by side, so that who terminates is told in time where the database takes nothing.
+    await Promise.all([this.db.ping(), this.runtime.answering.flush(isMeant)]);
     const { session, remains } = await this.db.transaction(async (manager) => {
       const held = await this.sessionService.holdForTermination(manager, input, appId);
       return held.status === "TERMINATED"

@@ -1,12 +1,11 @@
 import type { ExecutionResult } from "graphql";
-import { unauthenticated } from "../errors";
 import type { PreparedOperation } from "../operation/operations";
 import type { OpenStream } from "./open-streams";
 
 /**
  * The results of a subscription, as far as they may be delivered. What the source throws becomes a result of its own,
- * since transports pass raw messages on or cut the connection. Ends when the stream is closed, and with
- * UNAUTHENTICATED when the rights that it was opened with are gone.
+ * since transports pass raw messages on or cut the connection. Ends when the stream is closed, and with what that was
+ * for, such as UNAUTHENTICATED when the rights that it was opened with are gone.
  */
 export function guardedResults(
   source: AsyncIterable<ExecutionResult>,
@@ -28,8 +27,8 @@ export function guardedResults(
       if (isOver) return { done: true, value: undefined };
       try {
         const result = await Promise.race([results.next(), interruption()]);
-        await stream.gate;
-        if (stream.isRevoked) return await last({ errors: [unauthenticated()] });
+        await stream.pass();
+        if (stream.fault) return await last({ errors: [stream.fault] });
         if (!result || result.done === true) return await finish();
         return { done: false, value: presented(result.value) };
       } catch (error) {

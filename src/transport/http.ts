@@ -1,3 +1,4 @@
+import { finished } from "node:stream";
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import fastify, {
@@ -12,9 +13,11 @@ import { type Context, createContext } from "../container";
 import { newId } from "../database/ids";
 import { parseMultipart } from "../document/multipart";
 import { ApiError } from "../errors";
+import type { OperationRequest } from "../operation/operations";
 import { door, doorBehindBody, refuse } from "./door";
 import { serveDownloads } from "./downloads";
 import { landingPage } from "./landing";
+import type { OpenStreams } from "./open-streams";
 import { serveSse } from "./sse";
 import type { Streaming } from "./streaming";
 
@@ -72,7 +75,7 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
       // Not parsed here, but behind the door and after the check that comes with it.
       requests.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
       requests.addHook("preValidation", async (request, reply) => {
-        if (isMultipart(request)) request.body = await receive(request, reply, limits);
+        if (isMultipart(request)) request.body = await receive(request, reply, limits, openStreams);
       });
       requests.addHook("preHandler", checkHost);
       requests.route({
@@ -104,13 +107,23 @@ async function showLandingPage(request: FastifyRequest, reply: FastifyReply): Pr
 const isMultipart = ({ headers }: FastifyRequest): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") === true;
 
-async function receive(request: FastifyRequest, reply: FastifyReply, limits: Limits): Promise<unknown> {
+/** What comes after the fields comes while it is executed, for as long as it is allowed. */
+async function receive(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  limits: Limits,
+  openStreams: OpenStreams,
+): Promise<unknown> {
   if (!preflightHeaders.some((name) => request.headers[name])) {
     const message = `A request with a document must have a header that a foreign page can't send unasked: \`${preflightHeaders.join("` or `")}\`, with any value.`;
     throw new ApiError("BAD_USER_INPUT", message);
   }
   const { maxBodyBytes: maxFieldBytes, maxUploadBytes: maxFileBytes } = limits;
-  return parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes });
+  const stream = openStreams.open(request.credential, request.caller);
+  finished(reply.raw, () => openStreams.remove(stream));
+  const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, stream.over);
+  Object.assign(request, await stream.watch(operation as OperationRequest));
+  return operation;
 }
 
 /** Apollo Server's integration makes a URL of it. */

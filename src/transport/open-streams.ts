@@ -1,8 +1,10 @@
 import { setMaxListeners } from "node:events";
+import DataLoader from "dataloader";
 import { OperationTypeNode } from "graphql";
 import type { Authenticator, Credential } from "../api-key/authenticator";
 import type { AccessChange, AccessNews } from "../auth/access-news";
 import type { Caller } from "../auth/caller";
+import { type ApiError, unauthenticated, unavailable } from "../errors";
 import type { OperationRequest, Operations, Preparation, PreparedOperation } from "../operation/operations";
 
 /** Who somebody is, as of so many changes of rights. */
@@ -13,10 +15,10 @@ export interface Identity {
 
 /** A connection over which events flow for longer than a request, and the operations that it has open. */
 export class OpenStream {
-  /** Passed before each delivery: closed while the rights are being judged again. */
-  gate: Promise<void> = Promise.resolve();
-  /** Whether it ended because the rights that it was opened with are gone. */
-  isRevoked = false;
+  /** Closed while the rights are being judged again. */
+  private gate: Promise<void> = Promise.resolve();
+  /** What it is ended with: UNAUTHENTICATED where the rights are gone, UNAVAILABLE where nobody knows; else nothing. */
+  fault: ApiError | undefined;
   private readonly open = new Set<PreparedOperation>();
   private readonly ending = new AbortController();
 
@@ -29,13 +31,14 @@ export class OpenStream {
     setMaxListeners(0, this.over);
   }
 
-  /** Given when nothing more is to be delivered. */
+  /** Given when nothing more is to be delivered, with the fault if there is one. */
   get over(): AbortSignal {
     return this.ending.signal;
   }
 
-  close(): void {
-    this.ending.abort();
+  close(fault?: ApiError): void {
+    this.fault ??= fault;
+    this.ending.abort(this.fault);
   }
 
   /**
@@ -45,7 +48,27 @@ export class OpenStream {
    * @param identity where it has just been asked for
    * @throws UNAUTHENTICATED where the rights are gone
    */
-  async admit(request: OperationRequest, identity?: Identity): Promise<Preparation & { readonly caller: Caller }> {
+  admit(request: OperationRequest, identity?: Identity): Promise<Preparation & { readonly caller: Caller }> {
+    return this.prepare(request, ({ operation }) => operation.operation === OperationTypeNode.SUBSCRIPTION, identity);
+  }
+
+  /**
+   * Judges an operation again from now on, of which a part is still to come. What is wrong with it now is for whoever
+   * executes it.
+   *
+   * @returns who it is to be executed for
+   * @throws UNAUTHENTICATED where the rights are gone
+   */
+  async watch(request: OperationRequest): Promise<Identity> {
+    const { caller, asOf } = await this.prepare(request, () => true);
+    return { caller, asOf };
+  }
+
+  private async prepare(
+    request: OperationRequest,
+    isWatched: (prepared: PreparedOperation) => boolean,
+    identity?: Identity,
+  ): Promise<Preparation & Identity> {
     const { rules } = this.streams;
     let { caller, asOf } = identity ?? (await this.streams.identify(this.credential));
     // Rights that have changed since would be missed: what was judged then did not know this operation yet.
@@ -53,17 +76,17 @@ export class OpenStream {
 
     const preparation = rules.prepare(request, caller);
     const { prepared } = preparation;
-    if (prepared?.operation.operation === OperationTypeNode.SUBSCRIPTION) this.open.add(prepared);
-    return { ...preparation, caller };
+    if (prepared && isWatched(prepared)) this.open.add(prepared);
+    return { ...preparation, caller, asOf };
   }
 
   release(operation: PreparedOperation): void {
     this.open.delete(operation);
   }
 
-  /** Whether its rights are those of an API key, which may be taken away. */
-  get hasKey(): boolean {
-    return this.caller.kind === "API_KEY";
+  /** The API key whose rights it has, which may be taken away. */
+  get keyId(): string | undefined {
+    return this.caller.kind === "API_KEY" ? this.caller.keyId : undefined;
   }
 
   isConcernedBy(change: AccessChange): boolean {
@@ -73,20 +96,37 @@ export class OpenStream {
     return change.appId === this.caller.appId;
   }
 
-  /** @param caller who it is now; undefined where nobody is any more */
-  judgeAgain(caller: Promise<Caller | undefined>): Promise<void> {
-    this.gate = this.judge(caller);
+  /**
+   * Passed before each delivery, by what has the rights to it once it is there: where others may take them away, of which
+   * nobody tells, that is asked each time.
+   */
+  async pass(): Promise<void> {
+    const { hasOthers } = this.streams;
+    if (hasOthers && this.keyId !== undefined && !this.over.aborted) {
+      await this.judgeAgain(this.streams.holderOf(this.keyId));
+    }
+    // Which may have been closed once more meanwhile.
+    await this.gate;
+  }
+
+  /** @param holder who holds the key now; undefined where nobody does any more */
+  judgeAgain(holder: Promise<Caller | undefined>): Promise<void> {
+    this.gate = this.judge(holder);
     return this.gate;
   }
 
-  private async judge(found: Promise<Caller | undefined>): Promise<void> {
-    const caller = await found;
-    if (caller && [...this.open].every((operation) => this.streams.rules.isStillAllowed(caller, operation))) {
-      this.caller = caller;
-      return;
+  private async judge(asked: Promise<Caller | undefined>): Promise<void> {
+    try {
+      const caller = await asked;
+      if (caller && [...this.open].every((operation) => this.streams.rules.isStillAllowed(caller, operation))) {
+        this.caller = caller;
+      } else {
+        this.close(unauthenticated());
+      }
+    } catch (error) {
+      // What can't be found out now is not allowed either.
+      this.close(unavailable(error));
     }
-    this.isRevoked = true;
-    this.close();
   }
 }
 
@@ -95,7 +135,20 @@ const regularly = 1_000;
 
 /** All the streams that this process has open. */
 export class OpenStreams {
+  /** Whether others may take rights away, of which nobody tells. */
+  hasOthers = false;
   private readonly streams = new Set<OpenStream>();
+  /** Asks the database about all keys at once that are asked about while it answers. */
+  private readonly holders = new DataLoader<string, Caller | undefined>(
+    async (keyIds) => {
+      const asked = this.authenticator.holdersOfKeys([...new Set(keyIds)]);
+      this.answered = asked.catch(() => undefined);
+      const holders = await asked;
+      return keyIds.map((keyId) => holders.get(keyId));
+    },
+    { cache: false, batchScheduleFn: (ask) => void this.answered.then(ask) },
+  );
+  private answered: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly rules: Operations,
@@ -112,11 +165,16 @@ export class OpenStreams {
    * @returns what stops it
    */
   judgeRegularly(): () => void {
+    this.hasOthers = true;
     let judging: Promise<void> | undefined;
     const timer = setInterval(() => {
-      judging ??= this.judgeAgain((stream) => stream.hasKey).finally(() => (judging = undefined));
+      judging ??= this.judgeAgain(({ keyId }) => keyId !== undefined).finally(() => (judging = undefined));
     }, regularly).unref();
     return () => clearInterval(timer);
+  }
+
+  holderOf(keyId: string): Promise<Caller | undefined> {
+    return this.holders.load(keyId);
   }
 
   get changes(): number {
@@ -144,16 +202,10 @@ export class OpenStreams {
   }
 
   private async judgeAgain(isConcerned: (stream: OpenStream) => boolean): Promise<void> {
-    // The database is asked once for a key, however many streams it has open.
-    const callers = new Map<string, Promise<Caller | undefined>>();
-    const callerOf = ({ credential }: OpenStream) => {
-      const asked = callers.get(credential.secret);
-      // What can't be found out now is not allowed either.
-      const caller = asked ?? this.authenticator.authenticate(credential).catch(() => undefined);
-      callers.set(credential.secret, caller);
-      return caller;
-    };
     const concerned = [...this.streams].filter(isConcerned);
-    await Promise.all(concerned.map((stream) => stream.judgeAgain(callerOf(stream))));
+    // Not what is asked already: that may not know of the change yet.
+    const asked = this.authenticator.holdersOfKeys([...new Set(concerned.flatMap(({ keyId }) => keyId ?? []))]);
+    const holderOf = async ({ keyId }: OpenStream) => (keyId === undefined ? undefined : (await asked).get(keyId));
+    await Promise.all(concerned.map((stream) => stream.judgeAgain(holderOf(stream))));
   }
 }

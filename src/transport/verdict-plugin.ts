@@ -29,6 +29,7 @@ export function verdictPlugin(operations: Operations, log: Logger): ApolloServer
 
         async willSendResponse(requestContext) {
           softenStatus(requestContext);
+          raiseStatus(requestContext);
         },
       };
     },
@@ -55,6 +56,14 @@ function answer(status: number, errors: readonly GraphQLError[]): GraphQLRespons
     http: { status, headers: new HeaderMap() },
     body: { kind: "single", singleResult: { errors: errors.map((error) => masked(error).toJSON()) } },
   };
+}
+
+/** Where nothing could be answered, for now, that is told to who does not look into the body as well. */
+function raiseStatus({ response: { body, http } }: GraphQLRequestContext<Context> & { response: GraphQLResponse }) {
+  if (body.kind !== "single" || http.status !== undefined) return;
+  const { data, errors = [] } = body.singleResult;
+  const hasAnswer = Object.values(data ?? {}).some((value) => value !== null);
+  if (!hasAnswer && errors.some(({ extensions }) => extensions?.["code"] === "UNAVAILABLE")) http.status = 503;
 }
 
 /**

@@ -16,6 +16,9 @@ import { perform, type Streaming } from "./streaming";
 /** No honest client has more operations than this open on one connection. */
 const maxOperations = 100;
 
+/** Clients by the protocol connect again after this one, and not after those of its own. */
+const tryAgainLater = 1013;
+
 /** How long a client may take to say good-bye when the server stops, in milliseconds. */
 const patience = 2_000;
 
@@ -52,7 +55,7 @@ export function serveWebSocket(server: Server, path: string, streaming: Streamin
       } catch (error) {
         logFaults(runtime.log, newId(), [error]);
         if (isUnauthenticated(error)) socket.close(CloseCode.Unauthorized, "Unauthorized");
-        else socket.close(CloseCode.InternalServerError, "Unavailable");
+        else socket.close(tryAgainLater, "Try again later");
         return false;
       }
     },
@@ -118,8 +121,9 @@ export function serveWebSocket(server: Server, path: string, streaming: Streamin
   function openStream(socket: WebSocket, credential: Credential, caller: Caller): OpenStream {
     const stream = openStreams.open(credential, caller);
     stream.over.addEventListener("abort", () => {
-      if (stream.isRevoked) socket.close(CloseCode.Forbidden, "Forbidden");
-      else socket.close(1001, "Going away");
+      if (stream.fault === undefined) socket.close(1001, "Going away");
+      else if (isUnauthenticated(stream.fault)) socket.close(CloseCode.Forbidden, "Forbidden");
+      else socket.close(tryAgainLater, "Try again later");
     });
     return stream;
   }

@@ -58,6 +58,10 @@ export class TestProcess {
     return this;
   }
 
+  get pid(): number {
+    return Number(this.child.pid);
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }

@@ -54,10 +54,15 @@ export class SlowRequest {
   }
 
   /** Sends the rest. */
-  async finish(): Promise<SlowAnswer> {
-    const answered = once(this.request, "response");
+  finish(): Promise<SlowAnswer> {
+    const answer = this.answer();
     this.request.end(this.rest);
-    const [response] = (await answered) as [IncomingMessage];
+    return answer;
+  }
+
+  /** What comes without the rest. */
+  async answer(): Promise<SlowAnswer> {
+    const [response] = (await once(this.request, "response")) as [IncomingMessage];
     const chunks = (await response.setEncoding("utf8").toArray()) as string[];
     return { status: response.statusCode, headers: response.headers, body: JSON.parse(chunks.join("")) };
   }
