@@ -3,8 +3,9 @@ import { access } from "./access/access";
 import { consistency } from "./consistency/consistency";
 import { durability } from "./durability/durability";
 import type { Finding, Proof, ProofOptions } from "./proof";
+import { revocation } from "./revocation/revocation";
 
-const proofs: readonly Proof[] = [access, consistency, durability];
+const proofs: readonly Proof[] = [access, consistency, durability, revocation];
 
 /** Of each proof, only so many violations are told in full. */
 const mostTold = 20;

@@ -112,6 +112,14 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
       await delay(100);
     }
   },
+  /** Says what time it is in this process, every 150 ms, for as long as somebody listens. */
+  clock: async (response) => {
+    begin(response);
+    while (!response.destroyed) {
+      say(response, `${performance.now().toFixed(1)} `);
+      await delay(150);
+    }
+  },
   /** The same the first time, and a good answer then. */
   "talk-once": (response, call, nth) => behaviours[nth > 1 ? "good" : "talk"]?.(response, call, nth),
   /** The connection breaks within the answer. */

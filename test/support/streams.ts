@@ -97,7 +97,8 @@ export class Connection {
   }
 
   close(): void {
-    void this.client.dispose();
+    // It fails where the connection has not come about, which whoever waits for it is told.
+    void Promise.resolve(this.client.dispose()).catch(() => undefined);
   }
 }
 
