@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { carrierOf, sceneOn, sharedBy } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
@@ -161,12 +160,11 @@ test("a worker says in one line what it needs", async () => {
 test("however many stand in the queue, nobody waits for the database in vain", async () => {
   const { server, key, agent } = await twoWorkers({ MAX_RUNNING_RUNS: "4" });
   const agentId = await agent("good");
-  await Promise.all(Array.from({ length: 60 }, () => execute(key, { agentId, waitMs: 0 })));
+  for (let i = 0; i < 6; i++) await Promise.all(Array.from({ length: 10 }, () => execute(key, { agentId, waitMs: 0 })));
   await eventually(async () => {
     const [row] = await server.sql("SELECT COUNT(*) AS open FROM run WHERE status IN ('QUEUED', 'RUNNING')");
     return Number(row?.["open"]) === 0;
   }, 30_000);
   const rows = await server.sql("SELECT DISTINCT status, fence FROM run");
   expect(rows).toEqual([{ status: "SUCCEEDED", fence: 1 }]);
-  await delay(0);
 }, 60_000);

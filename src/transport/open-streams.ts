@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import DataLoader from "dataloader";
 import { OperationTypeNode } from "graphql";
 import type { Authenticator, Credential } from "../api-key/authenticator";
@@ -130,8 +131,14 @@ export class OpenStream {
   }
 }
 
-/** How often rights are judged again that others may take away, in milliseconds. */
-const regularly = 1_000;
+/**
+ * How often rights are judged again that others may take away, and how long the database may take to say who has them
+ * still, in milliseconds: together less than the two seconds in which a stream ends, whatever the database does.
+ */
+const [regularly, patience] = [500, 1_300];
+
+/** The same for rights that were taken away here, where a stream ends within one second. */
+const patienceAtNews = 900;
 
 /** All the streams that this process has open. */
 export class OpenStreams {
@@ -155,21 +162,20 @@ export class OpenStreams {
     private readonly authenticator: Authenticator,
     private readonly accessNews: AccessNews,
   ) {
-    accessNews.listen((change) => this.judgeAgain((stream) => stream.isConcernedBy(change)));
+    accessNews.listen((change) => this.judgeAgain((stream) => stream.isConcernedBy(change), patienceAtNews));
   }
 
   /**
-   * Judges all streams again each second, for where there are other instances: this one hears nothing of the rights that
+   * Judges all streams again and again, for where there are other instances: this one hears nothing of the rights that
    * they take away.
    *
    * @returns what stops it
    */
   judgeRegularly(): () => void {
     this.hasOthers = true;
-    let judging: Promise<void> | undefined;
-    const timer = setInterval(() => {
-      judging ??= this.judgeAgain(({ keyId }) => keyId !== undefined).finally(() => (judging = undefined));
-    }, regularly).unref();
+    // Whether the judgement before has come to its end or not, as it may not know of what was taken away meanwhile.
+    const judge = () => void this.judgeAgain(({ keyId }) => keyId !== undefined, patience);
+    const timer = setInterval(judge, regularly).unref();
     return () => clearInterval(timer);
   }
 
@@ -201,11 +207,27 @@ export class OpenStreams {
     for (const stream of this.streams) stream.close();
   }
 
-  private async judgeAgain(isConcerned: (stream: OpenStream) => boolean): Promise<void> {
+  /** @param most how long the database may take, in milliseconds */
+  private async judgeAgain(isConcerned: (stream: OpenStream) => boolean, most: number): Promise<void> {
     const concerned = [...this.streams].filter(isConcerned);
+    if (concerned.length === 0) return;
+    const keyIds = new Set(concerned.flatMap(({ keyId }) => keyId ?? []));
     // Not what is asked already: that may not know of the change yet.
-    const asked = this.authenticator.holdersOfKeys([...new Set(concerned.flatMap(({ keyId }) => keyId ?? []))]);
+    const asked = within(most, this.authenticator.holdersOfKeys([...keyIds]));
     const holderOf = async ({ keyId }: OpenStream) => (keyId === undefined ? undefined : (await asked).get(keyId));
     await Promise.all(concerned.map((stream) => stream.judgeAgain(holderOf(stream))));
+  }
+}
+
+/** @throws where it takes longer than so many milliseconds */
+async function within<Result>(most: number, work: Promise<Result>): Promise<Result> {
+  const over = new AbortController();
+  const limit = delay(most, undefined, { signal: over.signal, ref: false }).then(() => {
+    throw new Error(`The database has not said within ${most} ms whose keys those are`);
+  });
+  try {
+    return await Promise.race([work, limit]);
+  } finally {
+    over.abort();
   }
 }

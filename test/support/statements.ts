@@ -4,6 +4,9 @@ import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 /** Every second the server looks by itself for callbacks that are due. */
 const ofItself = /GROUP BY .delivery/;
 
+/** Whether a statement asks whose keys those are, for a request or for open streams. */
+export const asksForHolders = (statement: string): boolean => /JOIN .scope./.test(statement);
+
 /** The SQL statements that the server of this process sends while this work is done, and for it. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   return (await sentDuring(work)).map(({ statement }) => statement);

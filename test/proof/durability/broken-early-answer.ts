@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 import { AbstractSqliteQueryRunner } from "typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner";
+import type { Connections } from "../../../src/database/connections";
 import { Database } from "../../../src/database/database";
 
 /**
@@ -47,10 +48,9 @@ function breakSqlite(): void {
   };
   const { read } = Object.getOwnPropertyDescriptors(Database.prototype);
   Object.defineProperty(Database.prototype, "read", {
-    get(this: { writer: { options: { type: string }; manager: EntityManager } }): EntityManager {
-      return this.writer.options.type === "better-sqlite3"
-        ? this.writer.manager
-        : (read.get?.call(this) as EntityManager);
+    get(this: { connections: Connections }): EntityManager {
+      const { writer } = this.connections;
+      return writer.options.type === "better-sqlite3" ? writer.manager : (read.get?.call(this) as EntityManager);
     },
   });
 }
