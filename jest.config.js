@@ -1,3 +1,4 @@
+const { availableParallelism } = require("node:os");
 const { dependencies } = require("./package.json");
 
 /** What several instances share: a database that they can share, and Redis. */
@@ -8,10 +9,6 @@ if (!isShared && !process.env["JEST_WORKER_ID"]) {
   );
 }
 
-/** What the server is made of, and what tests use beside it. */
-const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
-const byNode = "<rootDir>/test/support/load-by-node.js";
-
 /** What a database does that is reached by a network, which SQLite is not. */
 const isReached = Boolean(process.env["TEST_DATABASE_URL"]);
 if (!isReached && !process.env["JEST_WORKER_ID"]) {
@@ -20,15 +17,22 @@ if (!isReached && !process.env["JEST_WORKER_ID"]) {
   );
 }
 
+/** Tests that are there twice: with a store that speaks S3 in `test/s3`. */
+const onS3 = ["document", "download", "nothing-lost", "processing", "storage-sweep"];
+
+/** What the server is made of, and what tests use beside it. */
+const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
+const byNode = "<rootDir>/test/support/load-by-node.js";
+
 /** Tests are TypeScript; what they test is the built server, so that worker threads and start-up are the real ones. */
 module.exports = {
   testEnvironment: "node",
   roots: ["<rootDir>/test"],
   testMatch: ["**/*.test.ts"],
-  // With all of them, the tests of several instances take the place of the one that kills a server alone, and the tests on
-  // a store that speaks S3 are left to the run on SQLite, as the store knows nothing of the database.
+  // With all of them, the tests of several instances take the place of the one that kills a server alone, and those of
+  // documents are run with a store that speaks S3 and not with a folder as well.
   testPathIgnorePatterns: [
-    ...(isShared ? ["/kill\\.test\\.ts$", "/test/s3/"] : ["\\.redis\\.test\\.ts$"]),
+    ...(isShared ? ["/kill\\.test\\.ts$", `/test/(${onS3.join("|")})\\.test\\.ts$`] : ["\\.redis\\.test\\.ts$"]),
     ...(isReached ? [] : ["\\.mysql\\.test\\.ts$"]),
   ],
   globalSetup: "<rootDir>/test/support/build.ts",
@@ -44,7 +48,7 @@ module.exports = {
     "^(?:\\.\\./)+src/(.*)$": "<rootDir>/dist/src/$1",
     "^(?:\\.\\./)+ormconfig$": "<rootDir>/dist/ormconfig",
   },
-  // Tests wait more than they work, so none of the cores is kept free.
-  maxWorkers: "100%",
+  // Tests wait for a third of their time, so that there are more of them at once than cores.
+  maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testTimeout: 30_000,
 };

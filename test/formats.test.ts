@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { readDocument } from "./support/documents";
 import { docx, odt, pptx, xlsx, zip } from "./support/office";
 import { pdf, pdfDrawnBy, rawPdf } from "./support/pdf";
 import { useServer } from "./support/server";
@@ -68,8 +69,8 @@ test.each([
   ["application/pdf", pages, "Who lives in the mill?", "Nobody lives in the mill.", 3],
 ])("%s is read, and cited with its page where it has pages: %#", async (mimeType, content, text, quote, page) => {
   const { app, sessionId, upload } = await newSession();
-  const { body } = await upload(Buffer.isBuffer(content) ? content : await content());
-  const { document } = body.data.uploadDocument;
+  await upload(Buffer.isBuffer(content) ? content : await content());
+  const document = await readDocument(server.current.admin, sessionId);
   expect(document).toMatchObject({ mimeType, status: "READY", error: null });
 
   const { executeAgent } = await server.current.admin.data(execute, {
@@ -89,7 +90,8 @@ test.each([
     odt(`<text:p>${paragraph}</text:p>`),
   ]) {
     const { app, sessionId, upload } = await newSession();
-    expect((await upload(content)).body.data.uploadDocument.document.status).toBe("READY");
+    await upload(content);
+    expect((await readDocument(server.current.admin, sessionId)).status).toBe("READY");
     const { executeAgent } = await server.current.admin.data(execute, {
       input: { agentId: await app.agent(), text, session: { id: sessionId } },
     });
@@ -131,9 +133,9 @@ test.each([
     "nested too deeply",
   ],
 ])("%s is kept as FAILED, and says why", async (_, content, reason) => {
-  const { upload } = await newSession();
-  const { body } = await upload(content);
-  expect(body.data.uploadDocument.document).toMatchObject({
+  const { sessionId, upload } = await newSession();
+  await upload(content);
+  expect(await readDocument(server.current.admin, sessionId)).toMatchObject({
     status: "FAILED",
     error: expect.stringContaining(reason),
   });

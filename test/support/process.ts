@@ -16,6 +16,9 @@ export type Environment = Readonly<Record<string, string>>;
 /** How long a process may take to start where others start too, in milliseconds. */
 const patience = 30_000;
 
+/** Room for what is only needed while a server starts, so that it is not cleared away meanwhile; in megabytes. */
+const youngSpace = "--min-semi-space-size=64";
+
 /** Where the server was built, whether this runs as it is written or is built itself. */
 const built = dirname(require.resolve("../../src/main"));
 
@@ -35,7 +38,7 @@ export class TestProcess {
     /** A program and its arguments that runs what is given behind them, under the same number. */
     launcher: readonly string[] = [],
   ) {
-    const command = [...launcher, process.execPath, resolve(built, script), ...args];
+    const command = [...launcher, process.execPath, youngSpace, resolve(built, script), ...args];
     this.child = spawn(command[0] ?? "", command.slice(1), {
       env: { PORT: "0", ...environment },
       stdio: ["ignore", "pipe", "pipe"],

@@ -9,8 +9,8 @@ const wholeAnswer = Array.from({ length: 10 }, (_, i) => `${i} `).join("");
 /** How often a run may be begun whose agent allows that. */
 const mostBeginnings = 3;
 
-/** What a client sees of a server that is killed, or not there yet. */
-const gone = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|Parse Error|aborted/;
+/** What a client sees of a server that is killed, not there yet, or has too much to do for the moment. */
+const gone = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|Parse Error|aborted|was answered with 503/;
 
 /**
  * Clients that each execute one run after the other, whatever happens to the servers: who gets no answer asks again
@@ -91,7 +91,7 @@ export class RunLoad {
       return (await execute(this.key, input)).run;
     } catch (error) {
       if (!gone.test(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`)) throw error;
-      await delay(200);
+      await delay(500);
       return undefined;
     }
   }

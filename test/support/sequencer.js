@@ -6,9 +6,18 @@ const long = [
   "kill",
   "dead-workers.redis",
   "s3/faults",
+  "redis-away.redis",
+  "database-away.mysql",
   "s3/processing",
+  "instances.redis",
+  "s3/storage-sweep",
   "processing",
   "slow-reader",
+  "hostile-document",
+  "verdict-property",
+  "callback-delivery",
+  "nothing-lost",
+  "callback-crash",
 ].map((name) => `/test/${name}.test.ts`);
 
 module.exports = class extends Sequencer {
