@@ -1,0 +1,13 @@
+const base = require("../../jest.config.js");
+const order = require("./order");
+
+/** One failing test is enough to have found a mutant. The server with all mutants in it is built already. */
+module.exports = {
+  ...base,
+  globalSetup: null,
+  rootDir: "../..",
+  testMatch: order.map((name) => `**/test/${name}.test.ts`),
+  testSequencer: "<rootDir>/test/mutation/quickest-first.js",
+  maxWorkers: 1,
+  bail: true,
+};
