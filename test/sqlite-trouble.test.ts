@@ -2,15 +2,16 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Sqlite } from "../src/sqlite";
+import { filesIn } from "./support/documents";
 import { type Environment, type TestProcess, useProcesses } from "./support/process";
 import { eventually } from "./support/runs";
 
 const processes = useProcesses();
 
 /** On SQLite, whatever the others run on. */
-async function freshOnSqlite(): Promise<{ environment: Environment; path: string }> {
+async function freshOnSqlite(): Promise<{ environment: Environment; dataDir: string }> {
   const { DATABASE_URL: _, ...environment } = await processes.fresh();
-  return { environment, path: join(environment.DATA_DIR, "latchkey.sqlite") };
+  return { environment, dataDir: environment.DATA_DIR };
 }
 
 const createApp = `mutation ($name: String!) { createApp(input: { name: $name }) { app { id } } }`;
@@ -30,22 +31,25 @@ function boundFiles({ pid }: TestProcess, bytes: number | undefined): void {
 }
 
 test("while the disk takes nothing, what would be written is refused, what is there is answered, and later nothing is lost", async () => {
-  const { environment } = await freshOnSqlite();
+  const { environment, dataDir } = await freshOnSqlite();
   let server = await processes.serve(environment);
-  const made = ["before"];
-  await server.admin.data(createApp, { name: "before" });
+  const sessionId = await (await server.newApp()).session();
+  const made = await namesIn(server);
 
   for (const name of ["once", "again"]) {
     boundFiles(server, 1);
     expect(await refusalOf(server, `${name}, not`)).toEqual(refused);
     expect(await refusalOf(server, `${name}, not either`)).toEqual(refused);
+    const { status, body } = await server.admin.upload(sessionId, "The barn is red.");
+    expect([status, body.errors[0].extensions.code]).toEqual(refused);
+    expect(await filesIn(join(dataDir, "documents"))).toEqual([]);
     expect((await namesIn(server)).sort()).toEqual([...made].sort());
     boundFiles(server, undefined);
     await server.admin.data(createApp, { name });
     made.push(name);
   }
   const faults = server.log.filter(({ msg }) => msg === "a request failed");
-  expect(faults).toHaveLength(4);
+  expect(faults).toHaveLength(6);
   expect(JSON.stringify(faults[0])).toMatch(/SQLITE_(IOERR|FULL)/);
 
   await server.end("SIGKILL");
@@ -54,9 +58,9 @@ test("while the disk takes nothing, what would be written is refused, what is th
 });
 
 test("a file that another process holds is waited for a moment, in which others are answered; then it is refused", async () => {
-  const { environment, path } = await freshOnSqlite();
+  const { environment, dataDir } = await freshOnSqlite();
   const server = await processes.serve(environment);
-  const other = new Sqlite(path);
+  const other = new Sqlite(join(dataDir, "latchkey.sqlite"));
   try {
     other.exec("BEGIN IMMEDIATE");
     const waiting = server.admin.data(createApp, { name: "patient" });

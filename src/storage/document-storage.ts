@@ -39,7 +39,7 @@ export interface StoredFile {
 /**
  * Keeps the bytes and the indexes of documents, under the documents' ids.
  *
- * Everything throws StorageUnavailable where the store is not in this machine and can't be reached.
+ * Everything throws StorageUnavailable where the store can't be reached, or takes nothing for now.
  */
 export interface DocumentStorage {
   /**

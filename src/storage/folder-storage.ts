@@ -1,8 +1,18 @@
 import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { type DocumentStorage, indexName, namedFile, type ReadingFiles, type StoredFile } from "./document-storage";
+import {
+  type DocumentStorage,
+  indexName,
+  namedFile,
+  type ReadingFiles,
+  StorageUnavailable,
+  type StoredFile,
+} from "./document-storage";
 import { type StoredBytes, writeMeasured } from "./measure";
+
+/** What a disk says that takes nothing for now. */
+const fullDisk: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
 
 /** Keeps documents in a folder of this machine. */
 export class FolderStorage implements DocumentStorage {
@@ -18,7 +28,9 @@ export class FolderStorage implements DocumentStorage {
     look: (path: string) => Promise<Seen>,
   ): Promise<StoredBytes & { readonly seen: Seen }> {
     const path = this.pathOf(id);
-    const bytes = await writeMeasured(content, path);
+    const bytes = await writeMeasured(content, path).catch((error: NodeJS.ErrnoException) => {
+      throw fullDisk.has(error.code) ? new StorageUnavailable(`The disk takes nothing: ${error.code}`) : error;
+    });
     return { ...bytes, seen: await look(path) };
   }
 

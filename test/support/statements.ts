@@ -1,3 +1,4 @@
+import { setImmediate as immediate } from "node:timers/promises";
 import { BetterSqlite3QueryRunner } from "typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 
@@ -33,6 +34,7 @@ async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: st
   ];
   try {
     await work();
+    await settled(() => spies.flatMap(({ mock }) => mock.results.map(({ value }) => value as unknown)));
     return spies
       .flatMap(({ mock }) =>
         mock.calls.map(([statement], i) => ({ statement, result: mock.results[i]?.value as unknown })),
@@ -40,5 +42,14 @@ async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: st
       .filter(({ statement }) => !ofItself.test(statement));
   } finally {
     for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** An operation may be answered while a part of it still asks, as where another part of it has failed. */
+async function settled(sent: () => readonly unknown[]): Promise<void> {
+  for (let known = -1; known < sent().length;) {
+    known = sent().length;
+    await Promise.allSettled(sent());
+    for (let turn = 0; turn < 2; turn++) await immediate();
   }
 }
