@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { access } from "./access/access";
 import { consistency } from "./consistency/consistency";
 import { durability } from "./durability/durability";
+import { leaveNothing } from "./leftovers";
 import type { Finding, Proof, ProofOptions } from "./proof";
 import { revocation } from "./revocation/revocation";
 
@@ -90,6 +91,7 @@ async function main(): Promise<void> {
   const { broken } = values;
   if (broken !== undefined && !chosen.every((proof) => broken in proof.broken)) fail(`There is no fault ${broken}`);
 
+  leaveNothing();
   let isHeld = true;
   for (const proof of chosen) {
     const database = values.database ?? proof.databases[0];

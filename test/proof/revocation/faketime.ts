@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { request } from "undici";
 import type { Environment } from "../../support/process";
@@ -30,4 +31,10 @@ export async function expectFalseClock(url: string): Promise<void> {
   await body.dump();
   const off = Math.abs(Date.parse(String(headers["date"])) - Date.now());
   if (!(off > longTime)) throw new Error(`libfaketime does nothing: the clock of ${url} is off by ${off} ms alone`);
+}
+
+/** Removes what libfaketime leaves of a process that was killed. */
+export async function removeTraces(pid: number): Promise<void> {
+  for (const name of [`faketime_shm_${pid}`, `sem.faketime_sem_${pid}`])
+    await rm(join("/dev/shm", name), { force: true });
 }

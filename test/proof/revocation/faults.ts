@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random";
-import { expectFalseClock, faketime } from "./faketime";
+import { expectFalseClock, faketime, removeTraces } from "./faketime";
 import type { Instance } from "./instance";
 import type { Stage } from "./stage";
 
@@ -119,8 +119,12 @@ const single: readonly Fault[] = [
     name: "clock of one instance off by a year",
     begin: throughout(async ({ random }, instance) => {
       await instance.restart(faketime(random.of(["+1y", "-1y"])));
+      const { pid } = instance;
       await expectFalseClock(instance.url);
-      return () => instance.restart({ LD_PRELOAD: "" });
+      return async () => {
+        await instance.restart({ LD_PRELOAD: "" });
+        await removeTraces(pid);
+      };
     }),
   },
 ];

@@ -32,6 +32,10 @@ export class Instance {
     return !(["asleep", "dead", "database"] as const).some((trouble) => this.health.has(trouble));
   }
 
+  get pid(): number {
+    return this.cluster.server(this.index).pid;
+  }
+
   get isDead(): boolean {
     return this.health.has("dead");
   }
