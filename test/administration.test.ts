@@ -173,6 +173,20 @@ describe("scopes", () => {
     expect(await admin.code(updateScope, { input: { id: unknown } })).toBe("NOT_FOUND");
   });
 
+  test("an update changes what it names, and nothing else", async () => {
+    const { admin } = server.current;
+    const app = await server.current.newApp();
+    const permissions = { agents: "EDIT", runtime: ["RUN"] };
+    const first = { name: "readers", description: "Who reads.", permissions };
+    const { createScope: created } = await admin.data(createScope, { input: { appId: app.id, ...first } });
+    const { id } = created.scope;
+    const after = async (change: object) =>
+      (await admin.data(updateScope, { input: { id, ...change } })).updateScope.scope;
+    expect(await after({})).toMatchObject({ id, ...first });
+    expect(await after({ name: "writers" })).toMatchObject({ ...first, name: "writers" });
+    expect(await after({ description: "" })).toMatchObject({ ...first, name: "writers", description: "" });
+  });
+
   test("one with active keys is only deleted with the word to revoke them: both or neither", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
@@ -248,7 +262,9 @@ describe("API keys", () => {
     const input = { input: { scopeId: await app.scope({}), name: "web" } };
     const { createApiKey: created } = await admin.data(createApiKey, input);
 
-    expect(await admin.code(createApiKey, input)).toBe("CONFLICT");
+    expect(await admin.errors(createApiKey, input)).toMatchObject([
+      { message: expect.stringContaining("active key of this scope has this name"), extensions: { code: "CONFLICT" } },
+    ]);
     expect(await admin.code(createApiKey, { input: { ...input.input, scopeId: await app.scope({}) } })).toBeUndefined();
     await admin.data(revokeApiKey, { id: created.apiKey.id });
     const { createApiKey: second } = await admin.data(createApiKey, input);
@@ -257,7 +273,10 @@ describe("API keys", () => {
     expect(await admin.code(renameApiKey, { input: { id: other.createApiKey.apiKey.id, name: "web" } })).toBe(
       "CONFLICT",
     );
-    await admin.data(renameApiKey, { input: { id: second.apiKey.id, name: "web" } });
+    const { renameApiKey: renamed } = await admin.data(renameApiKey, {
+      input: { id: second.apiKey.id, name: "desktop" },
+    });
+    expect(renamed.apiKey).toMatchObject({ id: second.apiKey.id, name: "desktop" });
     expect(await admin.code(renameApiKey, { input: { id: unknown, name: "web" } })).toBe("NOT_FOUND");
   });
 
@@ -293,6 +312,14 @@ describe("API keys", () => {
     expect(await list({ scopeId: first.scopeId })).toEqual([third.keyId, first.keyId]);
     expect(await list({ status: "REVOKED" })).toEqual([third.keyId]);
     expect(await list({ scopeId: first.scopeId, status: "ACTIVE" })).toEqual([first.keyId]);
+    const ofScope = `query ($id: ID!) { scope(id: $id) {
+      active: apiKeys(status: ACTIVE) { nodes { id } } revoked: apiKeys(status: REVOKED) { nodes { id } } all: apiKeys { totalCount }
+    } }`;
+    expect((await admin.data(ofScope, { id: first.scopeId })).scope).toEqual({
+      active: { nodes: [{ id: first.keyId }] },
+      revoked: { nodes: [{ id: third.keyId }] },
+      all: { totalCount: 2 },
+    });
     for (const field of ["apiKeys", "scopes", "agents", "sessions"]) {
       const query = `query ($appId: ID!) { ${field}(appId: $appId) { nodes { id } } }`;
       expect([field, await admin.code(query, { appId: unknown })]).toEqual([field, "NOT_FOUND"]);

@@ -5,6 +5,7 @@ module.exports = [
   "require",
   "credential",
   "administration",
+  "refusals",
   "isolation",
   "checker",
   "access",
