@@ -51,3 +51,44 @@ test.each(cases)("%s (%s)", async (message, name, input) => {
   const [error] = await server.current.admin.errors(mutations[name], { input: await input(app) });
   expect(error?.message).toBe(message);
 });
+
+test.each([
+  ["`apps` is for administrators only; no API key may use it.", `{ apps { totalCount } }`],
+  ["`agents` requires the level VIEW on agents, which this key's scope does not grant.", `{ agents { totalCount } }`],
+  [
+    "`sessions` requires the permission SESSION_VIEW, which this key's scope does not grant.",
+    `{ sessions { totalCount } }`,
+  ],
+])("%s", async (message, query) => {
+  const key = await (await server.current.newApp()).key({});
+  expect((await key.errors(query)).map((error) => error.message)).toEqual([message]);
+});
+
+test("what a key may do one of two things for names both", async () => {
+  const app = await server.current.newApp();
+  const key = await app.key({ runtime: ["SESSION_CREATE"] });
+  const [error] = await key.errors(
+    `mutation { createSession(input: { reference: "a" }) { session { documents { id } } } }`,
+  );
+  expect(error?.message).toBe(
+    "`documents` requires the permission SESSION_VIEW or DOCUMENT_UPLOAD, which this key's scope does not grant.",
+  );
+});
+
+test("who asks for too much in lists is told how much, what is allowed, and what to do", async () => {
+  const app = await server.current.newApp();
+  const refusal = async (keys: number, ofEach: number, fields: string) => {
+    const query = `query ($id: ID!) { apiKeys(appId: $id, first: ${keys}) {
+      nodes { scope { apiKeys(first: ${ofEach}) { nodes { ${fields} } } } }
+    } }`;
+    return (await server.current.admin.errors(query, { id: app.id }))[0]?.message;
+  };
+  const advice = "Ask for less with `first`, or in several requests.";
+  expect(await refusal(200, 200, "id")).toBe(
+    `This operation asks for up to 40200 objects in lists; at most 10000 are allowed. ${advice}`,
+  );
+  const many = Array.from({ length: 25 }, (_, i) => `id${i}: id`).join(" ");
+  expect(await refusal(50, 190, many)).toBe(
+    `This operation asks for up to 247150 fields of objects in lists; at most 200000 are allowed. ${advice}`,
+  );
+});
