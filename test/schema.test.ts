@@ -15,7 +15,10 @@ test("schema.graphql is what `npm run schema` writes, whatever the environment s
   const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
   try {
     const script = join(__dirname, "../dist/src/cli/schema.js");
-    execFileSync(process.execPath, [script], { cwd: folder, env: { ...process.env, PORT: "unusable", MAX_PAGE_SIZE: "7" } });
+    execFileSync(process.execPath, [script], {
+      cwd: folder,
+      env: { ...process.env, PORT: "unusable", MAX_PAGE_SIZE: "7" },
+    });
     expect(readFileSync(join(folder, "schema.graphql"), "utf8")).toBe(file);
   } finally {
     rmSync(folder, { recursive: true });
