@@ -14,6 +14,7 @@ module.exports = [
   "upload-revoked",
   "sse",
   "websocket",
+  "download",
   "streams",
   "revoked-elsewhere.redis",
   "streams-unjudged.redis",
