@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { BetterSqlite3QueryRunner } from "typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner";
+import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 import { newSecret } from "../src/api-key/secret";
 import { AppService } from "../src/app/app.service";
 import type { Client } from "./support/client";
@@ -28,16 +30,27 @@ const newKey = async (): Promise<KeyHolder> => (await server.current.newApp()).k
 
 test("exactly one valid credential lets in, however its header and its scheme are written", async () => {
   const { secret } = await newKey();
-  for (const [name, value, kind] of [
-    ["x-api-key", secret, "API_KEY"],
-    ["X-API-Key", ` ${secret} `, "API_KEY"],
-    ["authorization", bearer, "ADMIN"],
-    ["AUTHORIZATION", `bearer ${adminKey}`, "ADMIN"],
-    ["authorization", `BEARER   ${adminKey}`, "ADMIN"],
+  const administrator = { kind: "ADMIN", name: "administrator" };
+  const holder = { kind: "API_KEY", name: expect.any(String) };
+  for (const [name, value, who] of [
+    ["x-api-key", secret, holder],
+    ["X-API-Key", ` ${secret} `, holder],
+    ["authorization", bearer, administrator],
+    ["AUTHORIZATION", `bearer ${adminKey}`, administrator],
+    ["authorization", `BEARER   ${adminKey}`, administrator],
   ] as const) {
     const { status, text } = await sendAs({ [name]: value });
-    expect([status, JSON.parse(text)]).toMatchObject([200, { data: { viewer: { kind } } }]);
+    expect([status, JSON.parse(text)]).toEqual([200, { data: { viewer: who } }]);
   }
+});
+
+test("where the database does not say who it is nobody is let in, and told to try again", async () => {
+  const { secret } = await newKey();
+  const runners = [BetterSqlite3QueryRunner.prototype, MysqlQueryRunner.prototype];
+  const spies = runners.map((runner) => jest.spyOn(runner, "query").mockRejectedValue(new Error("away")));
+  const { status, text } = await sendAs({ "x-api-key": secret });
+  for (const spy of spies) spy.mockRestore();
+  expect([status, JSON.parse(text).errors[0].extensions]).toEqual([503, { code: "UNAVAILABLE" }]);
 });
 
 test("everything else is answered with the very same 401, which does not tell what was wrong", async () => {

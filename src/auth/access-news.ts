@@ -16,9 +16,8 @@ export class AccessNews {
     return this.changes;
   }
 
-  listen(listener: Listener): () => void {
+  listen(listener: Listener): void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 
   async changed(change: AccessChange): Promise<void> {
