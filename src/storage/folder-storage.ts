@@ -28,8 +28,9 @@ export class FolderStorage implements DocumentStorage {
     look: (path: string) => Promise<Seen>,
   ): Promise<StoredBytes & { readonly seen: Seen }> {
     const path = this.pathOf(id);
-    const bytes = await writeMeasured(content, path).catch((error: NodeJS.ErrnoException) => {
-      throw fullDisk.has(error.code) ? new StorageUnavailable(`The disk takes nothing: ${error.code}`) : error;
+    const bytes = await writeMeasured(content, path).catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      throw fullDisk.has(code) ? new StorageUnavailable(`The disk takes nothing: ${code}`) : error;
     });
     return { ...bytes, seen: await look(path) };
   }
