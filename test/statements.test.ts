@@ -1,5 +1,5 @@
 import { useServer } from "./support/server";
-import { statementsOf } from "./support/statements";
+import { asksForHolders, statementsOf } from "./support/statements";
 
 const server = useServer();
 
@@ -22,6 +22,13 @@ test("a key lists fifty agents in two statements, and counts them in a third", a
   expect(list).toHaveLength(2);
   const counted = await statementsOf(() => key.data(`{ agents(first: 50) { nodes { id } totalCount } }`));
   expect(counted).toHaveLength(3);
+});
+
+test("an upload that comes at once asks once whose key that is", async () => {
+  const app = await server.current.newApp();
+  const [key, sessionId] = [await app.key({ runtime: ["DOCUMENT_UPLOAD"] }), await app.session()];
+  const statements = await statementsOf(() => key.upload(sessionId, "The barn is red."));
+  expect(statements.filter(asksForHolders)).toHaveLength(1);
 });
 
 test("scopes with their keys take as many statements for fifty as for one", async () => {

@@ -57,11 +57,12 @@ export class OpenStream {
    * Judges an operation again from now on, of which a part is still to come. What is wrong with it now is for whoever
    * executes it.
    *
+   * @param identity as it was asked for before; the database is asked again only where rights have changed since
    * @returns who it is to be executed for
    * @throws UNAUTHENTICATED where the rights are gone
    */
-  async watch(request: OperationRequest): Promise<Identity> {
-    const { caller, asOf } = await this.prepare(request, () => true);
+  async watch(request: OperationRequest, identity: Identity): Promise<Identity> {
+    const { caller, asOf } = await this.prepare(request, () => true, identity);
     return { caller, asOf };
   }
 
