@@ -18,7 +18,7 @@ interface Patience {
 }
 
 /** Who calls is answered within two seconds, whatever the database does. */
-const ofRequests: Patience = { statement: 1_800, transaction: 1_000 };
+const ofRequests: Patience = { statement: 1_500, transaction: 1_000 };
 /** What nobody waits for gives way for longer, and yet comes soon to know that a connection leads nowhere. */
 const ofOwnWork: Patience = { statement: 3_000, transaction: 15_000 };
 
