@@ -6,6 +6,8 @@ module.exports = {
   ...base,
   globalSetup: null,
   rootDir: "../..",
+  // With several instances too, what is downloaded from a folder is enough.
+  testPathIgnorePatterns: base.testPathIgnorePatterns.filter((pattern) => !pattern.includes("download")),
   testMatch: order.map((name) => `**/test/${name}.test.ts`),
   testSequencer: "<rootDir>/test/mutation/quickest-first.js",
   maxWorkers: 1,
