@@ -1,7 +1,9 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { sceneOn, sharedBy } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
 import { execute } from "./support/runs";
+import { SlowDownload } from "./support/slow-download";
 import { SlowRequest } from "./support/slow-request";
 import { type Closing, transports } from "./support/streams";
 import { KeyHolder } from "./support/test-app";
@@ -83,6 +85,24 @@ test.each(ways)(
     const { body } = await answer;
     expect(performance.now() - revoked).toBeLessThan(2_000);
     expect(body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
+  },
+  60_000,
+);
+
+test.each(ways)(
+  "a download that is under way with %s is cut off within two seconds on an instance that was not asked",
+  async (_what, mutation) => {
+    const shared = sharedBy(await processes.fresh(), model.current);
+    const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
+    const app = await asked.newApp();
+    const key = await app.key();
+    const there = new KeyHolder(other.url, key.secret, key.keyId, key.scopeId);
+    const [download, stays] = [await SlowDownload.begin(app, there), await SlowDownload.begin(app, await app.key())];
+
+    await asked.admin.data(mutation, variablesOf(mutation, key));
+    await delay(2_000);
+    expect(await download.rest()).toBe(false);
+    expect(await stays.rest()).toBe(true);
   },
   60_000,
 );

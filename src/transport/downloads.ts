@@ -1,12 +1,15 @@
+import type { ServerResponse } from "node:http";
+import { finished } from "node:stream";
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Authenticator } from "../api-key/authenticator";
+import type { Caller } from "../auth/caller";
 import { maskOf, satisfies } from "../auth/permissions";
-import type { Runtime } from "../container";
 import { Document } from "../document/document.entity";
-import { type DocumentLink, downloadPath } from "../document/document-links";
+import { downloadPath } from "../document/document-links";
 import { ApiError, unavailable } from "../errors";
 import { StorageUnavailable } from "../storage/document-storage";
+import { OpenConnection } from "./open-connection";
+import type { Streaming } from "./streaming";
 
 /** So long a client may take nothing of what it has asked for, in milliseconds. */
 const patience = 30_000;
@@ -17,19 +20,36 @@ const sessionView = maskOf({ kind: "runtime", anyOf: ["SESSION_VIEW"] });
 const nothingToDownload = () =>
   new ApiError("NOT_FOUND", "This link leads to no document, or not any more. Ask `documentContent` for another.");
 
-/** Serves documents to whoever has a link to one. */
-export function serveDownloads(app: FastifyInstance, runtime: Runtime, authenticator: Authenticator): void {
+/** A download that rests on the rights of an API key. */
+class OpenDownload extends OpenConnection {
+  constructor(
+    holder: Caller,
+    private readonly document: Document,
+  ) {
+    super(holder);
+  }
+
+  protected isStillAllowed(holder: Caller): boolean {
+    return maySee(holder, this.document);
+  }
+}
+
+const maySee = (holder: Caller, { appId }: Document): boolean =>
+  holder.kind === "API_KEY" && holder.appId === appId && satisfies(holder.granted, sessionView);
+
+/** Serves documents to whoever has a link to one, for as long as it holds. */
+export function serveDownloads(app: FastifyInstance, { runtime, authenticator, openStreams }: Streaming): void {
   app.route({
     method: ["GET", "HEAD"],
     url: `${downloadPath}/:id`,
     exposeHeadRoute: false,
-    handler: async (request, reply) => {
-      const document = await linkedDocument(request, runtime, authenticator);
-      if (!document) throw nothingToDownload();
+    async handler(request, reply) {
+      const { document, holder } = await linked(request);
       if (request.method === "HEAD") return describe(document, reply).send();
 
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
+      if (holder) endWithRights(new OpenDownload(holder, document), reply.raw);
       const content = await runtime.storage.read(document.id, gone.signal).catch((error: unknown) => {
         if (gone.signal.aborted) return undefined;
         throw error instanceof StorageUnavailable ? unavailable(error) : error;
@@ -40,31 +60,40 @@ export function serveDownloads(app: FastifyInstance, runtime: Runtime, authentic
       return describe(document, reply).send(content);
     },
   });
-}
 
-async function linkedDocument(
-  { params, query }: FastifyRequest,
-  { db, documentLinks }: Runtime,
-  authenticator: Authenticator,
-): Promise<Document | null> {
-  const { id } = params as { id: string };
-  const link = documentLinks.read(id, query as Readonly<Record<string, unknown>>);
-  if (!link) return null;
-  const document = await db.read.findOneBy(Document, { id }).catch((error: unknown) => {
-    throw unavailable(error);
-  });
-  return document && (await isStillAllowed(link, document, authenticator)) ? document : null;
-}
+  /** The document that a link leads to, and who holds the key that it rests on, as of now. */
+  async function linked({ params, query }: FastifyRequest): Promise<{ document: Document; holder?: Caller }> {
+    const { id } = params as { id: string };
+    const link = runtime.documentLinks.read(id, query as Readonly<Record<string, unknown>>);
+    if (!link) throw nothingToDownload();
+    const document = await runtime.db.read.findOneBy(Document, { id }).catch((error: unknown) => {
+      throw unavailable(error);
+    });
+    if (!document) throw nothingToDownload();
+    if (link.keyId === undefined) return { document };
 
-/** A link outlives no right that it rests on. */
-async function isStillAllowed(
-  { keyId }: DocumentLink,
-  { appId }: Document,
-  authenticator: Authenticator,
-): Promise<boolean> {
-  if (keyId === undefined) return true;
-  const holder = await authenticator.holderOfKey(keyId);
-  return holder?.kind === "API_KEY" && holder.appId === appId && satisfies(holder.granted, sessionView);
+    const holder = await holderNow(link.keyId);
+    if (!holder || !maySee(holder, document)) throw nothingToDownload();
+    return { document, holder };
+  }
+
+  /** Asks again where rights have changed meanwhile, of which nobody would be told any more. */
+  async function holderNow(keyId: string): Promise<Caller | undefined> {
+    for (;;) {
+      const asOf = openStreams.changes;
+      const holder = await authenticator.holderOfKey(keyId);
+      if (asOf === openStreams.changes) return holder;
+    }
+  }
+
+  function endWithRights(download: OpenDownload, response: ServerResponse): void {
+    openStreams.add(download);
+    finished(response, () => openStreams.remove(download));
+    download.over.addEventListener("abort", () => {
+      // Not where the server stops: then what is under way comes to its end.
+      if (download.fault) response.destroy();
+    });
+  }
 }
 
 /** Whatever a browser makes of it, it is a file to be saved, and nothing that acts in the name of this server. */

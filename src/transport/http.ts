@@ -29,7 +29,7 @@ const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"]
 
 /** The HTTP server: what a request passes, in the order in which it passes it. */
 export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, limits: Limits): FastifyInstance {
-  const { runtime, authenticator, openStreams } = streaming;
+  const { runtime, openStreams } = streaming;
   const loggerInstance: FastifyBaseLogger = runtime.log;
   const app = fastify({
     loggerInstance,
@@ -62,7 +62,7 @@ export function createHttp(streaming: Streaming, apollo: ApolloServer<Context>, 
     const isReady = !runtime.runs.stopping.aborted && (await answers(() => runtime.db.ping()));
     return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "unavailable" });
   });
-  serveDownloads(app, runtime, authenticator);
+  serveDownloads(app, streaming);
   app.get("/", (_request, reply) => reply.redirect(graphqlPath));
 
   void app.register(async (guarded) => {

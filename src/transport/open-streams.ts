@@ -3,10 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import DataLoader from "dataloader";
 import { OperationTypeNode } from "graphql";
 import type { Authenticator, Credential } from "../api-key/authenticator";
-import type { AccessChange, AccessNews } from "../auth/access-news";
+import type { AccessNews } from "../auth/access-news";
 import type { Caller } from "../auth/caller";
-import { type ApiError, unauthenticated, unavailable } from "../errors";
 import type { OperationRequest, Operations, Preparation, PreparedOperation } from "../operation/operations";
+import { OpenConnection } from "./open-connection";
 
 /** Who somebody is, as of so many changes of rights. */
 export interface Identity {
@@ -14,32 +14,18 @@ export interface Identity {
   readonly asOf: number;
 }
 
-/** A connection over which events flow for longer than a request, and the operations that it has open. */
-export class OpenStream {
-  /** Closed while the rights are being judged again. */
-  private gate: Promise<void> = Promise.resolve();
-  /** What it is ended with: UNAUTHENTICATED where the rights are gone, UNAVAILABLE where nobody knows; else nothing. */
-  fault: ApiError | undefined;
+/** A connection over which operations come, and what they tell for longer than a request takes. */
+export class OpenStream extends OpenConnection {
   private readonly open = new Set<PreparedOperation>();
-  private readonly ending = new AbortController();
 
   constructor(
     readonly credential: Credential,
-    private caller: Caller,
+    caller: Caller,
     private readonly streams: OpenStreams,
   ) {
+    super(caller);
     // Each operation listens, and Node warns of more than ten.
     setMaxListeners(0, this.over);
-  }
-
-  /** Given when nothing more is to be delivered, with the fault if there is one. */
-  get over(): AbortSignal {
-    return this.ending.signal;
-  }
-
-  close(fault?: ApiError): void {
-    this.fault ??= fault;
-    this.ending.abort(this.fault);
   }
 
   /**
@@ -86,18 +72,6 @@ export class OpenStream {
     this.open.delete(operation);
   }
 
-  /** The API key whose rights it has, which may be taken away. */
-  get keyId(): string | undefined {
-    return this.caller.kind === "API_KEY" ? this.caller.keyId : undefined;
-  }
-
-  isConcernedBy(change: AccessChange): boolean {
-    if (this.caller.kind !== "API_KEY") return false;
-    if ("keyId" in change) return change.keyId === this.caller.keyId;
-    if ("scopeId" in change) return change.scopeId === this.caller.scopeId;
-    return change.appId === this.caller.appId;
-  }
-
   /**
    * Passed before each delivery, by what has the rights to it once it is there: where others may take them away, of which
    * nobody tells, that is asked each time.
@@ -111,24 +85,8 @@ export class OpenStream {
     await this.gate;
   }
 
-  /** @param holder who holds the key now; undefined where nobody does any more */
-  judgeAgain(holder: Promise<Caller | undefined>): Promise<void> {
-    this.gate = this.judge(holder);
-    return this.gate;
-  }
-
-  private async judge(asked: Promise<Caller | undefined>): Promise<void> {
-    try {
-      const caller = await asked;
-      if (caller && [...this.open].every((operation) => this.streams.rules.isStillAllowed(caller, operation))) {
-        this.caller = caller;
-      } else {
-        this.close(unauthenticated());
-      }
-    } catch (error) {
-      // What can't be found out now is not allowed either.
-      this.close(unavailable(error));
-    }
+  protected isStillAllowed(caller: Caller): boolean {
+    return [...this.open].every((operation) => this.streams.rules.isStillAllowed(caller, operation));
   }
 }
 
@@ -141,11 +99,11 @@ const [regularly, patience] = [500, 1_300];
 /** The same for rights that were taken away here, where a stream ends within one second. */
 const patienceAtNews = 900;
 
-/** All the streams that this process has open. */
+/** All that this process has open and that ends with the rights of who has opened it. */
 export class OpenStreams {
   /** Whether others may take rights away, of which nobody tells. */
   hasOthers = false;
-  private readonly streams = new Set<OpenStream>();
+  private readonly connections = new Set<OpenConnection>();
   /** Asks the database about all keys at once that are asked about while it answers. */
   private readonly holders = new DataLoader<string, Caller | undefined>(
     async (keyIds) => {
@@ -163,11 +121,11 @@ export class OpenStreams {
     private readonly authenticator: Authenticator,
     private readonly accessNews: AccessNews,
   ) {
-    accessNews.listen((change) => this.judgeAgain((stream) => stream.isConcernedBy(change), patienceAtNews));
+    accessNews.listen((change) => this.judgeAgain((each) => each.isConcernedBy(change), patienceAtNews));
   }
 
   /**
-   * Judges all streams again and again, for where there are other instances: this one hears nothing of the rights that
+   * Judges all of them again and again, for where there are other instances: this one hears nothing of the rights that
    * they take away.
    *
    * @returns what stops it
@@ -195,28 +153,32 @@ export class OpenStreams {
 
   open(credential: Credential, caller: Caller): OpenStream {
     const stream = new OpenStream(credential, caller, this);
-    this.streams.add(stream);
+    this.add(stream);
     return stream;
   }
 
-  remove(stream: OpenStream): void {
-    this.streams.delete(stream);
+  add(connection: OpenConnection): void {
+    this.connections.add(connection);
+  }
+
+  remove(connection: OpenConnection): void {
+    this.connections.delete(connection);
   }
 
   /** For when the server stops. */
   closeAll(): void {
-    for (const stream of this.streams) stream.close();
+    for (const each of this.connections) each.close();
   }
 
   /** @param most how long the database may take, in milliseconds */
-  private async judgeAgain(isConcerned: (stream: OpenStream) => boolean, most: number): Promise<void> {
-    const concerned = [...this.streams].filter(isConcerned);
+  private async judgeAgain(isConcerned: (connection: OpenConnection) => boolean, most: number): Promise<void> {
+    const concerned = [...this.connections].filter(isConcerned);
     if (concerned.length === 0) return;
     const keyIds = new Set(concerned.flatMap(({ keyId }) => keyId ?? []));
     // Not what is asked already: that may not know of the change yet.
     const asked = within(most, this.authenticator.holdersOfKeys([...keyIds]));
-    const holderOf = async ({ keyId }: OpenStream) => (keyId === undefined ? undefined : (await asked).get(keyId));
-    await Promise.all(concerned.map((stream) => stream.judgeAgain(holderOf(stream))));
+    const holderOf = async ({ keyId }: OpenConnection) => (keyId === undefined ? undefined : (await asked).get(keyId));
+    await Promise.all(concerned.map((each) => each.judgeAgain(holderOf(each))));
   }
 }
 

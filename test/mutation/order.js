@@ -12,6 +12,7 @@ module.exports = [
   "access",
   "bounds",
   "upload-revoked",
+  "download-revoked",
   "sse",
   "websocket",
   "download",
