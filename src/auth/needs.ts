@@ -88,8 +88,6 @@ export function needsOf(
   ): void {
     for (const selection of selections) {
       const conditions = [...above, ...conditionsOf(selection.directives)];
-      if (conditions.some(({ given, wanted }) => "value" in given && given.value !== wanted)) continue;
-
       if (selection.kind === Kind.FIELD) {
         visitField(type, selection, path, conditions, around);
         continue;
