@@ -7,9 +7,10 @@ import {
   getNullableType,
   type GraphQLCompositeType,
   type GraphQLField,
+  type GraphQLObjectType,
   type GraphQLSchema,
+  type InlineFragmentNode,
   isAbstractType,
-  isCompositeType,
   isListType,
   Kind,
   type OperationDefinitionNode,
@@ -58,7 +59,7 @@ export interface OperationNeeds {
 
 /**
  * Finds what an operation needs, through fragments, aliases and abstract types. The document has passed validation,
- * so that it has no cycles and its size after fragments are put in is bounded.
+ * so that all it names is there, it has no cycles, and its size after fragments are put in is bounded.
  */
 export function needsOf(
   schema: GraphQLSchema,
@@ -75,8 +76,8 @@ export function needsOf(
   const guarded: Need[] = [];
   const lists: GrowingList[] = [];
 
-  const root = schema.getRootType(operation.operation);
-  if (root) visit(root, operation.selectionSet, [], [], undefined);
+  const root = schema.getRootType(operation.operation) as GraphQLObjectType;
+  visit(root, operation.selectionSet, [], [], undefined);
   return { guarded, lists };
 
   function visit(
@@ -92,10 +93,11 @@ export function needsOf(
         visitField(type, selection, path, conditions, around);
         continue;
       }
-      const target = selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection;
-      if (!target) continue;
-      const narrowed = target.typeCondition ? typeFromAST(schema, target.typeCondition) : type;
-      if (isCompositeType(narrowed)) visit(narrowed, target.selectionSet, path, conditions, around);
+      const { typeCondition, selectionSet } = (
+        selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
+      ) as FragmentDefinitionNode | InlineFragmentNode;
+      const narrowed = typeCondition ? typeFromAST(schema, typeCondition) : type;
+      visit(narrowed as GraphQLCompositeType, selectionSet, path, conditions, around);
     }
   }
 
@@ -116,12 +118,12 @@ export function needsOf(
     }
 
     const [field] = fields;
-    const inner = field && getNamedType(field.type);
-    if (!inner || !node.selectionSet || !isCompositeType(inner)) return;
+    // What is asked of the schema itself is declared by no type, and open to whoever may ask at all.
+    if (!field || !node.selectionSet) return;
 
     const list = listOf(field, node.arguments ?? [], conditions, around);
     if (list) lists.push(list);
-    visit(inner, node.selectionSet, here, conditions, list ?? around);
+    visit(getNamedType(field.type) as GraphQLCompositeType, node.selectionSet, here, conditions, list ?? around);
   }
 
   function listOf(

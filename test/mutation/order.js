@@ -2,6 +2,7 @@
 module.exports = [
   "secret",
   "permissions",
+  "needs",
   "require",
   "refusals",
   "schema",
