@@ -9,7 +9,7 @@ const schema = buildSchema(`
   type Cow implements Animal { name: String }
   type Sheep implements Animal { name: String }
   union Barn = Cow | Herd
-  type Herd { animals(first: Int = 20): [Animal!]!, tags: [Tag!], nodes: [Tag!]! }
+  type Herd { animals(named: String, first: Int = 20): [Animal!]!, size(unit: String): Int, tags: [Tag!], nodes: [Tag!]! }
   type Field { name: String }
   type Tag { text: String }
 `);
@@ -59,8 +59,8 @@ test("@skip and @include are conditions, of all that is below them; other direct
 });
 
 test("a list is as long as it is asked for, else as it says itself, times the lists around it", () => {
-  expect(counted(needs(`{ herds { animals(first: 3) { name } } }`))).toEqual([
-    [[[50]], true, 1],
+  expect(counted(needs(`{ herds { size(unit: "heads") animals(named: "Bess", first: 3) { name } } }`))).toEqual([
+    [[[50]], true, 2],
     [[[50], [3]], true, 1],
   ]);
   expect(counted(needs(`query ($n: Int, $m: Int = 7) { herds(first: $n) { animals(first: $m) { name } } }`))).toEqual([

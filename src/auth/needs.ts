@@ -157,8 +157,9 @@ export function needsOf(
   function conditionsOf(directives: FieldNode["directives"] = []): Condition[] {
     return directives.flatMap(({ name, arguments: given = [] }) => {
       if (name.value !== "skip" && name.value !== "include") return [];
-      const value = given.find((argument) => argument.name.value === "if")?.value;
-      return value ? [{ given: givenBy(value, booleanOf), wanted: name.value === "include" }] : [];
+      // Both have one argument, and are not valid without.
+      const [{ value }] = given as unknown as [ArgumentNode];
+      return [{ given: givenBy(value, booleanOf), wanted: name.value === "include" }];
     });
   }
 
