@@ -12,6 +12,7 @@ module.exports = [
   "isolation",
   "access",
   "bounds",
+  "verdict-property",
   "upload-revoked",
   "download-revoked",
   "sse",
@@ -20,5 +21,4 @@ module.exports = [
   "streams",
   "revoked-elsewhere.redis",
   "streams-unjudged.redis",
-  "verdict-property",
 ];
