@@ -110,7 +110,10 @@ test("all that is asked of the rows of an operation is bounded as well", async (
   const query = (fields: string) => `{ sessions(first: 200) { nodes { ${fields} } } }`;
   const fragments = (width: number) => `fragment F on Document { ${aliases(width, () => "id")} }`;
   expect(await codeOf(query(aliases(20, () => "app { name }")), {}, key)).toBeUndefined();
-  expect(await codeOf(`${query("documents { ...F }")} ${fragments(40)}`, {}, key)).toBeUndefined();
+  // 200 times `nodes`, `documents` and what is beside it, and 4,000 times what is asked of a document.
+  const beside = (width: number) => query(`${aliases(width, () => "id")} documents { ...F }`);
+  expect(await codeOf(`${beside(18)} ${fragments(49)}`, {}, key)).toBeUndefined();
+  expect(await codeOf(`${beside(19)} ${fragments(49)}`, {}, key)).toBe("BAD_USER_INPUT");
 
   const [error] = await key.errors(`${query("documents { ...F }")} ${fragments(60)}`);
   expect(error?.extensions.code).toBe("BAD_USER_INPUT");

@@ -9,7 +9,7 @@ const schema = buildSchema(`
   type Cow implements Animal { name: String }
   type Sheep implements Animal { name: String }
   union Barn = Cow | Herd
-  type Herd { animals(named: String, first: Int = 20): [Animal!]!, size(unit: String): Int, tags: [Tag!], nodes: [Tag!]! }
+  type Herd { animals(named: String, first: Int = 20): [Animal!]!, size(unit: String): Int, tags(of: String): [Tag!], nodes: [Tag!]! }
   type Field { name: String }
   type Tag { text: String }
 `);
@@ -78,8 +78,15 @@ test("a list is as long as it is asked for, else as it says itself, times the li
   expect(counted(needs(`query ($n: Int) { fields(first: $n) { name } }`))).toEqual([[[["n", undefined]], true, 1]]);
 });
 
+test("what else is asked of a list says nothing of how long it is", () => {
+  expect(counted(needs(`{ herds(first: 2) { animals(named: "Bess") { name } } }`))).toEqual([
+    [[[2]], true, 1],
+    [[[2], [20]], true, 1],
+  ]);
+});
+
 test("a list without pages is taken for 20 long and is no page, and the nodes of a page are counted with it", () => {
-  expect(counted(needs(`{ herds(first: 2) { tags { text } nodes { text } } }`))).toEqual([
+  expect(counted(needs(`{ herds(first: 2) { tags(of: "all") { text } nodes { text } } }`))).toEqual([
     [[[2]], true, 3],
     [[[2], [20]], false, 1],
   ]);

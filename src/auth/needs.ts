@@ -166,7 +166,7 @@ export function needsOf(
   function lengthOf(field: GraphQLField<unknown, unknown>, given: readonly ArgumentNode[]): Given<number> | undefined {
     const first = field.args.find(({ name }) => name === "first");
     if (!first) return undefined;
-    const fallback = typeof first.defaultValue === "number" ? first.defaultValue : undefined;
+    const fallback = first.defaultValue as number | undefined;
     const value = given.find(({ name }) => name.value === "first")?.value;
     if (!value) return { value: fallback ?? 1 };
     const length = givenBy(value, numberOf);
