@@ -102,12 +102,19 @@ test("all pages of an operation together have at most 10,000 rows", async () => 
 
   const [error] = await server.current.admin.errors(query, { outer: 200, inner: 200, other: -200 });
   expect(error?.message).toMatch(/^This operation asks for up to 40400 objects in lists/);
+  for (const outer of [null, "10", 201]) {
+    const [tooMuch] = await server.current.admin.errors(query, { outer, inner: 200 });
+    expect(tooMuch?.message).toMatch(/^This operation asks for up to 40201 objects in lists/);
+  }
+  const [none] = await server.current.admin.errors(query, { outer: 0, inner: 200 });
+  expect(none?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: "first" }] });
 });
 
 test("all that is asked of the rows of an operation is bounded as well", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const query = (fields: string) => `{ sessions(first: 200) { nodes { ${fields} } } }`;
+  expect(await codeOf(query("runs(first: 4) { nodes { citations { quote } } }"), {}, key)).toBeUndefined();
   const fragments = (width: number) => `fragment F on Document { ${aliases(width, () => "id")} }`;
   expect(await codeOf(query(aliases(20, () => "app { name }")), {}, key)).toBeUndefined();
   // 200 times `nodes`, `documents` and what is beside it, and 4,000 times what is asked of a document.

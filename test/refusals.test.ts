@@ -75,6 +75,18 @@ test("what a key may do one of two things for names both", async () => {
   );
 });
 
+test("each field that is refused is told once, by the path that it has in the answer", async () => {
+  const key = await (await server.current.newApp()).key({ runtime: ["RUN"] });
+  const errors = await key.errors(
+    `query ($id: ID!) { a: run(id: $id) { bc: agent { id } } ab: run(id: $id) { c: agent { id } c: agent { name } } }`,
+    { id },
+  );
+  expect(errors.map(({ path }) => path)).toEqual([
+    ["a", "bc"],
+    ["ab", "c"],
+  ]);
+});
+
 test("who asks for too much in lists is told how much, what is allowed, and what to do", async () => {
   const app = await server.current.newApp();
   const refusal = async (keys: number, ofEach: number, fields: string) => {
