@@ -3,6 +3,7 @@ module.exports = [
   "secret",
   "permissions",
   "needs",
+  "verdict",
   "require",
   "refusals",
   "schema",
