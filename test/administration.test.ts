@@ -73,12 +73,14 @@ describe("apps", () => {
     const remove = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`;
     expect(await admin.data(remove, { id: app.id })).toEqual({ deleteApp: { id: app.id } });
     expect(await key.code(`{ viewer { name } }`)).toBe("UNAUTHENTICATED");
-    const query = `query ($app: ID!, $agent: ID!, $session: ID!, $run: ID!, $key: ID!) {
-      app(id: $app) { id } agent(id: $agent) { id } session(id: $session) { id } run(id: $run) { id } apiKey(id: $key) { id }
+    const query = `query ($app: ID!, $agent: ID!, $session: ID!, $run: ID!, $scope: ID!, $key: ID!) {
+      app(id: $app) { id } agent(id: $agent) { id } session(id: $session) { id } run(id: $run) { id }
+      scope(id: $scope) { id } apiKey(id: $key) { id }
     }`;
+    const { keyId, scopeId } = key;
     expect(
-      await admin.data(query, { app: app.id, agent: agentId, session: sessionId, run: id, key: key.keyId }),
-    ).toEqual({ app: null, agent: null, session: null, run: null, apiKey: null });
+      await admin.data(query, { app: app.id, agent: agentId, session: sessionId, run: id, scope: scopeId, key: keyId }),
+    ).toEqual({ app: null, agent: null, session: null, run: null, scope: null, apiKey: null });
     expect(await admin.code(remove, { id: app.id })).toBe("NOT_FOUND");
     expect(await admin.code(createApp, { input: { name: before.name } })).toBeUndefined();
   });
