@@ -34,8 +34,8 @@ test.each(ways)(
     const there = new KeyHolder(other.url, key.secret, key.keyId, key.scopeId);
     const stays = new KeyHolder(other.url, (await app.key()).secret, "", "");
     const readers = Object.values(transports).map((open) => open(there, runEvents, { runId: run.id }));
-    const unconcerned = transports.WebSocket(stays, runEvents, { runId: run.id });
-    for (const reader of [...readers, unconcerned]) await reader.until(3);
+    const unconcerned = [stays, other.admin].map((each) => transports.WebSocket(each, runEvents, { runId: run.id }));
+    for (const reader of [...readers, ...unconcerned]) await reader.until(3);
 
     await asked.admin.data(mutation, variablesOf(mutation, key));
     const revoked = performance.now();
@@ -43,8 +43,10 @@ test.each(ways)(
     expect(performance.now() - revoked).toBeLessThan(2_000);
     expect((webSocket as Closing).code).toBe(4403);
     expect(readers[1]?.results.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: "UNAUTHENTICATED" });
-    await unconcerned.until(unconcerned.results.length + 20);
-    await unconcerned.leave();
+    for (const reader of unconcerned) {
+      await reader.until(reader.results.length + 20);
+      await reader.leave();
+    }
   },
   60_000,
 );

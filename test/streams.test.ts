@@ -84,6 +84,29 @@ const endOf = {
   "server-sent events": { code: undefined, told: [{ errors: [unauthenticated] }] },
 };
 
+test("what was asked over a WebSocket and is done does not count when rights are judged again", async () => {
+  const { admin } = server.current;
+  const app = await server.current.newApp();
+  const runId = await heldRun(app);
+  const key = await app.key({ agents: "VIEW", runtime: ["RUN"] });
+  const done = (await app.run({ agentId: await app.agent() })).id;
+  const connection = Connection.of(key);
+  const open = connection.read(events, { runId });
+  await open.until(3);
+  await connection.read(`{ agents { totalCount } }`).all();
+  await expect(connection.read(`{ nothing }`).all()).rejects.toThrow(/nothing/);
+  const withAgent = `subscription ($runId: ID!) {
+    runEvents(runId: $runId) { ... on RunFinished { run { agent { id } } } }
+  }`;
+  expect((await connection.read(withAgent, { runId: done }).all()).at(-1)?.errors).toBeUndefined();
+
+  await admin.data(update, { id: key.scopeId, runtime: ["RUN"] });
+  model.release();
+  await open.all();
+  expect(open.indexes).toEqual([0, 1, 2, 3, 4]);
+  connection.close();
+});
+
 test("the rights of many streams are judged again by one statement", async () => {
   const app = await server.current.newApp();
   const scopeId = await app.scope({ runtime: ["RUN"] });

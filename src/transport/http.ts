@@ -122,7 +122,7 @@ async function receive(
   const stream = openStreams.open(request.credential, request.caller);
   finished(reply.raw, () => openStreams.remove(stream));
   const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, stream.over);
-  Object.assign(request, await stream.watch(operation as OperationRequest, request));
+  await stream.watch(operation as OperationRequest, request);
   return operation;
 }
 

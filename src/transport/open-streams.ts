@@ -44,12 +44,10 @@ export class OpenStream extends OpenConnection {
    * executes it.
    *
    * @param identity as it was asked for before; the database is asked again only where rights have changed since
-   * @returns who it is to be executed for
    * @throws UNAUTHENTICATED where the rights are gone
    */
-  async watch(request: OperationRequest, identity: Identity): Promise<Identity> {
-    const { caller, asOf } = await this.prepare(request, () => true, identity);
-    return { caller, asOf };
+  async watch(request: OperationRequest, identity: Identity): Promise<void> {
+    await this.prepare(request, () => true, identity);
   }
 
   private async prepare(

@@ -22,6 +22,10 @@ const youngSpace = "--min-semi-space-size=64";
 /** Where the server was built, whether this runs as it is written or is built itself. */
 const built = dirname(require.resolve("../../src/main"));
 
+/** Which of its faults Stryker tries, if it is what runs the tests. */
+const { __STRYKER_ACTIVE_MUTANT__ } = process.env;
+const mutant: Environment = __STRYKER_ACTIVE_MUTANT__ ? { __STRYKER_ACTIVE_MUTANT__ } : {};
+
 /** A process of the built server, or of another script of it, with nothing of this environment but what it is given. */
 export class TestProcess {
   stdout = "";
@@ -40,7 +44,7 @@ export class TestProcess {
   ) {
     const command = [...launcher, process.execPath, youngSpace, resolve(built, script), ...args];
     this.child = spawn(command[0] ?? "", command.slice(1), {
-      env: { PORT: "0", ...environment },
+      env: { PORT: "0", ...mutant, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
