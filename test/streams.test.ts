@@ -6,7 +6,7 @@ import type { Client } from "./support/client";
 import { createTestLog } from "./support/log";
 import { useServer } from "./support/server";
 import { type Closing, Connection, type Reader, transports } from "./support/streams";
-import { statementsOf } from "./support/statements";
+import { asksForHolders, statementsOf } from "./support/statements";
 import type { KeyHolder, TestApp } from "./support/test-app";
 import { TestModel } from "./support/test-model";
 
@@ -116,6 +116,21 @@ test("the rights of many streams are judged again by one statement", async () =>
   const statements = await statementsOf(() => server.current.admin.data(update, { id: scopeId, runtime: [] }));
   const judging = statements.filter((statement) => /FROM .api_key/.test(statement));
   expect(judging.map((statement) => statement.match(/\?/g)?.length)).toEqual([keys.length]);
+  for (const connection of connections) connection.close();
+});
+
+test("nobody is asked about whom a change does not concern", async () => {
+  const { admin } = server.current;
+  const [app, other] = await Promise.all([server.current.newApp(), server.current.newApp()]);
+  const [open, beside] = [await app.key({ runtime: ["RUN"] }), await app.key({ runtime: ["RUN"] })];
+  const connections = [Connection.of(open), Connection.of(admin)];
+  await Promise.all(connections.map(({ opened }) => opened));
+  const statements = await statementsOf(async () => {
+    await admin.data(revoke, { id: beside.keyId });
+    await admin.data(update, { id: beside.scopeId, runtime: [] });
+    await admin.data(removeApp, { id: other.id });
+  });
+  expect(statements.filter(asksForHolders)).toEqual([]);
   for (const connection of connections) connection.close();
 });
 
