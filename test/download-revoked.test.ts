@@ -1,28 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Client } from "./support/client";
+import { narrow, revocations, revoke } from "./support/revocations";
 import { useServer } from "./support/server";
 import { SlowDownload } from "./support/slow-download";
-import type { KeyHolder, TestApp } from "./support/test-app";
 
 const server = useServer();
-const narrow = `mutation ($id: ID!, $runtime: [RuntimePermission!]!) {
-  updateScope(input: { id: $id, permissions: { runtime: $runtime } }) { scope { id } }
-}`;
-const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`;
 
-test.each<[name: string, end: (admin: Client, key: KeyHolder, app: TestApp) => Promise<unknown>]>([
-  ["its key is revoked", (admin, { keyId: id }) => admin.data(revoke, { id })],
-  ["its scope loses what it needs", (admin, { scopeId: id }) => admin.data(narrow, { id, runtime: ["RUN"] })],
-  [
-    "its scope is deleted with its keys",
-    (admin, { scopeId: id }) =>
-      admin.data(`mutation ($id: ID!) { deleteScope(input: { id: $id, revokeKeys: true }) { id } }`, { id }),
-  ],
-  [
-    "its app is deleted",
-    (admin, _, { id }) => admin.data(`mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`, { id }),
-  ],
-])("a download that is under way is cut off within a second after %s", async (_, end) => {
+test.each(revocations("RUN"))("a download that is under way is cut off within a second after %s", async (_, end) => {
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["SESSION_VIEW"] });
   const download = await SlowDownload.begin(app, key);

@@ -23,6 +23,15 @@ const ways = [
 const variablesOf = (mutation: string, { keyId, scopeId }: KeyHolder) =>
   mutation.includes("$key") ? { key: keyId } : { scope: scopeId };
 
+/** Two instances, and a key that is used on the one that is not asked to take its rights away. */
+async function keyElsewhere() {
+  const shared = sharedBy(await processes.fresh(), model.current);
+  const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
+  const app = await asked.newApp();
+  const key = await app.key();
+  return { asked, app, key, there: new KeyHolder(other.url, key.secret, key.keyId, key.scopeId) };
+}
+
 test.each(ways)(
   "the streams of %s end within two seconds on the instances that were not asked",
   async (_what, mutation) => {
@@ -74,11 +83,7 @@ test("a stream tells nothing that was made after its key was revoked on another 
 test.each(ways)(
   "an upload that is under way with %s is refused within two seconds on an instance that was not asked",
   async (_what, mutation) => {
-    const shared = sharedBy(await processes.fresh(), model.current);
-    const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
-    const app = await asked.newApp();
-    const key = await app.key();
-    const there = new KeyHolder(other.url, key.secret, key.keyId, key.scopeId);
+    const { asked, app, key, there } = await keyElsewhere();
     const upload = await SlowRequest.upload(there, await app.session(), "The barn is red.\n".repeat(1_000));
 
     const answer = upload.answer();
@@ -94,11 +99,7 @@ test.each(ways)(
 test.each(ways)(
   "a download that is under way with %s is cut off within two seconds on an instance that was not asked",
   async (_what, mutation) => {
-    const shared = sharedBy(await processes.fresh(), model.current);
-    const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
-    const app = await asked.newApp();
-    const key = await app.key();
-    const there = new KeyHolder(other.url, key.secret, key.keyId, key.scopeId);
+    const { asked, app, key, there } = await keyElsewhere();
     const [download, stays] = [await SlowDownload.begin(app, there), await SlowDownload.begin(app, await app.key())];
 
     await asked.admin.data(mutation, variablesOf(mutation, key));

@@ -2,8 +2,8 @@ import { Authenticator } from "../src/api-key/authenticator";
 import * as runEvents from "../src/run/run-events";
 import type { StoredRunEvent } from "../src/run/run-event.entity";
 import { RunStarted } from "../src/run/run-event.entity";
-import type { Client } from "./support/client";
 import { createTestLog } from "./support/log";
+import { deleteApp, narrow, revocations, revoke } from "./support/revocations";
 import { useServer } from "./support/server";
 import { type Closing, Connection, type Reader, transports } from "./support/streams";
 import { asksForHolders, statementsOf } from "./support/statements";
@@ -23,12 +23,6 @@ const events = `subscription ($runId: ID!, $after: Int) {
     __typename index runId ... on RunOutput { text } ... on RunFinished { run { status output } }
   }
 }`;
-const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { status } } }`;
-const update = `mutation ($id: ID!, $runtime: [RuntimePermission!]!) {
-  updateScope(input: { id: $id, permissions: { runtime: $runtime } }) { scope { id } }
-}`;
-const removeScope = `mutation ($id: ID!) { deleteScope(input: { id: $id, revokeKeys: true }) { id } }`;
-const removeApp = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`;
 
 /** A run that goes on until the model is released. */
 async function heldRun(app: TestApp, text = "one hold two"): Promise<string> {
@@ -100,7 +94,7 @@ test("what was asked over a WebSocket and is done does not count when rights are
   }`;
   expect((await connection.read(withAgent, { runId: done }).all()).at(-1)?.errors).toBeUndefined();
 
-  await admin.data(update, { id: key.scopeId, runtime: ["RUN"] });
+  await admin.data(narrow, { id: key.scopeId, runtime: ["RUN"] });
   model.release();
   await open.all();
   expect(open.indexes).toEqual([0, 1, 2, 3, 4]);
@@ -113,7 +107,7 @@ test("the rights of many streams are judged again by one statement", async () =>
   const keys = await Promise.all(Array.from({ length: 12 }, () => app.key(scopeId)));
   const connections = [...keys, ...keys].map((key) => Connection.of(key));
   await Promise.all(connections.map(({ opened }) => opened));
-  const statements = await statementsOf(() => server.current.admin.data(update, { id: scopeId, runtime: [] }));
+  const statements = await statementsOf(() => server.current.admin.data(narrow, { id: scopeId, runtime: [] }));
   const judging = statements.filter((statement) => /FROM .api_key/.test(statement));
   expect(judging.map((statement) => statement.match(/\?/g)?.length)).toEqual([keys.length]);
   for (const connection of connections) connection.close();
@@ -127,8 +121,8 @@ test("nobody is asked about whom a change does not concern", async () => {
   await Promise.all(connections.map(({ opened }) => opened));
   const statements = await statementsOf(async () => {
     await admin.data(revoke, { id: beside.keyId });
-    await admin.data(update, { id: beside.scopeId, runtime: [] });
-    await admin.data(removeApp, { id: other.id });
+    await admin.data(narrow, { id: beside.scopeId, runtime: [] });
+    await admin.data(deleteApp, { id: other.id });
   });
   expect(statements.filter(asksForHolders)).toEqual([]);
   for (const connection of connections) connection.close();
@@ -233,24 +227,22 @@ describe.each(names)("by %s", (transport) => {
     expect(again?.errors?.[0]?.extensions.code).toBe("CONFLICT");
   });
 
-  test.each<[name: string, end: (admin: Client, key: KeyHolder, app: TestApp) => Promise<unknown>]>([
-    ["its key is revoked", (admin, { keyId }) => admin.data(revoke, { id: keyId })],
-    ["its scope loses what it needs", (admin, { scopeId }) => admin.data(update, { id: scopeId, runtime: [] })],
-    ["its scope is deleted with its keys", (admin, { scopeId }) => admin.data(removeScope, { id: scopeId })],
-    ["its app is deleted", (admin, _key, app) => admin.data(removeApp, { id: app.id })],
-  ])("an open stream ends within a second after %s, and nothing is told of what comes later", async (_, end) => {
-    const app = await server.current.newApp();
-    const runId = await heldRun(app);
-    const key = await app.key({ runtime: ["RUN"] });
-    const reader = read(key, events, { runId });
-    await reader.until(3);
+  test.each(revocations())(
+    "an open stream ends within a second after %s, and nothing is told of what comes later",
+    async (_, end) => {
+      const app = await server.current.newApp();
+      const runId = await heldRun(app);
+      const key = await app.key({ runtime: ["RUN"] });
+      const reader = read(key, events, { runId });
+      await reader.until(3);
 
-    await end(server.current.admin, key, app);
-    const answered = performance.now();
-    model.release();
-    expect(await revoked(reader)).toEqual(endOf[transport]);
-    expect(performance.now() - answered).toBeLessThan(1_000);
-  });
+      await end(server.current.admin, key, app);
+      const answered = performance.now();
+      model.release();
+      expect(await revoked(reader)).toEqual(endOf[transport]);
+      expect(performance.now() - answered).toBeLessThan(1_000);
+    },
+  );
 
   test("the streams of other keys go on when a key is revoked", async () => {
     const app = await server.current.newApp();
@@ -275,8 +267,8 @@ describe.each(names)("by %s", (transport) => {
     await reader.until(3);
 
     const { admin } = server.current;
-    await admin.data(update, { id: key.scopeId, runtime: ["RUN"] });
-    await admin.data(update, { id: key.scopeId, runtime: ["RUN", "SESSION_VIEW", "DOCUMENT_UPLOAD"] });
+    await admin.data(narrow, { id: key.scopeId, runtime: ["RUN"] });
+    await admin.data(narrow, { id: key.scopeId, runtime: ["RUN", "SESSION_VIEW", "DOCUMENT_UPLOAD"] });
     await admin.data(revoke, { id: (await app.key(key.scopeId)).keyId });
     model.release();
     await reader.all();
@@ -292,7 +284,7 @@ describe.each(names)("by %s", (transport) => {
     const { asked, answer } = holdAnswer(key, transport === "WebSocket" ? 2 : 1);
     const reader = read(key, events, { runId });
     await asked;
-    await server.current.admin.data(update, { id: key.scopeId, runtime: ["SESSION_VIEW"] });
+    await server.current.admin.data(narrow, { id: key.scopeId, runtime: ["SESSION_VIEW"] });
     answer();
 
     expect(await reader.end).toBeDefined();
@@ -307,7 +299,7 @@ describe.each(names)("by %s", (transport) => {
     await reader.until(3);
 
     const { asked, answer } = holdJudgement(key);
-    const updated = server.current.admin.data(update, { id: key.scopeId, runtime: ["RUN"] });
+    const updated = server.current.admin.data(narrow, { id: key.scopeId, runtime: ["RUN"] });
     await asked;
     const witness = read(server.current.admin, events, { runId });
     model.release();

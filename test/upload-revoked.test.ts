@@ -1,46 +1,29 @@
+import { narrow, revocations, revoke } from "./support/revocations";
 import { useServer } from "./support/server";
-import type { Client } from "./support/client";
 import { SlowRequest } from "./support/slow-request";
-import type { KeyHolder, TestApp } from "./support/test-app";
 
 const server = useServer();
 const content = "The barn is red.\n".repeat(1_000);
 const refused: unknown = expect.stringMatching(/^(UNAUTHENTICATED|FORBIDDEN)$/);
 const documents = `query ($id: ID!) { session(id: $id) { documents { id } } }`;
-const narrow = `mutation ($id: ID!, $runtime: [RuntimePermission!]!) {
-  updateScope(input: { id: $id, permissions: { runtime: $runtime } }) { scope { id } }
-}`;
 
-test.each<[name: string, end: (admin: Client, key: KeyHolder, app: TestApp) => Promise<unknown>]>([
-  [
-    "its key is revoked",
-    (admin, { keyId }) =>
-      admin.data(`mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`, { id: keyId }),
-  ],
-  ["its scope loses what it needs", (admin, { scopeId: id }) => admin.data(narrow, { id, runtime: ["SESSION_VIEW"] })],
-  [
-    "its scope is deleted with its keys",
-    (admin, { scopeId: id }) =>
-      admin.data(`mutation ($id: ID!) { deleteScope(input: { id: $id, revokeKeys: true }) { id } }`, { id }),
-  ],
-  [
-    "its app is deleted",
-    (admin, _, { id }) => admin.data(`mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`, { id }),
-  ],
-])("an upload that is under way is refused within a second after %s, and nothing is kept of it", async (_, end) => {
-  const { admin, store } = server.current;
-  const app = await server.current.newApp();
-  const key = await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] });
-  const upload = await SlowRequest.upload(key, await app.session(), content);
-  const kept = await store.names();
+test.each(revocations("SESSION_VIEW"))(
+  "an upload that is under way is refused within a second after %s, and nothing is kept of it",
+  async (_, end) => {
+    const { admin, store } = server.current;
+    const app = await server.current.newApp();
+    const key = await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] });
+    const upload = await SlowRequest.upload(key, await app.session(), content);
+    const kept = await store.names();
 
-  const answer = upload.answer();
-  await end(admin, key, app);
-  const revoked = performance.now();
-  expect((await answer).body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
-  expect(performance.now() - revoked).toBeLessThan(1_000);
-  expect((await store.names()).filter((name) => !kept.includes(name))).toEqual([]);
-});
+    const answer = upload.answer();
+    await end(admin, key, app);
+    const revoked = performance.now();
+    expect((await answer).body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
+    expect(performance.now() - revoked).toBeLessThan(1_000);
+    expect((await store.names()).filter((name) => !kept.includes(name))).toEqual([]);
+  },
+);
 
 test("an upload goes on while its scope is changed without taking what it needs, and other keys are revoked", async () => {
   const { admin } = server.current;
@@ -51,7 +34,7 @@ test("an upload goes on while its scope is changed without taking what it needs,
 
   await admin.data(narrow, { id: key.scopeId, runtime: ["DOCUMENT_UPLOAD"] });
   const other = await app.key(key.scopeId);
-  await admin.data(`mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`, { id: other.keyId });
+  await admin.data(revoke, { id: other.keyId });
   const { body } = await upload.finish();
   expect(body).toMatchObject({ data: { uploadDocument: { document: { size: content.length } } } });
   expect((await admin.data(documents, { id: session })).session.documents).toHaveLength(1);

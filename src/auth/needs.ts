@@ -155,7 +155,7 @@ export function needsOf(
   }
 
   function conditionsOf(directives: FieldNode["directives"] = []): Condition[] {
-    return directives.flatMap(({ name, arguments: given = [] }) => {
+    return directives.flatMap(({ name, arguments: given }) => {
       if (name.value !== "skip" && name.value !== "include") return [];
       // Both have one argument, and are not valid without.
       const [{ value }] = given as unknown as [ArgumentNode];

@@ -44,12 +44,11 @@ export function serveDownloads(app: FastifyInstance, { runtime, authenticator, o
     url: `${downloadPath}/:id`,
     exposeHeadRoute: false,
     async handler(request, reply) {
-      const { document, holder } = await linked(request);
+      const document = await linkedDocument(request, reply);
       if (request.method === "HEAD") return describe(document, reply).send();
 
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
-      if (holder) endWithRights(new OpenDownload(holder, document), reply.raw);
       const content = await runtime.storage.read(document.id, gone.signal).catch((error: unknown) => {
         if (gone.signal.aborted) return undefined;
         throw error instanceof StorageUnavailable ? unavailable(error) : error;
@@ -61,8 +60,8 @@ export function serveDownloads(app: FastifyInstance, { runtime, authenticator, o
     },
   });
 
-  /** The document that a link leads to, and who holds the key that it rests on, as of now. */
-  async function linked({ params, query }: FastifyRequest): Promise<{ document: Document; holder?: Caller }> {
+  /** What a link leads to. If it rests on a key, so does the response from now on. */
+  async function linkedDocument({ params, query }: FastifyRequest, { raw }: FastifyReply): Promise<Document> {
     const { id } = params as { id: string };
     const link = runtime.documentLinks.read(id, query as Readonly<Record<string, unknown>>);
     if (!link) throw nothingToDownload();
@@ -70,29 +69,30 @@ export function serveDownloads(app: FastifyInstance, { runtime, authenticator, o
       throw unavailable(error);
     });
     if (!document) throw nothingToDownload();
-    if (link.keyId === undefined) return { document };
-
-    const holder = await holderNow(link.keyId);
-    if (!holder || !maySee(holder, document)) throw nothingToDownload();
-    return { document, holder };
+    if (link.keyId !== undefined) endWithRights(raw, await openDownload(link.keyId, document));
+    return document;
   }
 
-  /** Asks again where rights have changed meanwhile, of which nobody would be told any more. */
-  async function holderNow(keyId: string): Promise<Caller | undefined> {
+  async function openDownload(keyId: string, document: Document): Promise<OpenDownload> {
     for (;;) {
       const asOf = openStreams.changes;
       const holder = await authenticator.holderOfKey(keyId);
-      if (asOf === openStreams.changes) return holder;
+      // Who was asked about before rights changed, and is added after, would hear nothing of it.
+      if (asOf !== openStreams.changes) continue;
+
+      if (!holder || !maySee(holder, document)) throw nothingToDownload();
+      const download = new OpenDownload(holder, document);
+      openStreams.add(download);
+      return download;
     }
   }
 
-  function endWithRights(download: OpenDownload, response: ServerResponse): void {
-    openStreams.add(download);
+  function endWithRights(response: ServerResponse, download: OpenDownload): void {
     finished(response, () => openStreams.remove(download));
-    download.over.addEventListener("abort", () => {
-      // Not where the server stops: then what is under way comes to its end.
-      if (download.fault) response.destroy();
-    });
+    // Where the server stops, there is no fault, and what is under way comes to its end.
+    const end = () => download.fault && response.destroy();
+    if (download.over.aborted) end();
+    else download.over.addEventListener("abort", end);
   }
 }
 
