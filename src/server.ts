@@ -53,7 +53,7 @@ export async function startServer(
   const authenticator = new Authenticator(db, admin.key, usage);
   const operations = new Operations(createSchema(limits), limits);
   const openStreams = new OpenStreams(operations, authenticator, accessNews);
-  const stopJudging = config.redis ? openStreams.judgeRegularly() : () => undefined;
+  if (config.redis) openStreams.judgeRegularly();
   const streaming = { runtime, authenticator, openStreams };
 
   const apollo = await createApollo(operations, log);
@@ -67,7 +67,6 @@ export async function startServer(
     adminKeyFile: admin.file,
     async close() {
       const finished = backend.finish();
-      stopJudging();
       openStreams.closeAll();
       closeSockets();
       // What comes to rest only now, Node would keep open for the next request.

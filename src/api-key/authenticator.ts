@@ -38,14 +38,16 @@ export class Authenticator {
   }
 
   /**
-   * The same for many keys at once, by their ids. Not for a request, so that many of those are in nobody's way.
+   * The same for many keys at once, by their ids, which may be named twice. Not for a request, so that many of those are in
+   * nobody's way.
    *
    * @throws UNAVAILABLE where the database does not say who they are
    */
   async holdersOfKeys(keyIds: readonly string[]): Promise<ReadonlyMap<string, Caller>> {
     const holders = new Map<string, Caller>();
-    for (let from = 0; from < keyIds.length; from += batch) {
-      const ids = keyIds.slice(from, from + batch);
+    const asked = [...new Set(keyIds)];
+    for (let from = 0; from < asked.length; from += batch) {
+      const ids = asked.slice(from, from + batch);
       const keys = await keysIn(this.db.background).where("apiKey.id IN (:...ids)", { ids }).getMany().catch(unknown);
       for (const found of keys.flatMap(withScope)) if (!isRevoked(found)) holders.set(found.apiKey.id, holder(found));
     }

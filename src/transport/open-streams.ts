@@ -99,13 +99,12 @@ const patienceAtNews = 900;
 
 /** All that this process has open and that ends with the rights of who has opened it. */
 export class OpenStreams {
-  /** Whether others may take rights away, of which nobody tells. */
-  hasOthers = false;
   private readonly connections = new Set<OpenConnection>();
+  private judging: NodeJS.Timeout | undefined;
   /** Asks the database about all keys at once that are asked about while it answers. */
   private readonly holders = new DataLoader<string, Caller | undefined>(
     async (keyIds) => {
-      const asked = this.authenticator.holdersOfKeys([...new Set(keyIds)]);
+      const asked = this.authenticator.holdersOfKeys(keyIds);
       this.answered = asked.catch(() => undefined);
       const holders = await asked;
       return keyIds.map((keyId) => holders.get(keyId));
@@ -125,15 +124,16 @@ export class OpenStreams {
   /**
    * Judges all of them again and again, for where there are other instances: this one hears nothing of the rights that
    * they take away.
-   *
-   * @returns what stops it
    */
-  judgeRegularly(): () => void {
-    this.hasOthers = true;
+  judgeRegularly(): void {
     // Whether the judgement before has come to its end or not, as it may not know of what was taken away meanwhile.
     const judge = () => void this.judgeAgain(({ keyId }) => keyId !== undefined, patience);
-    const timer = setInterval(judge, regularly).unref();
-    return () => clearInterval(timer);
+    this.judging = setInterval(judge, regularly).unref();
+  }
+
+  /** Whether others may take rights away, of which nobody tells. */
+  get hasOthers(): boolean {
+    return this.judging !== undefined;
   }
 
   holderOf(keyId: string): Promise<Caller | undefined> {
@@ -165,30 +165,23 @@ export class OpenStreams {
 
   /** For when the server stops. */
   closeAll(): void {
+    clearInterval(this.judging);
     for (const each of this.connections) each.close();
   }
 
   /** @param most how long the database may take, in milliseconds */
   private async judgeAgain(isConcerned: (connection: OpenConnection) => boolean, most: number): Promise<void> {
     const concerned = [...this.connections].filter(isConcerned);
-    if (concerned.length === 0) return;
-    const keyIds = new Set(concerned.flatMap(({ keyId }) => keyId ?? []));
+    // No change concerns an administrator, who has no key.
+    const keyOf = ({ keyId }: OpenConnection) => keyId as string;
     // Not what is asked already: that may not know of the change yet.
-    const asked = within(most, this.authenticator.holdersOfKeys([...keyIds]));
-    const holderOf = async ({ keyId }: OpenConnection) => (keyId === undefined ? undefined : (await asked).get(keyId));
-    await Promise.all(concerned.map((each) => each.judgeAgain(holderOf(each))));
+    const holders = Promise.race([this.authenticator.holdersOfKeys(concerned.map(keyOf)), silence(most)]);
+    await Promise.all(concerned.map((each) => each.judgeAgain(holders.then((known) => known.get(keyOf(each))))));
   }
 }
 
-/** @throws where it takes longer than so many milliseconds */
-async function within<Result>(most: number, work: Promise<Result>): Promise<Result> {
-  const over = new AbortController();
-  const limit = delay(most, undefined, { signal: over.signal, ref: false }).then(() => {
+/** @throws when so many milliseconds are over */
+const silence = (most: number): Promise<never> =>
+  delay(most, undefined, { ref: false }).then(() => {
     throw new Error(`The database has not said within ${most} ms whose keys those are`);
   });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    over.abort();
-  }
-}

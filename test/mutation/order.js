@@ -19,6 +19,7 @@ module.exports = [
   "sse",
   "websocket",
   "download",
+  "shutdown",
   "streams",
   "revoked-elsewhere.redis",
   "streams-unjudged.redis",
