@@ -20,6 +20,7 @@ module.exports = [
   "websocket",
   "download",
   "shutdown",
+  "streams-revoked",
   "streams",
   "revoked-elsewhere.redis",
   "streams-unjudged.redis",
