@@ -11,6 +11,9 @@ const server = useServer({ MAX_READ_SECONDS: String(seconds), MAX_READ_MEGABYTES
 /** With more memory, and less time. */
 const hurried = useServer({ MAX_READ_SECONDS: "1" });
 
+/** With time for what is to end at another bound, however slow the machine is. */
+const patient = useServer({ MAX_READ_SECONDS: "25", MAX_READ_MEGABYTES: "128" });
+
 /** Uploads a document, and waits until it has been read. */
 async function upload(content: Buffer | string, to = server.current) {
   const app = await to.newApp();
@@ -96,7 +99,7 @@ test.each([
     () => rawZip([{ ...typesEntry, data: bomb(1_000) }]),
   ],
 ])("%s stops at a bound on what comes out", async (_, isTold, content) => {
-  expect(await upload(content())).toMatchObject(
+  expect(await upload(content(), patient.current)).toMatchObject(
     isTold
       ? { document: { status: "FAILED", error: "It unpacks to more than 200 MB." } }
       : { code: "UNSUPPORTED_MEDIA_TYPE" },
@@ -129,11 +132,7 @@ test.each([
 
 test("a document that keeps its reader busy is FAILED when its time is over", async () => {
   const { document } = await upload("# a\n".repeat(5_000_000), hurried.current);
-  expect(document).toMatchObject({
-    mimeType: "text/markdown",
-    status: "FAILED",
-    error: "It takes more than 1 s to read.",
-  });
+  expect(document).toMatchObject({ status: "FAILED", error: "It takes more than 1 s to read." });
 });
 
 test.each(["text", "value"])("declared entities are not expanded in %s", async (place) => {
