@@ -249,6 +249,9 @@ test("where all connections are taken so many requests wait, the rest are refuse
   const { key, agent } = await sceneOn(server, model.current);
   const other = await server.newApp();
   await execute(key, { agentId: await agent("drip"), text: "Count.", waitMs: 0 });
+  const many = (ask: () => Promise<Response>) => Promise.all(Array.from({ length: 140 }, () => timed(ask())));
+  // What so many take that wait for nothing, on this machine.
+  const effort = Math.max(...(await many(() => fetch(`${server.origin}/healthz`))).map(({ took }) => took));
   const holder = await createConnection(mariadb.url.replace("/latchkey", "/taken"));
   try {
     await holder.query(`START TRANSACTION`);
@@ -262,10 +265,10 @@ test("where all connections are taken so many requests wait, the rest are refuse
         body: JSON.stringify({ query: `{ viewer { kind } }` }),
       });
     await delay(300);
-    const answers = await Promise.all(Array.from({ length: 140 }, () => timed(ask())));
+    const answers = await many(ask);
     for (const { result, took } of [...answers, await held]) {
       expect([200, 503]).toContain(result.status);
-      expect(took).toBeLessThan(soon);
+      expect(took).toBeLessThan(soon + effort);
     }
     const turnedAway = server.log.filter(({ err }) => /Queue limit/.test(String((err as Error | undefined)?.message)));
     expect(turnedAway.length).toBeGreaterThanOrEqual(30);
