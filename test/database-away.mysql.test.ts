@@ -1,4 +1,3 @@
-import { createConnection } from "mysql2/promise";
 import fc from "fast-check";
 import request from "supertest";
 import { setTimeout as delay } from "node:timers/promises";
@@ -12,6 +11,7 @@ import { FaultProxy } from "./support/proxy";
 import { Receiver } from "./support/receiver";
 import { eventsOf, eventually, execute, executeAgent, expectWhole, finished } from "./support/runs";
 import { Connection, RawSocket, transports } from "./support/streams";
+import { soon, timed } from "./support/timed";
 
 const processes = useProcesses();
 const model = useModelServer();
@@ -28,9 +28,6 @@ afterAll(async () => {
 });
 afterEach(() => proxy.mend());
 
-/** Two seconds, and what a busy machine may take for itself. In milliseconds. */
-const soon = 2_500;
-
 /** An environment for a first start, on a database of its own that is reached through the proxy. */
 async function fresh(name: string, more: Environment = {}): Promise<Environment> {
   await mariadb.sql(`CREATE DATABASE ${name}`, "");
@@ -41,12 +38,6 @@ async function fresh(name: string, more: Environment = {}): Promise<Environment>
     ADMIN_KEY: "the-administrators-key-in-tests",
     ...more,
   };
-}
-
-async function timed<Result>(work: Promise<Result>): Promise<{ result: Result; took: number }> {
-  const begun = performance.now();
-  const result = await work;
-  return { result, took: performance.now() - begun };
 }
 
 describe("while the database", () => {
@@ -243,42 +234,6 @@ test.each(["cut", "hang"] as const)(
   },
   30_000,
 );
-
-test("where all connections are taken so many requests wait, the rest are refused at once, and runs go on", async () => {
-  const server = await processes.serve(await fresh("taken", { DATABASE_POOL_SIZE: "1" }));
-  const { key, agent } = await sceneOn(server, model.current);
-  const other = await server.newApp();
-  await execute(key, { agentId: await agent("drip"), text: "Count.", waitMs: 0 });
-  const many = (ask: () => Promise<Response>) => Promise.all(Array.from({ length: 140 }, () => timed(ask())));
-  // What so many take that wait for nothing, on this machine.
-  const effort = Math.max(...(await many(() => fetch(`${server.origin}/healthz`))).map(({ took }) => took));
-  const holder = await createConnection(mariadb.url.replace("/latchkey", "/taken"));
-  try {
-    await holder.query(`START TRANSACTION`);
-    await holder.query(`SELECT id FROM app WHERE id = ? FOR UPDATE`, [other.id]);
-    const update = `mutation ($id: ID!) { updateApp(input: { id: $id, description: "held" }) { app { id } } }`;
-    const held = timed(server.admin.send(update, { id: other.id }));
-    const ask = () =>
-      fetch(key.url, {
-        method: "POST",
-        headers: { "content-type": "application/json", "x-api-key": key.secret },
-        body: JSON.stringify({ query: `{ viewer { kind } }` }),
-      });
-    await delay(300);
-    const answers = await many(ask);
-    for (const { result, took } of [...answers, await held]) {
-      expect([200, 503]).toContain(result.status);
-      expect(took).toBeLessThan(soon + effort);
-    }
-    const turnedAway = server.log.filter(({ err }) => /Queue limit/.test(String((err as Error | undefined)?.message)));
-    expect(turnedAway.length).toBeGreaterThanOrEqual(30);
-    expect((await held).result.status).toBe(503);
-    await eventually(async () => (await server.sql(`SELECT status FROM run`))[0]?.["status"] === "SUCCEEDED");
-  } finally {
-    await holder.end();
-  }
-  await eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined, 2_000);
-}, 30_000);
 
 describe("a start", () => {
   const waiting = (each: TestProcess) => each.log.filter(({ msg }) => msg === "waiting for the database");

@@ -9,6 +9,7 @@ module.exports = [
   "schema",
   "credential",
   "administration",
+  "api-keys",
   "checker",
   "isolation",
   "access",
