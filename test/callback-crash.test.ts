@@ -102,9 +102,8 @@ if (process.env["TEST_DATABASE_URL"] !== undefined) {
     const { server, key, agentId } = await begin();
     await processes.serve(server.environment);
     const callbackUrls = Array.from({ length: 60 }, (_, i) => receiver.url(`/${i}`, 500, 200));
-    const runs = await Promise.all(
-      callbackUrls.map(async (callbackUrl) => (await execute(key, { agentId, callbackUrl })).run),
-    );
+    const runs = [];
+    for (const callbackUrl of callbackUrls) runs.push((await execute(key, { agentId, callbackUrl })).run);
     for (const { id } of runs) {
       const delivery = await attempted(key, id);
       await dueNow(server, delivery.id as string);
