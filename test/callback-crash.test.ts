@@ -1,7 +1,7 @@
 import { attempted, deliveryOf, dueNow, replaceSecret } from "./support/callbacks";
 import { type TestProcess, useProcesses } from "./support/process";
 import { Receiver, verified } from "./support/receiver";
-import { execute, runOf } from "./support/runs";
+import { execute, executeAmongMany, runOf } from "./support/runs";
 
 const processes = useProcesses();
 let receiver: Receiver;
@@ -102,8 +102,9 @@ if (process.env["TEST_DATABASE_URL"] !== undefined) {
     const { server, key, agentId } = await begin();
     await processes.serve(server.environment);
     const callbackUrls = Array.from({ length: 60 }, (_, i) => receiver.url(`/${i}`, 500, 200));
-    const runs = [];
-    for (const callbackUrl of callbackUrls) runs.push((await execute(key, { agentId, callbackUrl })).run);
+    const runs = await Promise.all(
+      callbackUrls.map(async (callbackUrl) => (await executeAmongMany(key, { agentId, callbackUrl })).run),
+    );
     for (const { id } of runs) {
       const delivery = await attempted(key, id);
       await dueNow(server, delivery.id as string);

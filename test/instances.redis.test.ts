@@ -1,7 +1,7 @@
 import { carrierOf, sceneOn, sharedBy } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
-import { cancel, eventsOf, eventually, execute, expectWhole, finished, refusalOf, runOf } from "./support/runs";
+import { cancel, eventsOf, eventually, execute, executeAmongMany, expectWhole, finished, runOf } from "./support/runs";
 
 const processes = useProcesses();
 const model = useModelServer();
@@ -160,13 +160,7 @@ test("a worker says in one line what it needs", async () => {
 test("however many stand in the queue, nobody waits for the database in vain", async () => {
   const { server, key, agent } = await twoWorkers({ MAX_RUNNING_RUNS: "4" });
   const agentId = await agent("good");
-  const accepted = async (idempotencyKey: string): Promise<void> => {
-    const code = await refusalOf(key, { agentId, waitMs: 0, idempotencyKey });
-    // More than the database takes in two seconds is to be asked for again.
-    if (code === "UNAVAILABLE") return accepted(idempotencyKey);
-    expect(code).toBeUndefined();
-  };
-  await Promise.all(Array.from({ length: 60 }, (_, i) => accepted(`${i}`)));
+  await Promise.all(Array.from({ length: 60 }, () => executeAmongMany(key, { agentId, waitMs: 0 })));
   await eventually(async () => {
     const [row] = await server.sql("SELECT COUNT(*) AS open FROM run WHERE status IN ('QUEUED', 'RUNNING')");
     return Number(row?.["open"]) === 0;

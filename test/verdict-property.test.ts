@@ -116,14 +116,13 @@ const refusals = (asked: readonly Asked[], permissions: Permissions): string[] =
 
 const refusal = (path: readonly unknown[], required: unknown) => `${path.join(".")} requires ${String(required)}`;
 
-let keys: Client[];
+const keys: Client[] = [];
 let ids: Readonly<Record<string, string>>;
 const unknown = randomUUID();
 
 beforeAll(async () => {
   const app = await server.current.newApp();
   // One after the other: as many at once as there are scopes may be more than a busy machine answers within 2 s.
-  keys = [];
   for (const permissions of scopes) keys.push(await app.key(permissions));
   const agent = await app.agent();
   const { id: run, sessionId: session } = await app.run({ agentId: agent });

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-sse";
-import type { Client } from "./client";
+import type { Client, GraphQLAnswer } from "./client";
 
 const runFields = `id status input output error { code message } usage { totalTokens } createdAt startedAt finishedAt`;
 
@@ -12,6 +13,20 @@ export async function execute(client: Client, input: object): Promise<any> {
 export const executeAgent = `mutation ($input: ExecuteAgentInput!) {
   executeAgent(input: $input) { sessionCreated replayed session { id } run { ${runFields} } }
 }`;
+
+/**
+ * Executes an agent among so many at the same moment that the database may not take all of them within two seconds: what
+ * is UNAVAILABLE is asked for again, as the same execution.
+ */
+export async function executeAmongMany(client: Client, input: object): Promise<any> {
+  const once = { text: "one two", idempotencyKey: randomUUID(), ...input };
+  for (;;) {
+    const { body } = await client.send(executeAgent, { input: once });
+    const { data, errors } = body as GraphQLAnswer;
+    if (!errors) return data.executeAgent;
+    expect(errors).toMatchObject([{ extensions: { code: "UNAVAILABLE" } }]);
+  }
+}
 
 /** How an execution is refused. */
 export const refusalOf = (client: Client, input: object): Promise<string | undefined> =>
