@@ -7,9 +7,6 @@ import { useFolder } from "./support/folder";
 import { type Environment, useProcesses } from "./support/process";
 import { S3Server } from "./support/s3-server";
 
-// Each test starts several processes, one after the other.
-jest.setTimeout(60_000);
-
 const processes = useProcesses();
 const folder = useFolder();
 

@@ -62,18 +62,6 @@ test.each(["one two", "one fail", "one hold"])(
   },
 );
 
-test("who waits for it is answered at once", async () => {
-  const [key, agentId] = await keyWithAgent();
-  const waiting = execute(key, { agentId, session: { reference: "order" }, text: "one hold" });
-  await eventually(() => model.holding === 1);
-  const { sessions } = await key.data(`{ sessions { nodes { runs { nodes { id } } } } }`);
-  const before = Date.now();
-  await cancel(key, sessions.nodes[0].runs.nodes[0].id);
-  expect((await waiting).run.status).toBe("CANCELLED");
-  // Less than the second after which it would look by itself.
-  expect(Date.now() - before).toBeLessThan(900);
-});
-
 test("another app's run is answered like one that does not exist, and goes on", async () => {
   const [key, agentId] = await keyWithAgent();
   const [stranger] = await keyWithAgent();

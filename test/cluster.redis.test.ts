@@ -22,7 +22,7 @@ test("a session that one server has opened takes a document through another, and
   } finally {
     await cluster.end();
   }
-}, 60_000);
+});
 
 test("the address in front leads each connection to the next server, but to none that is not ready", async () => {
   const statuses = [200, 200, 200];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { readDocument, slowText } from "./support/documents";
-import { carrierOf, sceneOn, sharedBy } from "./support/instances";
+import { carrierOf, sceneOn, sharedBy, twoWorkers } from "./support/instances";
 import { useModelServer } from "./support/model-server";
 import { useProcesses } from "./support/process";
 import { eventsOf, execute, expectWhole, finished, runOf } from "./support/runs";
@@ -11,15 +11,8 @@ const model = useModelServer();
 /** How long a dead worker's run may stay as it is. */
 const most = 30_000;
 
-async function twoWorkers() {
-  const shared = sharedBy(await processes.fresh(), model.current);
-  const server = await processes.serve({ ...shared, RUN_WORKER: "off" });
-  const workers = await Promise.all([processes.work(shared), processes.work(shared)]);
-  return { server, workers, ...(await sceneOn(server, model.current)) };
-}
-
 test("a run whose worker was killed is ended as interrupted, with what it had said, and the next of its session runs", async () => {
-  const { server, workers, key, agent } = await twoWorkers();
+  const { server, workers, key, agent } = await twoWorkers(processes, model.current);
   const session = { reference: "order" };
   const { run } = await execute(key, { agentId: await agent("talk"), session, text: "Go on.", waitMs: 0 });
   const { run: next } = await execute(key, { agentId: await agent("good"), session, text: "And now?", waitMs: 0 });
@@ -30,10 +23,10 @@ test("a run whose worker was killed is ended as interrupted, with what it had sa
   expect(ended).toMatchObject({ status: "FAILED", error: { code: "INTERRUPTED" }, output: /^0 / });
   expectWhole(await eventsOf(key, run.id), ended);
   expect((await finished(key, next.id)).status).toBe("SUCCEEDED");
-}, 60_000);
+});
 
 test("a run whose worker was killed is begun again where its agent allows that, and what it said before is void", async () => {
-  const { server, workers, key, agent } = await twoWorkers();
+  const { server, workers, key, agent } = await twoWorkers(processes, model.current);
   const input = { agentId: await agent("talk-once", "RETRY"), text: "Go on, once.", waitMs: 0 };
   const { run, session } = await execute(key, input);
   const carrier = await carrierOf(run.id, server, workers);
@@ -49,7 +42,7 @@ test("a run whose worker was killed is begun again where its agent allows that, 
     { role: "USER", text: "Go on, once." },
     { role: "AGENT", text: ended.output },
   ]);
-}, 60_000);
+});
 
 test("a run that brings down whoever carries it out is begun three times, and then ended", async () => {
   const shared = sharedBy(await processes.fresh(), model.current);
@@ -71,7 +64,7 @@ test("a run that brings down whoever carries it out is begun three times, and th
 test.each(["FAIL", "RETRY"] as const)(
   "a worker that was stopped for 20 s writes nothing of its run when it goes on, gives it up, and takes others (%s)",
   async (onInterrupt) => {
-    const { server, workers, key, agent } = await twoWorkers();
+    const { server, workers, key, agent } = await twoWorkers(processes, model.current);
     const text = `Go on, ${onInterrupt}.`;
     const { run } = await execute(key, { agentId: await agent("talk-once", onInterrupt), text, waitMs: 0 });
     const carrier = await carrierOf(run.id, server, workers);
@@ -101,7 +94,7 @@ test.each(["FAIL", "RETRY"] as const)(
 );
 
 test("living workers keep their runs, whoever comes, goes, or is killed beside them", async () => {
-  const { server, workers, key, agent } = await twoWorkers();
+  const { server, workers, key, agent } = await twoWorkers(processes, model.current);
   const { run } = await execute(key, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
   const carrier = await carrierOf(run.id, server, workers);
   for (const worker of workers) if (worker !== carrier) await worker.end("SIGKILL");
@@ -112,7 +105,7 @@ test("living workers keep their runs, whoever comes, goes, or is killed beside t
   expect(await runOf(key, run.id)).toMatchObject({ status: "RUNNING" });
   const [row] = await server.sql(`SELECT workerId, fence FROM run WHERE id = '${run.id}'`);
   expect(row).toEqual({ workerId: carrier.instanceId, fence: 1 });
-}, 60_000);
+});
 
 test("a document whose reader was killed is read by another instance, and what waits for it is carried out", async () => {
   const shared = sharedBy(await processes.fresh(), model.current);

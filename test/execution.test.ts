@@ -76,17 +76,6 @@ describe("what an execution is answered with", () => {
     for (const { id } of [atOnce, later]) expect((await finished(key, id)).status).toBe("SUCCEEDED");
   });
 
-  test("by default when it has finished, and soon after that", async () => {
-    const [, agentId, key] = await appWithAgent();
-    const answer = execute(key, { agentId, text: "one hold two" });
-    await eventually(() => model.holding === 1);
-    const released = Date.now();
-    model.release();
-    expect((await answer).run).toMatchObject({ status: "SUCCEEDED", output: "one hold two " });
-    // Less than the second after which it would look by itself.
-    expect(Date.now() - released).toBeLessThan(900);
-  });
-
   test("how long to wait is 0 to 120,000 ms, and a text is more than white space", async () => {
     const [, agentId, key] = await appWithAgent();
     const faults = { waitMs: [-1, 120_001, null], text: ["", " \n\t "], onBusy: [null], idempotencyKey: [""] };

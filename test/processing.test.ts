@@ -38,7 +38,7 @@ const indexOf = async (id: string, dataDir: string) =>
 test("an upload is answered when its document is stored and told, and the document is read in the background", async () => {
   const { sessionId, id } = await busySession();
   expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "READY", error: null });
-}, 60_000);
+});
 
 test("who asks for anything else while a large document comes in and is read is answered before", async () => {
   const app = await server.current.newApp();
@@ -55,7 +55,7 @@ test("who asks for anything else while a large document comes in and is read is 
   const { body } = await server.current.admin.upload(sessionId, Buffer.from([0, 1, 2]));
   expect(body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
   await server.current.admin.data(terminate, { id: sessionId });
-}, 60_000);
+});
 
 test("an execution waits for the documents of its session, and for no others", async () => {
   const { app, agentId, sessionId, id } = await busySession();
@@ -67,7 +67,7 @@ test("an execution waits for the documents of its session, and for no others", a
   const { executeAgent } = await server.current.admin.data(execute, { input });
   expect(executeAgent.run.status).toBe("SUCCEEDED");
   expect(executeAgent.run.citations[0].document).toEqual({ id });
-}, 60_000);
+});
 
 test("an execution that waits for a document is QUEUED, and can be cancelled", async () => {
   const { agentId, sessionId } = await busySession();
@@ -81,7 +81,7 @@ test("an execution that waits for a document is QUEUED, and can be cancelled", a
   expect((await server.current.admin.data(runStatus, { id })).run.status).toBe("CANCELLED");
   expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
   await server.current.admin.data(terminate, { id: sessionId });
-}, 60_000);
+});
 
 test("an execution that has waited long enough fails, and says so", async () => {
   const { agentId, sessionId } = await busySession(impatient.current);
@@ -89,29 +89,25 @@ test("an execution that has waited long enough fails, and says so", async () => 
   const { executeAgent } = await impatient.current.admin.data(execute, { input });
   expect(executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "DOCUMENTS_NOT_READY" } });
   await impatient.current.admin.data(terminate, { id: sessionId });
-}, 60_000);
+});
 
 test.each([
   ["deleted", `mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`],
   ["ended with its session", terminate],
-])(
-  "a document that is %s while it is read leaves no file",
-  async (end, operation) => {
-    const { sessionId, id } = await busySession();
-    while (!(await indexOf(id, server.current.dataDir))) await delay(5);
-    await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
-    expect(await filesOf(id)).toEqual([]);
-    expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
+])("a document that is %s while it is read leaves no file", async (end, operation) => {
+  const { sessionId, id } = await busySession();
+  while (!(await indexOf(id, server.current.dataDir))) await delay(5);
+  await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
+  expect(await filesOf(id)).toEqual([]);
+  expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
 
-    // The one who read it is free for others at once, and writes nothing late.
-    const app = await server.current.newApp();
-    const next = await app.session();
-    await app.document(next);
-    expect(await readDocument(server.current.admin, next)).toMatchObject({ status: "READY" });
-    expect(await filesOf(id)).toEqual([]);
-  },
-  60_000,
-);
+  // The one who read it is free for others at once, and writes nothing late.
+  const app = await server.current.newApp();
+  const next = await app.session();
+  await app.document(next);
+  expect(await readDocument(server.current.admin, next)).toMatchObject({ status: "READY" });
+  expect(await filesOf(id)).toEqual([]);
+});
 
 test("a document that fails leaves no more than its bytes behind", async () => {
   const app = await server.current.newApp();
@@ -137,7 +133,7 @@ test("a document that was not read when the server stopped is read by the next, 
   await eventually(async () => (await admin.data(query, { id: executeAgent.run.id })).run.status === "SUCCEEDED");
   const { run } = await admin.data(query, { id: executeAgent.run.id });
   expect(run.citations[0].document).toEqual({ id });
-}, 60_000);
+});
 
 test("a document at which the server was killed three times is FAILED, and what read it is gone", async () => {
   const environment = await processes.fresh();

@@ -10,9 +10,6 @@ import { eventually, execute, finished, runOf } from "./support/runs";
 import { inShell } from "./support/shell";
 import { KeyHolder, TestApp } from "./support/test-app";
 
-// Each test starts several processes, one after the other.
-jest.setTimeout(60_000);
-
 const models = useModelServer();
 const processes = useProcesses();
 const folder = useFolder();
@@ -101,7 +98,7 @@ test("a backup made under writes has all that was accepted before, whole: revoke
   const writing = deeds.map(async (deed) => {
     while (!isOver) claims.push(await deed(app, key));
   });
-  await eventually(() => claims.length > 40, 25_000);
+  await eventually(() => claims.length > 40);
   const before = claims.length;
   const restored = await copyOf(environment);
   isOver = true;

@@ -127,7 +127,7 @@ beforeAll(async () => {
   const agent = await app.agent();
   const { id: run, sessionId: session } = await app.run({ agentId: agent });
   ids = { "Query.agent": agent, "Query.session": session, "Query.run": run, "Subscription.runEvents": run };
-}, 60_000);
+});
 
 type Outcome = "refused" | "refused below the root" | "executed" | "invalid";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ModelServer } from "./model-server";
-import type { Environment, TestProcess } from "./process";
+import type { Environment, TestProcess, useProcesses } from "./process";
 import { eventually } from "./runs";
 import type { KeyHolder, TestApp } from "./test-app";
 
@@ -30,6 +30,18 @@ export async function sceneOn(server: TestProcess, model: ModelServer): Promise<
     key: await app.key(),
     agent: (name, onInterrupt = "FAIL") => app.agent({ model: `model/${name}`, onInterrupt }),
   };
+}
+
+/** A server that carries out no runs, two workers that do, and an app on them. */
+export async function twoWorkers(
+  processes: ReturnType<typeof useProcesses>,
+  model: ModelServer,
+  more: Environment = {},
+) {
+  const shared = sharedBy(await processes.fresh(), model, more);
+  const server = await processes.serve({ ...shared, RUN_WORKER: "off" });
+  const workers = await Promise.all([processes.work(shared), processes.work(shared)]);
+  return { server, workers, ...(await sceneOn(server, model)) };
 }
 
 /** The one of these that carries out a run, once one does and it has said something. */

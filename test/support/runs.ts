@@ -52,7 +52,7 @@ export async function finished(client: Client, id: string, most?: number): Promi
 }
 
 /** Waits for what is going to be, however long a busy machine takes. */
-export async function eventually(condition: () => unknown, most = 10_000): Promise<void> {
+export async function eventually(condition: () => unknown, most = 30_000): Promise<void> {
   const begun = Date.now();
   while (!(await condition())) {
     const waited = Date.now() - begun;

@@ -6,8 +6,6 @@ const long = [
   "kill",
   "dead-workers.redis",
   "s3/faults",
-  "redis-away.redis",
-  "database-away.mysql",
   "s3/processing",
   "instances.redis",
   "s3/storage-sweep",

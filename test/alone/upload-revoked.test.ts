@@ -1,6 +1,6 @@
-import { narrow, revocations, revoke } from "./support/revocations";
-import { useServer } from "./support/server";
-import { SlowRequest } from "./support/slow-request";
+import { narrow, revocations, revoke } from "../support/revocations";
+import { useServer } from "../support/server";
+import { SlowRequest } from "../support/slow-request";
 
 const server = useServer();
 const content = "The barn is red.\n".repeat(1_000);

@@ -1,11 +1,11 @@
-import { Authenticator } from "../src/api-key/authenticator";
-import { heldRun, runEvents } from "./support/held-run";
-import { deleteApp, narrow, revocations, revoke } from "./support/revocations";
-import { useServer } from "./support/server";
-import { type Closing, Connection, type Reader, transports } from "./support/streams";
-import { asksForHolders, statementsOf } from "./support/statements";
-import type { KeyHolder } from "./support/test-app";
-import { TestModel } from "./support/test-model";
+import { Authenticator } from "../../src/api-key/authenticator";
+import { heldRun, runEvents } from "../support/held-run";
+import { deleteApp, narrow, revocations, revoke } from "../support/revocations";
+import { useServer } from "../support/server";
+import { type Closing, Connection, type Reader, transports } from "../support/streams";
+import { asksForHolders, statementsOf } from "../support/statements";
+import type { KeyHolder } from "../support/test-app";
+import { TestModel } from "../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });

@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { Sqlite } from "../src/sqlite";
-import { filesIn } from "./support/documents";
-import { type Environment, type TestProcess, useProcesses } from "./support/process";
-import { eventually } from "./support/runs";
+import { Sqlite } from "../../src/sqlite";
+import { filesIn } from "../support/documents";
+import { type Environment, type TestProcess, useProcesses } from "../support/process";
+import { eventually } from "../support/runs";
 
 const processes = useProcesses();
 

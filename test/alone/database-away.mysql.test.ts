@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import request from "supertest";
 import { setTimeout as delay } from "node:timers/promises";
-import { replaceSecret } from "./support/callbacks";
-import type { Client, GraphQLAnswer } from "./support/client";
-import { type Scene, sceneOn } from "./support/instances";
-import { MariaDbServer } from "./support/mariadb";
-import { useModelServer } from "./support/model-server";
-import { type Environment, TestProcess, useProcesses } from "./support/process";
-import { FaultProxy } from "./support/proxy";
-import { Receiver } from "./support/receiver";
-import { eventsOf, eventually, execute, executeAgent, expectWhole, finished } from "./support/runs";
-import { Connection, RawSocket, transports } from "./support/streams";
-import { soon, timed } from "./support/timed";
+import { replaceSecret } from "../support/callbacks";
+import type { Client, GraphQLAnswer } from "../support/client";
+import { type Scene, sceneOn } from "../support/instances";
+import { MariaDbServer } from "../support/mariadb";
+import { useModelServer } from "../support/model-server";
+import { type Environment, TestProcess, useProcesses } from "../support/process";
+import { FaultProxy } from "../support/proxy";
+import { Receiver } from "../support/receiver";
+import { eventsOf, eventually, execute, executeAgent, expectWhole, finished } from "../support/runs";
+import { Connection, RawSocket, transports } from "../support/streams";
+import { soon, timed } from "../support/timed";
 
 const processes = useProcesses();
 const model = useModelServer();
@@ -21,7 +21,7 @@ let receiver: Receiver;
 beforeAll(async () => {
   [mariadb, receiver] = await Promise.all([MariaDbServer.start(), Receiver.start()]);
   proxy = await FaultProxy.start({ host: "127.0.0.1", port: mariadb.port });
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([proxy.stop(), receiver.stop()]);
   await mariadb.remove();
@@ -51,7 +51,7 @@ describe("while the database", () => {
     await replaceSecret(server.admin, scene.app.id);
     agentId = await scene.agent("good");
     runId = (await scene.app.run({ agentId })).id;
-  }, 60_000);
+  });
   afterAll(async () => {
     expect(await server.end()).toBe(0);
   });
@@ -134,7 +134,6 @@ describe("while the database", () => {
       const { took } = await timed(eventually(() => allWorks().catch(() => false)));
       expect(took).toBeLessThan(5_000);
     },
-    60_000,
   );
 
   test.each(Object.entries(transports))(
@@ -159,7 +158,6 @@ describe("while the database", () => {
       await next.leave();
       await server.admin.data(`mutation { cancelRun(input: { id: "${run.id}" }) { run { id } } }`);
     },
-    30_000,
   );
 });
 
@@ -201,7 +199,7 @@ test("what is executed while the database goes away is executed once, and only i
     }),
     { numRuns: 4, endOnFailure: true },
   );
-}, 60_000);
+});
 
 test.each(["cut", "hang"] as const)(
   "a run whose database goes away by a line that is %s comes to one end, as its agent says, and calls its model no longer",
@@ -232,7 +230,6 @@ test.each(["cut", "hang"] as const)(
     expectWhole(await eventsOf(key, forever), interrupted);
     expectWhole(await eventsOf(key, again), succeeded, 2);
   },
-  30_000,
 );
 
 describe("a start", () => {
@@ -245,7 +242,7 @@ describe("a start", () => {
     const server = processes.run({ ...environment, DATABASE_URL: secretive });
     const worker = processes.run({ ...environment, REDIS_URL: "redis://127.0.0.1:1" }, "cli/worker.js");
     const stopped = processes.run(environment);
-    await eventually(() => [server, worker, stopped].every((each) => waiting(each).length > 0), 20_000);
+    await eventually(() => [server, worker, stopped].every((each) => waiting(each).length > 0));
     const said = { level: "warn", database: `127.0.0.1:${proxy.port}/later`, reason: "ECONNREFUSED" };
     for (const each of [server, worker, stopped]) expect(waiting(each)[0]).toMatchObject(said);
 
@@ -254,14 +251,14 @@ describe("a start", () => {
     expect(took).toBeLessThan(1_000);
 
     await proxy.hang();
-    await eventually(() => waiting(server).length > 1, 15_000);
+    await eventually(() => waiting(server).length > 1);
     expect(waiting(server).at(-1)).toMatchObject({ reason: "ETIMEDOUT" });
     expect(server.stdout).toBe("");
     await proxy.mend();
     await server.ready();
     expect((await server.admin.data(`{ viewer { kind } }`)).viewer.kind).toBe("ADMIN");
     await eventually(() => worker.log.some(({ msg }) => msg === "the worker is ready"));
-  }, 60_000);
+  });
 
   test("that waiting does not help is refused at once, saying why", async () => {
     const there = `127.0.0.1:${proxy.port}`;
@@ -280,5 +277,5 @@ describe("a start", () => {
       expect(server.stderr).toMatch(faults[i]?.[1] ?? "");
       expect(server.stderr).not.toContain("hunter2");
     }
-  }, 30_000);
+  });
 });

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createConnection } from "mysql2/promise";
-import { sceneOn } from "./support/instances";
-import { useModelServer } from "./support/model-server";
-import { useProcesses } from "./support/process";
-import { eventually, execute } from "./support/runs";
-import { soon, timed } from "./support/timed";
+import { sceneOn } from "../support/instances";
+import { useModelServer } from "../support/model-server";
+import { useProcesses } from "../support/process";
+import { eventually, execute } from "../support/runs";
+import { soon, timed } from "../support/timed";
 
 const processes = useProcesses();
 const model = useModelServer();
@@ -47,4 +47,4 @@ test("where all connections are taken so many requests wait, the rest are refuse
     await holder.end();
   }
   await eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined, 2_000);
-}, 30_000);
+});

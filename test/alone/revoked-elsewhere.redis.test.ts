@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sceneOn, sharedBy } from "./support/instances";
-import { useModelServer } from "./support/model-server";
-import { useProcesses } from "./support/process";
-import { execute } from "./support/runs";
-import { SlowDownload } from "./support/slow-download";
-import { SlowRequest } from "./support/slow-request";
-import { type Closing, transports } from "./support/streams";
-import { KeyHolder } from "./support/test-app";
+import { sceneOn, sharedBy } from "../support/instances";
+import { useModelServer } from "../support/model-server";
+import { useProcesses } from "../support/process";
+import { execute } from "../support/runs";
+import { SlowDownload } from "../support/slow-download";
+import { SlowRequest } from "../support/slow-request";
+import { type Closing, transports } from "../support/streams";
+import { KeyHolder } from "../support/test-app";
 
 const processes = useProcesses();
 const model = useModelServer();
@@ -57,7 +57,6 @@ test.each(ways)(
       await reader.leave();
     }
   },
-  60_000,
 );
 
 test("a stream tells nothing that was made after its key was revoked on another instance", async () => {
@@ -78,7 +77,7 @@ test("a stream tells nothing that was made after its key was revoked on another 
     const times = readers.flatMap(({ results }) => results.map(({ data }) => Number.parseFloat(data?.runEvents.text)));
     expect(times.filter((time) => time > answered)).toEqual([]);
   }
-}, 60_000);
+});
 
 test.each(ways)(
   "an upload that is under way with %s is refused within two seconds on an instance that was not asked",
@@ -93,7 +92,6 @@ test.each(ways)(
     expect(performance.now() - revoked).toBeLessThan(2_000);
     expect(body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
   },
-  60_000,
 );
 
 test.each(ways)(
@@ -107,5 +105,4 @@ test.each(ways)(
     expect(await download.rest()).toBe(false);
     expect(await stays.rest()).toBe(true);
   },
-  60_000,
 );
