@@ -100,7 +100,7 @@ test("a server that is told to stop lets a delivery finish, or else leaves it to
 if (process.env["TEST_DATABASE_URL"] !== undefined) {
   test("of two processes at one database each delivery is made by one", async () => {
     const { server, key, agentId } = await begin();
-    await processes.serve(server.environment);
+    await processes.serve({ ...server.environment, PORT: "0" });
     const callbackUrls = Array.from({ length: 60 }, (_, i) => receiver.url(`/${i}`, 500, 200));
     const runs = await Promise.all(
       callbackUrls.map(async (callbackUrl) => (await executeAmongMany(key, { agentId, callbackUrl })).run),

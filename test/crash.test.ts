@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { useProcesses } from "./support/process";
-import { eventsOf, execute, expectWhole, finished } from "./support/runs";
+import { eventsOf, execute, executeAmongMany, expectWhole, finished } from "./support/runs";
 import { type KeyHolder, TestApp } from "./support/test-app";
 
 const processes = useProcesses();
@@ -13,9 +13,7 @@ const burst = fc.array(fc.record({ words: fc.integer({ min: 1, max: 20 }), waitM
 const fatal = fc.noBias(fc.integer({ min: 1, max: 40 }));
 
 test("what was answered survives kill -9, and every run has one end, once", async () => {
-  const fresh = await processes.fresh();
-  let server = await processes.serve(fresh);
-  const samePort = { ...fresh, PORT: new URL(server.url).port };
+  let server = await processes.serve(await processes.fresh());
   await fc.assert(
     fc.asyncProperty(burst, fatal, async (executions, killedAfter) => {
       const app = await TestApp.create(server);
@@ -35,9 +33,9 @@ test("what was answered survives kill -9, and every run has one end, once", asyn
         return answer;
       });
       const answers = await Promise.all(sent);
-      server = await processes.serve(samePort);
+      server = await processes.serve(server.environment);
 
-      const repeated = await Promise.all(inputs.map((input) => execute(key, input)));
+      const repeated = await Promise.all(inputs.map((input) => executeAmongMany(key, input)));
       for (const [i, before] of answers.entries()) {
         if (!before) continue;
         expect(repeated[i]).toMatchObject({ replayed: true, session: before.session, run: { id: before.run.id } });

@@ -98,7 +98,7 @@ test("living workers keep their runs, whoever comes, goes, or is killed beside t
   const { run } = await execute(key, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
   const carrier = await carrierOf(run.id, server, workers);
   for (const worker of workers) if (worker !== carrier) await worker.end("SIGKILL");
-  await processes.serve(server.environment);
+  await processes.serve({ ...server.environment, PORT: "0" });
   await (await processes.work(carrier.environment)).end();
   // Longer than it takes to tell the dead.
   await delay(20_000);

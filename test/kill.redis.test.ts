@@ -31,9 +31,8 @@ test(`with a server and two workers killed ${kills} times while 100 runs are goi
   };
   const kill = async (name: "server" | keyof typeof workers) => {
     const killed: TestProcess = name === "server" ? server : workers[name];
-    const { url } = server;
     await killed.end("SIGKILL");
-    if (name === "server") server = await processes.serve({ ...killed.environment, PORT: new URL(url).port });
+    if (name === "server") server = await processes.serve(killed.environment);
     else workers[name] = await processes.work(shared);
   };
 

@@ -88,7 +88,6 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
     let server = await processes.serve(fresh);
     const app = await server.newApp();
     const scene = { app, key: await app.key(), store };
-    const samePort = { ...fresh, PORT: new URL(server.url).port };
 
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 60 }), async (count) => {
@@ -97,7 +96,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)(
         expect(failures).toEqual(deeds.map(() => expect.stringMatching(/^(ECONNREFUSED|ECONNRESET|EPIPE)\b/)));
         expect(server.exit).toBe(signal === "SIGTERM" ? 0 : signal);
 
-        server = await processes.serve(samePort);
+        server = await processes.serve(server.environment);
         await Promise.all(claims.map((claim) => claim()));
       }),
       { numRuns: 3, endOnFailure: true },

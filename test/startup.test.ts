@@ -202,7 +202,7 @@ test("a second server at the same port gives up, and leaves the runs of the firs
   const { id } = await app.run({ agentId: await app.agent() });
   await first.sql(`UPDATE run SET status = 'RUNNING', finishedAt = NULL WHERE id = '${id}'`);
 
-  const second = processes.run({ ...first.environment, PORT: new URL(first.url).port });
+  const second = processes.run(first.environment);
   await second.exited;
   expect(second.exit).toBe(1);
   const { run } = await first.admin.data(`query ($id: ID!) { run(id: $id) { status } }`, { id });

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { freePort } from "../support/free-port";
 import { MariaDbServer } from "../support/mariadb";
 import { type Environment, TestProcess } from "../support/process";
 import { RedisServer } from "../support/redis";
@@ -54,9 +55,9 @@ export class Cluster {
    * @param more what it is to be told besides what the servers before it were
    */
   async restart(index: number, more: Environment = {}): Promise<void> {
-    const { environment, url } = this.server(index);
+    const { environment } = this.server(index);
     await this.server(index).end("SIGKILL");
-    const next = new TestProcess({ ...environment, ...more, PORT: new URL(url).port });
+    const next = new TestProcess({ ...environment, ...more });
     this.servers[index] = next;
     await next.ready();
   }
@@ -74,7 +75,7 @@ export class Cluster {
   }
 
   private async serve(environment: Environment): Promise<void> {
-    const server = new TestProcess(environment);
+    const server = new TestProcess({ PORT: String(await freePort()), ...environment });
     this.servers.push(server);
     await server.ready();
   }

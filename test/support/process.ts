@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { readConfig } from "../../src/config";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
+import { freePort } from "./free-port";
 import { eventually } from "./runs";
 import { createTestStore, type TestStore } from "./store";
 import { TestApp } from "./test-app";
@@ -182,9 +183,9 @@ export function useProcesses() {
       return worker;
     },
 
-    /** Starts a server, and waits until it serves. */
-    serve(environment: Environment): Promise<TestProcess> {
-      return this.run(environment).ready();
+    /** Starts a server at a port that its environment keeps, and waits until it serves. */
+    async serve(environment: Environment): Promise<TestProcess> {
+      return this.run({ PORT: String(await freePort()), ...environment }).ready();
     },
   };
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { connect, createServer, type Server, type Socket } from "node:net";
+import { freePort } from "./free-port";
 
 export interface Target {
   readonly host: string;
@@ -17,20 +17,18 @@ const mostKept = 1_000_000;
 export class FaultProxy {
   private readonly pairs = new Set<Pair>();
   private server: Server | undefined;
-  private listeningPort = 0;
   private isHanging = false;
   private latency = 0;
 
-  private constructor(private readonly target: Target) {}
+  private constructor(
+    private readonly target: Target,
+    readonly port: number,
+  ) {}
 
   static async start(target: Target): Promise<FaultProxy> {
-    const proxy = new FaultProxy(target);
+    const proxy = new FaultProxy(target, await freePort());
     await proxy.listen();
     return proxy;
-  }
-
-  get port(): number {
-    return this.listeningPort;
   }
 
   /** How many connections clients hold. */
@@ -79,19 +77,8 @@ export class FaultProxy {
   /** Always on the same port. */
   private async listen(): Promise<void> {
     if (this.server) return;
-    for (let attempt = 1; ; attempt++) {
-      const server = createServer({ allowHalfOpen: true }, (near) => this.take(near));
-      try {
-        await once(server.listen(this.listeningPort, "127.0.0.1"), "listening");
-        this.listeningPort = (server.address() as AddressInfo).port;
-        this.server = server;
-        return;
-      } catch (error) {
-        // Somebody's outgoing connection may have the port just now.
-        if (attempt === 50) throw error;
-        await delay(100);
-      }
-    }
+    this.server = createServer({ allowHalfOpen: true }, (near) => this.take(near));
+    await once(this.server.listen(this.port, "127.0.0.1"), "listening");
   }
 
   private take(near: Socket): void {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 import { Webhook } from "standardwebhooks";
+import { freePort } from "./free-port";
 import { eventually } from "./runs";
 
 /** One request that a receiver got. */
@@ -25,13 +25,16 @@ export class Receiver {
   readonly received: Received[] = [];
   private readonly behaviours = new Map<string, Behaviour[]>();
 
-  private constructor(private readonly server: Server) {}
+  private constructor(
+    private readonly server: Server,
+    readonly port: number,
+  ) {}
 
-  /** @param port where an earlier one was, or any that is free */
-  static async start(port = 0): Promise<Receiver> {
+  /** @param port where an earlier one was, if it is to be there */
+  static async start(port?: number): Promise<Receiver> {
     const server = createServer((request, response) => void receiver.receive(request, response));
-    const receiver = new Receiver(server);
-    await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+    const receiver = new Receiver(server, port ?? (await freePort()));
+    await new Promise<void>((resolve) => server.listen(receiver.port, "127.0.0.1", resolve));
     return receiver;
   }
 
@@ -49,10 +52,6 @@ export class Receiver {
   async wait(path: string, count = 1): Promise<[Received, ...Received[]]> {
     await eventually(() => this.at(path).length >= count);
     return this.at(path) as [Received, ...Received[]];
-  }
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
+import { freePort } from "./free-port";
 import { createTestStore, type TestStore } from "./store";
 import { TestApp } from "./test-app";
 
@@ -33,7 +34,7 @@ export class TestServer {
     const database = await createTestDatabase();
     const store = await createTestStore(dataDir);
     const config = readConfig({
-      PORT: "0",
+      PORT: String(await freePort()),
       DATA_DIR: dataDir,
       DATABASE_URL: database.url,
       ADMIN_KEY: adminKey,
@@ -45,10 +46,9 @@ export class TestServer {
 
   /** Stops the server and starts another one on the same port and the same data. */
   async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
-    const port = Number(new URL(this.url).port);
     await this.server.close();
     await meanwhile();
-    this.server = await startServer({ ...this.config, port }, this.log, this.models);
+    this.server = await startServer(this.config, this.log, this.models);
   }
 
   /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Cluster } from "../../cluster/cluster";
+import { freePort } from "../../support/free-port";
 import { MariaDbServer } from "../../support/mariadb";
 import { type Environment, TestProcess } from "../../support/process";
 import { type Outside, outsideOf } from "./outside";
@@ -64,12 +65,13 @@ export async function clusterWorld(settings: Settings): Promise<World> {
 export async function soleWorld(settings: Settings, database?: MariaDbServer, disk?: SmallDisk): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), "latchkey-proof-"));
   const launcher = disk?.launcher ?? [];
-  const first: Environment = {
+  const environment: Environment = {
+    PORT: String(await freePort()),
     ...environmentOf(settings),
     DATA_DIR: disk?.path("data") ?? join(folder, "data"),
     ...(database && { DATABASE_URL: database.url }),
   };
-  let server = new TestProcess(first, [], launcher);
+  let server = new TestProcess(environment, [], launcher);
   const end = async () => {
     if (server.exit === null) await server.end("SIGKILL");
     await database?.remove();
@@ -81,14 +83,13 @@ export async function soleWorld(settings: Settings, database?: MariaDbServer, di
     await end();
     throw error;
   }
-  const again = { ...first, PORT: new URL(server.url).port };
   return {
     urls: [server.url],
-    outside: outsideOf(first, disk),
+    outside: outsideOf(environment, disk),
     database,
     kill: () => kill(server),
     async start() {
-      server = new TestProcess(again, [], launcher);
+      server = new TestProcess(environment, [], launcher);
       await server.ready();
     },
     end,
