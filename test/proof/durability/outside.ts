@@ -12,7 +12,7 @@ import { type Row, rowsOf } from "./sqlite-rows";
 export interface Outside {
   /** The folder of the documents. */
   readonly documents: string;
-  /** The rows that each of these statements finds. */
+  /** The rows that each of these statements finds, or changes. */
   rows(statements: readonly string[]): Promise<Row[][]>;
   /** Removes what a crash left in the store of documents, as if it had been there for long. */
   sweep(): Promise<void>;

@@ -2,11 +2,16 @@ import { Sqlite } from "../../../src/sqlite";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The rows that each of these statements finds in an SQLite file. */
+/** The rows that each of these statements finds in an SQLite file; none where it changes some. */
 export function rowsOf(path: string, statements: readonly string[]): Row[][] {
   const connection = new Sqlite(path, { fileMustExist: true });
   try {
-    return statements.map((statement) => connection.prepare<[], Row>(statement).all());
+    return statements.map((statement) => {
+      const prepared = connection.prepare<[], Row>(statement);
+      if (prepared.reader) return prepared.all();
+      prepared.run();
+      return [];
+    });
   } finally {
     connection.close();
   }

@@ -95,6 +95,10 @@ async function killAll(world: World): Promise<void> {
   const indexes = world.urls.map((_, index) => index);
   await Promise.all([...indexes.map((index) => world.kill(index)), world.database?.kill()]);
   await world.database?.start();
+  // As if their time was over, until which those that were cut off are taken for being under way.
+  await world.outside.rows([
+    "UPDATE callback_delivery SET dueAt = claimedAt WHERE status = 'PENDING' AND claimedAt IS NOT NULL",
+  ]);
   for (const index of indexes) await world.start(index);
 }
 
