@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Finding } from "../proof";
 import type { Random } from "../random";
-import { Asking, type Reach } from "./asking";
+import { Asking, Contradiction, type Reach } from "./asking";
 import { type Fault, newDoors } from "./fault";
 import { documentHalves, halvesIn, isSettled, secretDifferences } from "./halves";
 import { Hand, type Surroundings } from "./hand";
@@ -120,7 +120,7 @@ async function* readBack(
     Array.from({ length: readers }, async () => {
       for (const { app, hand } of queue) {
         if (!hand) continue;
-        for await (const what of differencesOf(hand, app)) found.push(what);
+        for await (const what of orContradiction(differencesOf(hand, app))) found.push(what);
       }
     }),
   );
@@ -132,7 +132,17 @@ async function* readBack(
     secretsKey,
     apps.map(({ app }) => app),
   );
-  for (const { app, hand } of apps) if (hand) yield* replayDifferences(hand, app);
+  for (const { app, hand } of apps) if (hand) yield* orContradiction(replayDifferences(hand, app));
   // Who asks again makes nothing, by halves or whole.
   yield* halvesIn(outside, database === undefined);
+}
+
+/** What is found; and where something is refused that must not be, such as reading an app that is lost, that too. */
+async function* orContradiction(found: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* found;
+  } catch (error) {
+    if (!(error instanceof Contradiction)) throw error;
+    yield error.message;
+  }
 }
