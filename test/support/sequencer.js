@@ -10,7 +10,6 @@ const long = [
   "instances.redis",
   "s3/storage-sweep",
   "processing",
-  "slow-reader",
   "hostile-document",
   "verdict-property",
   "callback-delivery",

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { idleReaders, longRun, LoudModel } from "./support/idle-reader";
-import { eventually, finished } from "./support/runs";
-import { useServer } from "./support/server";
-import { transports } from "./support/streams";
+import { idleReaders, longRun, LoudModel } from "../support/idle-reader";
+import { eventually, finished } from "../support/runs";
+import { useServer } from "../support/server";
+import { transports } from "../support/streams";
 
 const server = useServer({}, { "test:loud": new LoudModel() });
 
@@ -40,7 +40,8 @@ test.each(names)(
     expect(await readAll()).toBe("x".repeat(12_000_000));
     expect((await finished(admin, runId)).status).toBe("SUCCEEDED");
 
-    // What there is to be told by now is far more than the network keeps for them.
+    // What there is to be told by now is far more than the network keeps for them. It is told before they are missed,
+    // which who doesn't answer is after two heartbeats.
     await eventually(() => [...most.values()].every((bytes) => bytes > 0));
     await delay(300);
     clearInterval(looking);
