@@ -177,7 +177,7 @@ function followBySse({ url, credential }: Client, runId: string) {
     for await (const chunk of response.setEncoding("utf8")) chunks.push(chunk as string);
     return chunks.join("");
   });
-  return { begun: eventually(() => chunks.length > 0), text, closed };
+  return { begun: eventually(() => chunks.some((chunk) => chunk.includes("event: next"))), text, closed };
 }
 
 /** A request whose head the server has not got whole, over a connection of its own that may be used again. */

@@ -21,9 +21,16 @@ export async function longRun(server: TestServer): Promise<string> {
 
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
 
-/** The servers' ends of all connections that this process has taken. */
-const connections: Socket[] = [];
-subscribe("net.server.socket", (message) => connections.push((message as { socket: Socket }).socket));
+/**
+ * The servers' ends of the connections that this process has taken, as long as they are there: later another client may
+ * have the port of one that is gone.
+ */
+const connections = new Set<Socket>();
+subscribe("net.server.socket", (message) => {
+  const { socket } = message as { socket: Socket };
+  connections.add(socket);
+  socket.once("close", () => connections.delete(socket));
+});
 
 export interface IdleReader {
   readonly client: Socket;
@@ -43,7 +50,9 @@ export const idleReaders: Record<
     const socket = client.underlying;
     socket.pause();
     await client.say({ type: "subscribe", id: "1", payload: { query, variables: { runId } } });
-    return { client: socket, connection: serverEndOf(socket) };
+    const connection = serverEndOf(socket);
+    if (!connection) throw new Error("The connection was not taken by this process");
+    return { client: socket, connection };
   },
 
   async "server-sent events"({ url }, runId) {
@@ -61,15 +70,11 @@ export const idleReaders: Record<
     await once(client, "connect");
     client.pause();
     client.write(`${head.join("\r\n")}\r\n\r\n${body}`);
-    while (!connections.some((each) => isOther(client, each))) await delay(1);
-    return { client, connection: serverEndOf(client) };
+    let connection: Socket | undefined;
+    while (!(connection = serverEndOf(client))) await delay(1);
+    return { client, connection };
   },
 };
 
-const isOther = (client: Socket, { remotePort }: Socket): boolean => remotePort === client.localPort;
-
-function serverEndOf(client: Socket): Socket {
-  const connection = connections.findLast((each) => isOther(client, each));
-  if (!connection) throw new Error("The connection was not taken by this process");
-  return connection;
-}
+const serverEndOf = ({ localPort }: Socket): Socket | undefined =>
+  [...connections].find(({ remotePort }) => remotePort === localPort);
