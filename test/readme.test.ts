@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { readDocument } from "./support/documents";
+import { warmReader } from "./support/documents";
 import { freePort } from "./support/free-port";
 import { useModelServer } from "./support/model-server";
 import { useServer } from "./support/server";
@@ -35,12 +35,7 @@ async function examples(): Promise<{ commands: string; receiver: string; answers
 }
 
 test("the examples of the README give what the README shows", async () => {
-  // With what reads documents at work already, one is read before its upload is answered, however slow the machine.
-  const app = await server.current.newApp();
-  const sessionId = await app.session();
-  await app.document(sessionId);
-  await readDocument(server.current.admin, sessionId);
-
+  await warmReader(server.current);
   const { commands, receiver, answers } = await examples();
   const folder = await mkdtemp(join(tmpdir(), "latchkey-readme-"));
   try {

@@ -30,7 +30,7 @@ test.each(names)(
     const before = memory();
     const most = new Map(idle.map(({ connection }) => [connection, 0]));
     const looking = setInterval(() => {
-      for (const [connection, before] of most) most.set(connection, Math.max(before, connection.writableLength));
+      for (const [connection, seen] of most) most.set(connection, Math.max(seen, connection.writableLength));
     }, 5);
 
     const readAll = async () => {

@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client } from "./client";
+import type { TestServer } from "./server";
 
 export interface TestDocument {
   readonly id: string;
@@ -23,6 +24,17 @@ export async function readDocument(client: Client, sessionId: string): Promise<T
     if (last && last.status !== "PROCESSING") return last;
     await delay(50);
   }
+}
+
+/**
+ * Has a document read, so that what reads them has started: a short one is read before its upload is answered then, however
+ * slow the machine.
+ */
+export async function warmReader(server: TestServer): Promise<void> {
+  const app = await server.newApp();
+  const sessionId = await app.session();
+  await app.document(sessionId);
+  await readDocument(server.admin, sessionId);
 }
 
 /** The paths of all files in a data directory, at whatever depth. */
