@@ -1,75 +1,60 @@
 const { availableParallelism } = require("node:os");
 const { dependencies } = require("./package.json");
 
-/** What several instances share: a database that they can share, and Redis. */
-const isShared = Boolean(process.env["TEST_REDIS_URL"] && process.env["TEST_DATABASE_URL"]);
-if (!isShared && !process.env["JEST_WORKER_ID"]) {
-  process.stderr.write(
-    "The tests of several instances (*.redis.test.ts) need TEST_REDIS_URL and TEST_DATABASE_URL, and are left out.\n",
-  );
+const hasDatabaseServer = Boolean(process.env["TEST_DATABASE_URL"]);
+const hasCluster = hasDatabaseServer && Boolean(process.env["TEST_REDIS_URL"]);
+if (!process.env["JEST_WORKER_ID"]) {
+  const leftOut = [
+    ...(hasCluster ? [] : ["test/cluster and test/serial/cluster need TEST_DATABASE_URL and TEST_REDIS_URL"]),
+    ...(hasDatabaseServer ? [] : ["test/serial/mysql needs TEST_DATABASE_URL"]),
+  ];
+  for (const reason of leftOut) process.stderr.write(`${reason}, and is left out.\n`);
 }
 
-/** What a database does that is reached by a network, which SQLite is not. */
-const isReached = Boolean(process.env["TEST_DATABASE_URL"]);
-if (!isReached && !process.env["JEST_WORKER_ID"]) {
-  process.stderr.write(
-    "The tests of a database that goes away (*.mysql.test.ts) need TEST_DATABASE_URL, and are left out.\n",
-  );
-}
-
-/** Tests that are there twice: with a store that speaks S3 in `test/s3`. */
-const onS3 = ["document", "download", "nothing-lost", "processing", "storage-sweep"];
-
-/** What the server is made of, and what tests use beside it. */
+/** The packages of the server, and the packages that only tests use. */
 const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
-const byNode = "<rootDir>/test/support/load-by-node.js";
+const loadByNode = "<rootDir>/test/support/load-by-node.js";
 
-/** What can't be run, or need not be. */
-const leftOut = [
-  // With all of them, the tests of several instances take the place of the one that kills a server alone, and those of
-  // documents are run with a store that speaks S3 and not with a folder as well.
-  ...(isShared ? ["/kill\\.test\\.ts$", `/test/(${onS3.join("|")})\\.test\\.ts$`] : ["\\.redis\\.test\\.ts$"]),
-  ...(isReached ? [] : ["\\.mysql\\.test\\.ts$"]),
-];
-
-/** Tests are TypeScript; what they test is the built server, so that worker threads and start-up are the real ones. */
-const project = {
+/** Tests are TypeScript, and test the built server, so that its processes and its start-up are the real ones. */
+const project = (name, folders, options = {}) => ({
+  displayName: name,
   rootDir: __dirname,
+  roots: folders.map((folder) => `<rootDir>/test/${folder}`),
+  testMatch: ["**/*.test.ts"],
   testEnvironment: "node",
   setupFiles: ["<rootDir>/test/support/setup.ts"],
   globalSetup: "<rootDir>/test/support/build.ts",
   transform: {
     "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
-    "/dist/(src/.+|ormconfig)\\.js$": byNode,
-    [`/node_modules/(${packages.join("|")})/.+\\.c?js$`]: byNode,
+    "/dist/(src/.+|ormconfig)\\.js$": loadByNode,
+    [`/node_modules/(${packages.join("|")})/.+\\.c?js$`]: loadByNode,
   },
-  // Jest transforms what its runner is made of too, and fails where it comes to what it transforms with.
-  transformIgnorePatterns: [`/node_modules/(?!(?:${packages.join("|")})/)`, "/one-at-a-time\\.js$"],
+  // Jest transforms the modules of its runners too, and fails at those that it transforms with.
+  transformIgnorePatterns: [`/node_modules/(?!(?:${packages.join("|")})/)`, "/serial-runner\\.js$"],
   moduleNameMapper: {
     "^(?:\\.\\./)+src/(.*)$": "<rootDir>/dist/src/$1",
     "^(?:\\.\\./)+ormconfig$": "<rootDir>/dist/ormconfig",
   },
-};
+  ...options,
+});
+
+const unlessCluster = hasCluster ? [] : ["/test/serial/cluster/"];
+const unlessDatabaseServer = hasDatabaseServer ? [] : ["/test/serial/mysql/"];
 
 module.exports = {
   projects: [
-    {
-      ...project,
-      roots: ["<rootDir>/test"],
-      testMatch: ["**/*.test.ts"],
-      testPathIgnorePatterns: [...leftOut, "/test/alone/"],
-    },
-    // How soon something is done can be told only where nothing is done beside it.
-    {
-      ...project,
-      roots: ["<rootDir>/test/alone"],
-      testMatch: ["**/*.test.ts"],
-      testPathIgnorePatterns: leftOut,
-      runner: "<rootDir>/test/support/one-at-a-time.js",
-    },
+    project("unit", ["unit"]),
+    project("api", ["api"]),
+    project("faults", ["faults"]),
+    ...(hasCluster ? [project("cluster", ["cluster"])] : []),
+    // Tests that measure how soon something happens run one file at a time.
+    project("serial", ["serial"], {
+      testPathIgnorePatterns: [...unlessCluster, ...unlessDatabaseServer],
+      runner: "<rootDir>/test/support/serial-runner.js",
+    }),
   ],
   testSequencer: "<rootDir>/test/support/sequencer.js",
-  // Tests wait for a third of their time, so that there are more of them at once than cores.
+  // Tests spend a third of their time waiting, so more workers than cores keep the cores busy.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
   testTimeout: 60_000,
 };

@@ -1,32 +1,33 @@
 import { mkdir } from "node:fs/promises";
 import type { Logger } from "pino";
-import { AccessNews } from "./auth/access-news";
-import { CallbackDispatcher } from "./callback/dispatcher";
-import { Outbox } from "./callback/outbox";
-import type { Config, RedisConfig } from "./config";
+import { AccessNotifier } from "./auth/access-notifier";
+import { CallbackDispatcher } from "./domain/callback/dispatcher";
+import { Outbox } from "./domain/callback/outbox";
+import type { Config } from "./config";
+import type { RedisConfig } from "./platform/redis/redis-config";
 import { entities, type Runtime } from "./container";
-import { openOnceThere } from "./database/waiting";
-import { DocumentLinks } from "./document/document-links";
-import { DocumentReadings } from "./document/document-readings";
-import { BeatingInstance } from "./instance/beating-instance";
-import { SoleInstance } from "./instance/instance";
+import { openWhenAvailable } from "./platform/database/open-when-available";
+import { DocumentLinks } from "./domain/document/document-links";
+import { DocumentProcessor } from "./domain/document/document-processor";
+import { ClusterInstance } from "./platform/instance/cluster-instance";
+import { SingleInstance } from "./platform/instance/instance";
 import { ModelCatalog } from "./model/catalog";
 import { ExtractiveModel } from "./model/extractive";
 import type { Model } from "./model/model";
-import { ProviderModels } from "./model-connection/provider-models";
-import { Outbound } from "./outbound/outbound";
-import { Reader } from "./reading/reader";
-import { Answering } from "./run/answering";
-import { Interruptions } from "./run/interruptions";
-import { callbackPayloadOf } from "./run/run-callback";
-import { RunClaims } from "./run/run-claims";
-import { RunEngine } from "./run/run-engine";
-import { RunNews } from "./run/run-news";
-import { LocalRunQueue } from "./run/run-queue";
-import { RunRecord } from "./run/run-record";
-import { openKeyring } from "./secrets/open-keyring";
-import { blaming } from "./start-error";
-import { openStorage } from "./storage/open-storage";
+import { ProviderModels } from "./domain/model-connection/provider-models";
+import { Outbound } from "./platform/outbound/outbound";
+import { DocumentReader } from "./retrieval/document-reader";
+import { RunExecutor } from "./domain/run/execution/run-executor";
+import { RunRecovery } from "./domain/run/execution/run-recovery";
+import { callbackPayloadOf } from "./domain/run/run-callback";
+import { RunClaims } from "./domain/run/execution/run-claims";
+import { RunScheduler } from "./domain/run/execution/run-scheduler";
+import { RunNotifier } from "./domain/run/execution/run-notifier";
+import { LocalRunQueue } from "./domain/run/execution/run-queue";
+import { RunStore } from "./domain/run/execution/run-store";
+import { openKeyring } from "./platform/secrets/open-keyring";
+import { asStartupError } from "./platform/process/startup-error";
+import { openStorage } from "./platform/storage/open-storage";
 
 /** What carries out runs and reads documents, for the server and for workers. */
 export interface Backend {
@@ -52,34 +53,36 @@ export async function openBackend(
   moreModels: Readonly<Record<string, Model>> = {},
 ): Promise<Backend> {
   const { dataDir, limits } = config;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch(
+    asStartupError("The data directory (DATA_DIR) can't be used"),
+  );
   const storage = await openStorage(config.storage, dataDir);
   const keyring = await openKeyring(config).catch(
-    blaming("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
+    asStartupError("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );
-  const db = await openOnceThere(config.database, entities, log);
+  const db = await openWhenAvailable(config.database, entities, log);
   const ownWork = db.background;
 
   const stopping = new AbortController();
   const shared = config.redis && (await openShared(config.redis, log));
-  const instance = shared ? new BeatingInstance(ownWork, log) : new SoleInstance();
+  const instance = shared ? new ClusterInstance(ownWork, log) : new SingleInstance();
   const queue = shared?.queue ?? new LocalRunQueue();
-  const news = new RunNews(stopping.signal, shared?.news);
+  const notifier = new RunNotifier(stopping.signal, shared?.notifier);
 
-  const reader = new Reader(limits);
+  const reader = new DocumentReader(limits);
   const outbound = new Outbound(config.modelAllowedHosts);
   const providerModels = new ProviderModels(ownWork, keyring, outbound, reader, log);
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
-  const readings = new DocumentReadings(ownWork, storage, reader, instance, () => queue.putTicket(), log);
+  const documentProcessor = new DocumentProcessor(ownWork, storage, reader, instance, () => queue.notifyWork(), log);
 
   const dispatcher = new CallbackDispatcher(ownWork, keyring, outbound, (id) => callbackPayloadOf(ownWork, id), log);
   const outbox = new Outbox(outbound, dispatcher);
-  const record = new RunRecord(ownWork, news, outbox);
-  const answering = new Answering(ownWork, record, models, storage, log);
-  const claims = new RunClaims(ownWork, record, news, instance, limits);
-  const interruptions = new Interruptions(ownWork, record, instance, queue, log);
-  const settings = { slots, grace: config.shutdownGraceSeconds * 1_000 };
-  const engine = new RunEngine(claims, record, answering, interruptions, queue, instance, settings, log);
+  const store = new RunStore(ownWork, notifier, outbox);
+  const executor = new RunExecutor(ownWork, store, models, storage, log);
+  const claims = new RunClaims(ownWork, store, notifier, instance, limits);
+  const recovery = new RunRecovery(ownWork, store, instance, queue, log);
+  const settings = { slots, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
+  const scheduler = new RunScheduler(claims, store, executor, recovery, queue, instance, settings, log);
 
   await instance.open();
   return {
@@ -87,7 +90,7 @@ export async function openBackend(
       db,
       limits,
       log,
-      accessNews: new AccessNews(),
+      accessNotifier: new AccessNotifier(),
       models,
       providerModels,
       keyring,
@@ -95,30 +98,30 @@ export async function openBackend(
       storage,
       documentLinks: new DocumentLinks(keyring),
       reader,
-      readings,
-      runs: { engine, answering, record, news, outbox, stopping: stopping.signal },
+      documentProcessor,
+      runs: { scheduler, executor, store, notifier, outbox, stopping: stopping.signal },
     },
     async start() {
       await instance.start({
-        giveUp() {
-          engine.abandonAll();
-          readings.abandonAll();
+        onLost() {
+          scheduler.abortAll();
+          documentProcessor.abortAll();
         },
         async takeOver() {
-          const isDone = [await interruptions.takeOver(), await readings.takeOver()];
+          const isDone = [await recovery.takeOver(), await documentProcessor.takeOver()];
           return isDone.every(Boolean);
         },
       });
-      engine.start(news);
+      scheduler.start(notifier);
       dispatcher.start();
     },
     async finish() {
       stopping.abort();
-      await Promise.all([engine.close(), dispatcher.close()]);
+      await Promise.all([scheduler.close(), dispatcher.close()]);
     },
     async close() {
       await reader.close();
-      await readings.close();
+      await documentProcessor.close();
       await storage.close();
       await instance.close();
       await outbound.close();
@@ -130,9 +133,9 @@ export async function openBackend(
 
 /** What instances have in Redis; loaded where there are several. */
 async function openShared(config: RedisConfig, log: Logger) {
-  const { RedisConnections } = await import("./redis/redis.js");
-  const { BullRunQueue } = await import("./run/bull-run-queue.js");
-  const { RedisRunNews } = await import("./run/redis-run-news.js");
+  const { RedisConnections } = await import("./platform/redis/redis.js");
+  const { BullRunQueue } = await import("./domain/run/execution/bull-run-queue.js");
+  const { RedisRunNotificationBus } = await import("./domain/run/execution/redis-run-notifier.js");
   const redis = new RedisConnections(config, log);
-  return { redis, queue: new BullRunQueue(redis), news: new RedisRunNews(redis) };
+  return { redis, queue: new BullRunQueue(redis), notifier: new RedisRunNotificationBus(redis) };
 }

@@ -1,33 +1,12 @@
 import { resolve } from "node:path";
 import { z } from "zod";
-import { type AllowedHost, allowedHostsOf } from "./outbound/allowed-hosts";
-import { secretsKeyOf } from "./secrets/keyring";
-import { StartError } from "./start-error";
-import type { StorageConfig } from "./storage/open-storage";
-import { s3LocationOf } from "./storage/s3-location";
-
-export interface SqliteConfig {
-  readonly type: "sqlite";
-  readonly path: string;
-}
-
-export interface MysqlConfig {
-  readonly type: "mysql";
-  readonly url: string;
-  /** How many connections a process has for requests; half as many more are for what it does by itself. */
-  readonly poolSize: number;
-  /** Undefined where connections are not encrypted. */
-  readonly tls: { readonly caFile: string | undefined } | undefined;
-}
-
-/** Where the data is kept. */
-export type DatabaseConfig = SqliteConfig | MysqlConfig;
-
-/** Where instances find each other, and what all keys there begin with. */
-export interface RedisConfig {
-  readonly url: string;
-  readonly prefix: string;
-}
+import type { DatabaseConfig } from "./platform/database/database-config";
+import { type AllowedHost, allowedHostsOf } from "./platform/outbound/allowed-hosts";
+import type { RedisConfig } from "./platform/redis/redis-config";
+import { secretsKeyOf } from "./platform/secrets/keyring";
+import { StartupError } from "./platform/process/startup-error";
+import type { StorageConfig } from "./platform/storage/open-storage";
+import { s3LocationOf } from "./platform/storage/s3-location";
 
 /** What one request, session or document may ask for at most. Sizes are bytes, lengths are characters. */
 export interface Limits {
@@ -81,7 +60,7 @@ export interface Config {
 }
 
 /** Says everything that is wrong with the environment, a line per variable; never a value, which may be a secret. */
-export class ConfigError extends StartError {
+export class ConfigError extends StartupError {
   constructor(faults: readonly string[]) {
     super(["The configuration is not usable:", ...faults.map((fault) => `  ${fault}`)].join("\n"));
     this.name = "ConfigError";

@@ -1,63 +1,63 @@
 import type { Logger } from "pino";
-import { Agent } from "./agent/agent.entity";
-import { AgentResolver } from "./agent/agent.resolver";
-import { AgentService } from "./agent/agent.service";
-import { ApiKey } from "./api-key/api-key.entity";
-import { ApiKeyResolver } from "./api-key/api-key.resolver";
-import { ApiKeyService } from "./api-key/api-key.service";
-import { ScopeApiKeysResolver } from "./api-key/scope-api-keys.resolver";
-import { App } from "./app/app.entity";
-import { AppResolver } from "./app/app.resolver";
-import { AppService } from "./app/app.service";
-import type { AccessNews } from "./auth/access-news";
+import { Agent } from "./domain/agent/agent.entity";
+import { AgentResolver } from "./domain/agent/agent.resolver";
+import { AgentService } from "./domain/agent/agent.service";
+import { ApiKey } from "./domain/api-key/api-key.entity";
+import { ApiKeyResolver } from "./domain/api-key/api-key.resolver";
+import { ApiKeyService } from "./domain/api-key/api-key.service";
+import { ScopeApiKeysResolver } from "./domain/api-key/scope-api-keys.resolver";
+import { App } from "./domain/app/app.entity";
+import { AppResolver } from "./domain/app/app.resolver";
+import { AppService } from "./domain/app/app.service";
+import type { AccessNotifier } from "./auth/access-notifier";
 import type { Caller } from "./auth/caller";
-import { AppCallbackResolver } from "./callback/app-callback.resolver";
-import { CallbackDelivery } from "./callback/callback-delivery.entity";
-import { CallbackResolver } from "./callback/callback.resolver";
-import { CallbackSecret, callbackSecretColumn } from "./callback/callback-secret.entity";
-import { CallbackService } from "./callback/callback.service";
+import { AppCallbackResolver } from "./domain/callback/app-callback.resolver";
+import { CallbackDelivery } from "./domain/callback/callback-delivery.entity";
+import { CallbackResolver } from "./domain/callback/callback.resolver";
+import { CallbackSecret, callbackSecretColumn } from "./domain/callback/callback-secret.entity";
+import { CallbackService } from "./domain/callback/callback.service";
 import type { Limits } from "./config";
-import type { Database } from "./database/database";
-import { Document } from "./document/document.entity";
-import { DocumentResolver } from "./document/document.resolver";
-import { DocumentService } from "./document/document.service";
-import type { DocumentLinks } from "./document/document-links";
-import type { DocumentReadings } from "./document/document-readings";
+import type { Database } from "./platform/database/database";
+import { Document } from "./domain/document/document.entity";
+import { DocumentResolver } from "./domain/document/document.resolver";
+import { DocumentService } from "./domain/document/document.service";
+import type { DocumentLinks } from "./domain/document/document-links";
+import type { DocumentProcessor } from "./domain/document/document-processor";
 import type { ModelCatalog } from "./model/catalog";
-import { apiKeyColumn, ModelConnection } from "./model-connection/model-connection.entity";
-import { ModelConnectionResolver } from "./model-connection/model-connection.resolver";
-import { ModelConnectionService } from "./model-connection/model-connection.service";
-import type { ProviderModels } from "./model-connection/provider-models";
-import { InstanceRow } from "./instance/instance.entity";
-import type { Outbound } from "./outbound/outbound";
-import type { Reader } from "./reading/reader";
-import { IdempotencyKey } from "./run/idempotency-key.entity";
-import { Run } from "./run/run.entity";
-import { RunResolver } from "./run/run.resolver";
-import { type RunRuntime, RunService } from "./run/run.service";
-import { StoredRunEvent } from "./run/run-event.entity";
-import { SessionRunsResolver } from "./run/session-runs.resolver";
-import { TokenUse } from "./run/token-use.entity";
-import { Scope } from "./scope/scope.entity";
-import { ScopeResolver } from "./scope/scope.resolver";
-import { ScopeService } from "./scope/scope.service";
-import type { Keyring } from "./secrets/keyring";
-import type { SecretColumn } from "./secrets-rotation";
-import { Message } from "./session/message.entity";
-import { Session } from "./session/session.entity";
-import { SessionResolver } from "./session/session.resolver";
-import { SessionService } from "./session/session.service";
-import type { DocumentStorage } from "./storage/document-storage";
-import { TerminationResolver } from "./termination/termination.resolver";
-import { TerminationService } from "./termination/termination.service";
-import { ViewerResolver } from "./viewer/viewer.resolver";
+import { apiKeyColumn, ModelConnection } from "./domain/model-connection/model-connection.entity";
+import { ModelConnectionResolver } from "./domain/model-connection/model-connection.resolver";
+import { ModelConnectionService } from "./domain/model-connection/model-connection.service";
+import type { ProviderModels } from "./domain/model-connection/provider-models";
+import { InstanceRow } from "./platform/instance/instance.entity";
+import type { Outbound } from "./platform/outbound/outbound";
+import type { DocumentReader } from "./retrieval/document-reader";
+import { IdempotencyKey } from "./domain/run/idempotency-key.entity";
+import { Run } from "./domain/run/run.entity";
+import { RunResolver } from "./domain/run/run.resolver";
+import { type RunRuntime, RunService } from "./domain/run/run.service";
+import { StoredRunEvent } from "./domain/run/run-event.entity";
+import { SessionRunsResolver } from "./domain/run/session-runs.resolver";
+import { TokenUse } from "./domain/run/token-use.entity";
+import { Scope } from "./domain/scope/scope.entity";
+import { ScopeResolver } from "./domain/scope/scope.resolver";
+import { ScopeService } from "./domain/scope/scope.service";
+import type { Keyring } from "./platform/secrets/keyring";
+import type { SecretColumn } from "./platform/secrets/secrets-rotation";
+import { Message } from "./domain/session/message.entity";
+import { Session } from "./domain/session/session.entity";
+import { SessionResolver } from "./domain/session/session.resolver";
+import { SessionService } from "./domain/session/session.service";
+import type { DocumentStorage } from "./platform/storage/document-storage";
+import { TerminationResolver } from "./domain/lifecycle/termination.resolver";
+import { TerminationService } from "./domain/lifecycle/termination.service";
+import { ViewerResolver } from "./domain/viewer/viewer.resolver";
 
 /** What lives as long as the server does. */
 export interface Runtime {
   readonly db: Database;
   readonly limits: Limits;
   readonly log: Logger;
-  readonly accessNews: AccessNews;
+  readonly accessNotifier: AccessNotifier;
   readonly models: ModelCatalog;
   readonly providerModels: ProviderModels;
   readonly keyring: Keyring;
@@ -65,8 +65,8 @@ export interface Runtime {
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly documentLinks: DocumentLinks;
-  readonly reader: Reader;
-  readonly readings: DocumentReadings;
+  readonly reader: DocumentReader;
+  readonly documentProcessor: DocumentProcessor;
   readonly runs: RunRuntime;
 }
 
@@ -119,11 +119,11 @@ export const resolverClasses = [
 
 /** Makes the objects of one request, with loaders of its own, so that no request sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
-  const { db, limits, log, accessNews, models, providerModels, keyring, outbound, reader, runs } = runtime;
-  const { storage, documentLinks, readings } = runtime;
+  const { db, limits, log, accessNotifier, models, providerModels, keyring, outbound, reader, runs } = runtime;
+  const { storage, documentLinks, documentProcessor } = runtime;
   const appService = new AppService(db, caller);
-  const scopeService = new ScopeService(db, appService, accessNews);
-  const apiKeyService = new ApiKeyService(db, caller, appService, accessNews);
+  const scopeService = new ScopeService(db, appService, accessNotifier);
+  const apiKeyService = new ApiKeyService(db, caller, appService, accessNotifier);
   const agentService = new AgentService(db, caller, appService, models, outbound);
   const modelConnectionService = new ModelConnectionService(db, appService, keyring, outbound, providerModels);
   const sessionService = new SessionService(db, caller, appService);
@@ -133,14 +133,14 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     sessionService,
     storage,
     reader,
-    readings,
+    documentProcessor,
     documentLinks,
     limits,
     log,
   );
   const callbackService = new CallbackService(db, caller, appService, keyring, runs.outbox);
   const runService = new RunService(db, caller, sessionService, runs, limits);
-  const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNews);
+  const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNotifier);
 
   const resolvers = new Map<unknown, object>([
     [ViewerResolver, new ViewerResolver(appService, apiKeyService)],

@@ -23,7 +23,7 @@ export const statusOf = {
 export type ErrorCode = keyof typeof statusOf;
 
 /** What is wrong with one field of an input. `field` is its path, such as `input.name`. */
-export interface FieldFault {
+export interface FieldError {
   readonly field: string;
   readonly message: string;
 }
@@ -73,7 +73,7 @@ export const notFound = (what: string) => new ApiError("NOT_FOUND", `There is no
 export const conflict = (message: string) => new ApiError("CONFLICT", message);
 
 /** Names each faulty field; never repeats a value. */
-export const badInput = (...fields: FieldFault[]) =>
+export const badInput = (...fields: FieldError[]) =>
   new ApiError("BAD_USER_INPUT", fields.map(({ field, message }) => `${field}: ${message}`).join("; "), {
     extensions: { fields },
   });

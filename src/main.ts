@@ -1,22 +1,22 @@
 import "reflect-metadata";
 import { readConfig } from "./config";
-import { createLog } from "./log";
+import { createLog } from "./platform/process/log";
 import { type RunningServer, startServer } from "./server";
-import { giveUp } from "./start-error";
-import { untilStopped } from "./until-stopped";
-import { welcome } from "./welcome";
+import { exitWithError } from "./platform/process/startup-error";
+import { runUntilStopped } from "./platform/process/shutdown";
+import { startupBanner } from "./cli/startup-banner";
 
 async function main(): Promise<void> {
   // Whatever is written is for the owner alone, also into a data directory that others may look into.
   process.umask(0o077);
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
-  const server = await untilStopped<RunningServer>(
+  const server = await runUntilStopped<RunningServer>(
     (listening) => startServer(config, log, {}, listening),
     config.shutdownGraceSeconds,
     log,
   );
-  process.stdout.write(welcome(server));
+  process.stdout.write(startupBanner(server));
 }
 
-main().catch((error: unknown) => giveUp("Latchkey could not start", error));
+main().catch((error: unknown) => exitWithError("Latchkey could not start", error));

@@ -2,22 +2,22 @@ import { lookup } from "node:dns/promises";
 import { mkdir } from "node:fs/promises";
 import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
-import { Authenticator } from "./api-key/authenticator";
-import { KeyUsage } from "./api-key/key-usage";
+import { Authenticator } from "./domain/api-key/authenticator";
+import { KeyUsage } from "./domain/api-key/key-usage";
 import { administrator } from "./auth/caller";
 import { openBackend } from "./backend";
 import { adminKeyFault, type Config } from "./config";
 import { createContext } from "./container";
-import { keyIn } from "./key-file";
+import { loadOrCreateKey } from "./platform/secrets/key-file";
 import type { Model } from "./model/model";
-import { Operations } from "./operation/operations";
-import { createSchema } from "./schema";
-import { blaming } from "./start-error";
-import { startTidying } from "./tidying";
-import { createApollo } from "./transport/apollo";
-import { createHttp, graphqlPath } from "./transport/http";
-import { OpenStreams } from "./transport/open-streams";
-import { serveWebSocket } from "./transport/websocket";
+import { Operations } from "./api/graphql/operations";
+import { createSchema } from "./api/graphql/schema";
+import { asStartupError } from "./platform/process/startup-error";
+import { startMaintenance } from "./domain/lifecycle/maintenance";
+import { createApollo } from "./api/graphql/apollo";
+import { createHttp, graphqlPath } from "./api/http/http";
+import { LiveConnections } from "./api/streams/open-streams";
+import { serveWebSocket } from "./api/streams/websocket";
 
 /** How long requests that are being received or answered may take when the server stops, in milliseconds. */
 const grace = 4_000;
@@ -44,30 +44,30 @@ export async function startServer(
   onListening: (server: RunningServer) => void = () => undefined,
 ): Promise<RunningServer> {
   const { limits, runsInServer } = config;
-  const admin = await adminKeyOf(config).catch(blaming("The data directory (DATA_DIR) can't be used"));
+  const admin = await adminKeyOf(config).catch(asStartupError("The data directory (DATA_DIR) can't be used"));
   const backend = await openBackend(config, log, runsInServer ? limits.maxRunningRuns : 0, moreModels);
   const { runtime } = backend;
-  const { db, storage, accessNews } = runtime;
+  const { db, storage, accessNotifier } = runtime;
 
   const usage = new KeyUsage(db.background, log);
   const authenticator = new Authenticator(db, admin.key, usage);
   const operations = new Operations(createSchema(limits), limits);
-  const openStreams = new OpenStreams(operations, authenticator, accessNews);
-  if (config.redis) openStreams.judgeRegularly();
-  const streaming = { runtime, authenticator, openStreams };
+  const liveConnections = new LiveConnections(operations, authenticator, accessNotifier);
+  if (config.redis) liveConnections.startPeriodicReauthorization();
+  const streamDependencies = { runtime, authenticator, liveConnections };
 
   const apollo = await createApollo(operations, log);
-  const http = createHttp(streaming, apollo, limits);
-  const closeSockets = serveWebSocket(http.server, graphqlPath, streaming, limits.maxBodyBytes);
+  const http = createHttp(streamDependencies, apollo, limits);
+  const closeSockets = serveWebSocket(http.server, graphqlPath, streamDependencies, limits.maxBodyBytes);
   const { terminationService } = createContext({ ...runtime, db: db.background }, administrator, "tidying");
-  const stopTidying = startTidying(db.background, storage, terminationService, config, log);
-  const address = await listen(http, config).catch(blaming("The address (HOST, PORT) can't be listened at"));
+  const stopTidying = startMaintenance(db.background, storage, terminationService, config, log);
+  const address = await listen(http, config).catch(asStartupError("The address (HOST, PORT) can't be listened at"));
   const server: RunningServer = {
     url: address + graphqlPath,
     adminKeyFile: admin.file,
     async close() {
       const finished = backend.finish();
-      openStreams.closeAll();
+      liveConnections.closeAll();
       closeSockets();
       // What comes to rest only now, Node would keep open for the next request.
       const rest = setInterval(() => http.server.closeIdleConnections(), 50).unref();
@@ -93,7 +93,7 @@ async function adminKeyOf({ adminKey, dataDir }: Config): Promise<{ key: string;
   if (adminKey !== undefined) return { key: adminKey, file: undefined };
 
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const kept = await keyIn(dataDir, "admin.key");
+  const kept = await loadOrCreateKey(dataDir, "admin.key");
   const fault = adminKeyFault(kept.key);
   if (fault === undefined) return kept;
   throw new Error(`the key in ${kept.file} ${fault}; restore it, or remove the file for a new one`);

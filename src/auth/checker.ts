@@ -2,7 +2,7 @@ import { responsePathAsArray } from "graphql";
 import type { AuthChecker } from "type-graphql";
 import type { Caller } from "./caller";
 import { maskOf, type Requirement, satisfies } from "./permissions";
-import { forbidden } from "./verdict";
+import { forbidden } from "./authorizer";
 
 /** Stands behind the verdict on the whole operation, for every way to a field that does not pass there. */
 export const authChecker: AuthChecker<{ caller: Caller }, Requirement> = (

@@ -1,8 +1,8 @@
 import { chmod, copyFile, open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { indexName } from "../storage/document-storage";
-import { writeMeasured } from "../storage/measure";
+import { indexName } from "../platform/storage/document-storage";
+import { writeHashed } from "../platform/storage/hashing-writer";
 import { flush } from "./whole-folder";
 
 /** What is where in a backup: as in a data directory, so that a copy of it is one. */
@@ -65,7 +65,7 @@ export async function copyDocument({ id, sha256, status }: DocumentRow, from: st
 async function copyMeasured(from: string, to: string): Promise<string | undefined> {
   try {
     const content = (await open(from)).createReadStream();
-    return (await writeMeasured(content, to)).sha256;
+    return (await writeHashed(content, to)).sha256;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;

@@ -1,8 +1,8 @@
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type BetterSqlite3 from "better-sqlite3";
-import { Sqlite } from "../sqlite";
-import { indexName } from "../storage/document-storage";
+import { Sqlite } from "../platform/sqlite";
+import { indexName } from "../platform/storage/document-storage";
 import {
   copyDocument,
   copyKey,

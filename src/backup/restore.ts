@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Sqlite } from "../sqlite";
-import { StartError } from "../start-error";
+import { Sqlite } from "../platform/sqlite";
+import { StartupError } from "../platform/process/startup-error";
 import {
   copyDocument,
   copyKey,
@@ -33,11 +33,11 @@ export interface Restored {
  * Copies a backup to where a server is to start on it. The backup stays as it is. The database comes last, so that where
  * this is broken off there is none.
  *
- * @throws {StartError} where it is no backup or a damaged one, or where there is something at that place already
+ * @throws {StartupError} where it is no backup or a damaged one, or where there is something at that place already
  */
 export async function restore(backup: string, { databasePath, dataDir }: RestoreTarget): Promise<Restored> {
   const description = await readDescription(backup);
-  if (!description) throw new StartError(`${backup} is no backup: it lacks what \`npm run backup\` writes last.`);
+  if (!description) throw new StartupError(`${backup} is no backup: it lacks what \`npm run backup\` writes last.`);
   await expectFree(dataDir, "the data directory (DATA_DIR)");
   for (const suffix of ["", "-wal", "-shm"]) await expectFree(databasePath + suffix, "the database (DATABASE_URL)");
 
@@ -55,12 +55,12 @@ export async function restore(backup: string, { databasePath, dataDir }: Restore
   return { ...description, documents: rows.length - damaged.length, damaged, keys };
 }
 
-/** @throws {StartError} where the database is damaged */
+/** @throws {StartupError} where the database is damaged */
 function documentsOf(path: string): DocumentRow[] {
   const connection = new Sqlite(path, { fileMustExist: true });
   try {
     const found = connection.pragma("quick_check", { simple: true });
-    if (found !== "ok") throw new StartError(`The database of the backup is damaged: ${String(found)}`);
+    if (found !== "ok") throw new StartupError(`The database of the backup is damaged: ${String(found)}`);
     return connection.prepare<[], DocumentRow>("SELECT id, sha256, status FROM document").all();
   } finally {
     connection.close();

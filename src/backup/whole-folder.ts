@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { StartError } from "../start-error";
+import { StartupError } from "../platform/process/startup-error";
 
 /**
  * Makes a folder that is there whole or not at all, whatever stops the process meanwhile: under another name first, which
  * it has in vain where something went wrong.
  *
  * @param purpose what the folder is to be, for people
- * @throws {StartError} where there is something at its place already
+ * @throws {StartupError} where there is something at its place already
  */
 export async function makeWhole<Result>(
   folder: string,
@@ -31,10 +31,10 @@ export async function makeWhole<Result>(
   }
 }
 
-/** @throws {StartError} where there is something at this place that is not an empty folder */
+/** @throws {StartupError} where there is something at this place that is not an empty folder */
 export async function expectFree(path: string, purpose: string): Promise<void> {
   if (await isFree(path)) return;
-  throw new StartError(`${path} is there already, and is not an empty folder. Name another place for ${purpose}.`);
+  throw new StartupError(`${path} is there already, and is not an empty folder. Name another place for ${purpose}.`);
 }
 
 async function isFree(folder: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { type Backup, backUp } from "../backup/backup";
 import { dumpAdvice } from "../backup/dump-advice";
 import { type Config, readConfig } from "../config";
-import { blaming, giveUp, StartError } from "../start-error";
+import { asStartupError, exitWithError, StartupError } from "../platform/process/startup-error";
 import { folderArgument } from "./folder-argument";
 
 /** Copies all that a server keeps, while it is running, into a folder. */
@@ -10,9 +10,9 @@ async function main(): Promise<void> {
   const folder = folderArgument("It takes the folder that is to be made: npm run backup -- <folder>");
   const config = readConfig(process.env);
   const { database, dataDir, storage } = config;
-  if (database.type === "mysql") throw new StartError(dumpAdvice(database.url, config));
+  if (database.type === "mysql") throw new StartupError(dumpAdvice(database.url, config));
   const source = { databasePath: database.path, dataDir, hasDocuments: storage.type === "folder" };
-  const backup = await backUp(source, folder).catch(blaming("What is kept could not be copied"));
+  const backup = await backUp(source, folder).catch(asStartupError("What is kept could not be copied"));
   process.stdout.write(`${told(backup, folder, config).join("\n")}\n`);
   // It is there, and is not what it should be.
   if (backup.damaged.length > 0) process.exitCode = 1;
@@ -36,4 +36,4 @@ function told({ madeAt, documents, deleted, damaged, keys }: Backup, folder: str
   ];
 }
 
-main().catch((error: unknown) => giveUp("There is no backup", error));
+main().catch((error: unknown) => exitWithError("There is no backup", error));

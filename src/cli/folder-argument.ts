@@ -1,12 +1,12 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { StartError } from "../start-error";
+import { StartupError } from "../platform/process/startup-error";
 
 /**
  * The folder that a command takes, and nothing else.
  *
  * @param usage how it is used, for people
- * @throws {StartError} where something else was given
+ * @throws {StartupError} where something else was given
  */
 export function folderArgument(usage: string): string {
   try {
@@ -16,5 +16,5 @@ export function folderArgument(usage: string): string {
   } catch {
     // Said below.
   }
-  throw new StartError(usage);
+  throw new StartupError(usage);
 }

@@ -1,8 +1,8 @@
 import "reflect-metadata";
 import { readConfig } from "../config";
 import { entities } from "../container";
-import { Database } from "../database/database";
-import { giveUp } from "../start-error";
+import { Database } from "../platform/database/database";
+import { exitWithError } from "../platform/process/startup-error";
 
 /** Brings the schema of the database up to date, without starting the server. */
 async function main(): Promise<void> {
@@ -11,4 +11,4 @@ async function main(): Promise<void> {
   process.stdout.write("The schema of the database is up to date.\n");
 }
 
-main().catch((error: unknown) => giveUp("The database could not be migrated", error));
+main().catch((error: unknown) => exitWithError("The database could not be migrated", error));

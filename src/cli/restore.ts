@@ -1,7 +1,7 @@
 import { loadAdvice } from "../backup/dump-advice";
 import { restore, type Restored } from "../backup/restore";
 import { type Config, readConfig } from "../config";
-import { blaming, giveUp, StartError } from "../start-error";
+import { asStartupError, exitWithError, StartupError } from "../platform/process/startup-error";
 import { folderArgument } from "./folder-argument";
 
 /** Copies a backup to where the server is to start on it. */
@@ -10,9 +10,9 @@ async function main(): Promise<void> {
   const backup = folderArgument("It takes the folder of the backup: npm run restore -- <folder>");
   const config = readConfig(process.env);
   const { database, dataDir } = config;
-  if (database.type === "mysql") throw new StartError(loadAdvice(database.url, config));
+  if (database.type === "mysql") throw new StartupError(loadAdvice(database.url, config));
   const target = { databasePath: database.path, dataDir };
-  const restored = await restore(backup, target).catch(blaming("The backup could not be copied"));
+  const restored = await restore(backup, target).catch(asStartupError("The backup could not be copied"));
   process.stdout.write(`${told(restored, config).join("\n")}\n`);
   if (restored.damaged.length > 0) process.exitCode = 1;
 }
@@ -37,4 +37,4 @@ function told({ madeAt, hasDocuments, documents, damaged, keys }: Restored, { da
   ];
 }
 
-main().catch((error: unknown) => giveUp("Nothing was restored", error));
+main().catch((error: unknown) => exitWithError("Nothing was restored", error));

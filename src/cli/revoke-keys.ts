@@ -1,11 +1,11 @@
 import "reflect-metadata";
 import { parseArgs } from "node:util";
 import { IsNull } from "typeorm";
-import { ApiKey } from "../api-key/api-key.entity";
+import { ApiKey } from "../domain/api-key/api-key.entity";
 import { readConfig } from "../config";
 import { entities } from "../container";
-import { Database } from "../database/database";
-import { giveUp, StartError } from "../start-error";
+import { Database } from "../platform/database/database";
+import { exitWithError, StartupError } from "../platform/process/startup-error";
 
 /** Revokes every key of every app, for when nobody knows which ones should be. */
 async function main(): Promise<void> {
@@ -26,7 +26,7 @@ function readArguments(): void {
   } catch {
     // Said below.
   }
-  throw new StartError("It revokes all keys of all apps, for good. Say so: npm run keys:revoke -- --all");
+  throw new StartupError("It revokes all keys of all apps, for good. Say so: npm run keys:revoke -- --all");
 }
 
-main().catch((error: unknown) => giveUp("No key was revoked", error));
+main().catch((error: unknown) => exitWithError("No key was revoked", error));

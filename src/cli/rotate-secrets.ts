@@ -1,10 +1,10 @@
 import "reflect-metadata";
 import { readConfig } from "../config";
 import { entities, secretColumns } from "../container";
-import { Database } from "../database/database";
-import { openKeyring } from "../secrets/open-keyring";
-import { rotate } from "../secrets-rotation";
-import { blaming, giveUp } from "../start-error";
+import { Database } from "../platform/database/database";
+import { openKeyring } from "../platform/secrets/open-keyring";
+import { rotateSecrets } from "../platform/secrets/secrets-rotation";
+import { asStartupError, exitWithError } from "../platform/process/startup-error";
 
 /** Encrypts under the current key for secrets what is kept under earlier ones. */
 async function main(): Promise<void> {
@@ -12,7 +12,9 @@ async function main(): Promise<void> {
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
   try {
-    const { kept, renewed } = await rotate(db.background, keyring, secretColumns).catch(blaming("Nothing was changed"));
+    const { kept, renewed } = await rotateSecrets(db.background, keyring, secretColumns).catch(
+      asStartupError("Nothing was changed"),
+    );
     process.stdout.write(
       `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
     );
@@ -21,4 +23,4 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => giveUp("No secret was encrypted anew", error));
+main().catch((error: unknown) => exitWithError("No secret was encrypted anew", error));

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { readConfig } from "../config";
-import { createSchema, printedSchema } from "../schema";
+import { createSchema, printedSchema } from "../api/graphql/schema";
 
 /** Writes `schema.graphql`, the public API as it is. */
 writeFileSync("schema.graphql", printedSchema(createSchema(readConfig({}).limits)));

@@ -2,10 +2,10 @@ import "reflect-metadata";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
 import { entities } from "../container";
-import { Database } from "../database/database";
-import { StartError, blaming, giveUp } from "../start-error";
-import { openStorage } from "../storage/open-storage";
-import { incomplete, type Inventory, sweep } from "../storage-sweep";
+import { Database } from "../platform/database/database";
+import { StartupError, asStartupError, exitWithError } from "../platform/process/startup-error";
+import { openStorage } from "../platform/storage/open-storage";
+import { findIncompleteDocuments, type Inventory, deleteOrphanedObjects } from "../domain/document/storage-sweep";
 
 /** Removes what a crash left in the store of documents, and says which documents lack something there. */
 async function main(): Promise<void> {
@@ -16,10 +16,10 @@ async function main(): Promise<void> {
   try {
     const begun = new Date();
     const inventory: Inventory = { bytes: new Set(), indexes: new Set() };
-    const leftovers = await sweep(db.background, storage, { isDryRun, inventory }).catch(
-      blaming("The sweep broke off"),
+    const leftovers = await deleteOrphanedObjects(db.background, storage, { isDryRun, inventory }).catch(
+      asStartupError("The sweep broke off"),
     );
-    const { withoutBytes, withoutIndex } = await incomplete(db.background, inventory, begun);
+    const { withoutBytes, withoutIndex } = await findIncompleteDocuments(db.background, inventory, begun);
     const lines = [
       ...leftovers.map((id) => `${isDryRun ? "would remove" : "removed"} ${id}`),
       ...withoutBytes.map((id) => `the bytes of the document ${id} are missing`),
@@ -38,8 +38,8 @@ function readArguments(): boolean {
     const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
     return values["dry-run"];
   } catch {
-    throw new StartError("It takes `--dry-run` and nothing else: npm run storage:sweep -- --dry-run");
+    throw new StartupError("It takes `--dry-run` and nothing else: npm run storage:sweep -- --dry-run");
   }
 }
 
-main().catch((error: unknown) => giveUp("The store of documents was not swept", error));
+main().catch((error: unknown) => exitWithError("The store of documents was not swept", error));

@@ -1,19 +1,19 @@
 import "reflect-metadata";
 import { openBackend } from "../backend";
 import { readConfig } from "../config";
-import { createLog } from "../log";
-import { giveUp, StartError } from "../start-error";
-import { untilStopped } from "../until-stopped";
+import { createLog } from "../platform/process/log";
+import { exitWithError, StartupError } from "../platform/process/startup-error";
+import { runUntilStopped } from "../platform/process/shutdown";
 
 /** Carries out runs beside servers, without serving anything itself. */
 async function main(): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
-  if (!config.redis) throw new StartError("A worker needs REDIS_URL, and the DATABASE_URL of the servers.");
+  if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the DATABASE_URL of the servers.");
   const log = createLog(config.logLevel);
   const { limits, shutdownGraceSeconds } = config;
 
-  await untilStopped(
+  await runUntilStopped(
     async () => {
       const backend = await openBackend(config, log, limits.maxRunningRuns);
       await backend.start();
@@ -30,4 +30,4 @@ async function main(): Promise<void> {
   log.info({ slots: limits.maxRunningRuns }, "the worker is ready");
 }
 
-main().catch((error: unknown) => giveUp("The worker could not start", error));
+main().catch((error: unknown) => exitWithError("The worker could not start", error));

@@ -1,5 +1,5 @@
 import type { wrapLanguageModel } from "ai";
-import type { Fetch } from "../outbound/fetch";
+import type { Fetch } from "../platform/outbound/fetch";
 import type { ProviderAccess } from "./model-provider";
 
 /** A model as the libraries of the providers give it. */

@@ -1,4 +1,4 @@
-import type { ToolServer } from "../tool/tool-server";
+import type { ToolServer } from "./tools/tool-server";
 
 /** A document of the session that a model may answer from. */
 export interface ModelDocument {
@@ -48,7 +48,7 @@ export interface ModelRequest {
 }
 
 /** A call of a tool, or what came of it. */
-export type ToolPiece = { readonly callId: string; readonly name: string } & (
+export type ToolChunk = { readonly callId: string; readonly name: string } & (
   | { readonly kind: "tool call"; /** As JSON. */ readonly arguments: string }
   | { readonly kind: "tool result"; readonly result: string; readonly isError: boolean }
 );
@@ -57,9 +57,9 @@ export type ToolPiece = { readonly callId: string; readonly name: string } & (
  * The next piece of an answer's text, a call of a tool and what came of it, a passage that the answer rests on, or what it
  * took so far.
  */
-export type ModelPiece =
+export type ModelChunk =
   | { readonly kind: "text"; readonly text: string }
-  | ToolPiece
+  | ToolChunk
   | { readonly kind: "usage"; readonly usage: TokenUsage }
   | {
       readonly kind: "citation";
@@ -73,7 +73,7 @@ export type ModelPiece =
 /** What answers. Its text is the pieces' texts put together. */
 export interface Model {
   /** @throws ModelFailed where it has something to say to the caller; anything else is masked */
-  answer(request: ModelRequest): AsyncIterable<ModelPiece>;
+  answer(request: ModelRequest): AsyncIterable<ModelChunk>;
 }
 
 /** What runs fail with where the model could not answer. */
@@ -97,7 +97,7 @@ export type ModelErrorCode =
   | "TOOL_STEPS_EXCEEDED";
 
 /** Why a model could not answer, for the run's `error`. */
-export class ModelFailed extends Error {
+export class ModelError extends Error {
   constructor(
     readonly code: ModelErrorCode,
     message: string,

@@ -1,6 +1,6 @@
-import type { FoundPassage } from "../reading/ranking";
-import { type Reader, SearchFailed } from "../reading/reader";
-import { ModelFailed, type ModelRequest } from "./model";
+import type { FoundPassage } from "../retrieval/search/ranking";
+import { type DocumentReader, SearchError } from "../retrieval/document-reader";
+import { ModelError, type ModelRequest } from "./model";
 
 /**
  * The passages of the session's documents that match what the user says, best first.
@@ -8,7 +8,7 @@ import { ModelFailed, type ModelRequest } from "./model";
  * @throws ModelFailed; whatever the signal was given with, where it was given
  */
 export async function findPassages(
-  reader: Reader,
+  reader: DocumentReader,
   { documents, text, earlier, withIndexes }: Pick<ModelRequest, "documents" | "text" | "earlier" | "withIndexes">,
   most: number,
   signal: AbortSignal,
@@ -21,13 +21,13 @@ export async function findPassages(
         const indexPath = paths.get(id);
         return indexPath === undefined ? [] : [{ id, indexPath }];
       });
-      return reader.find({ documents: searched, question: text, earlier: asked, most }, signal);
+      return reader.search({ documents: searched, question: text, earlier: asked, most }, signal);
     }, signal);
   } catch (error) {
-    if (!(error instanceof SearchFailed)) throw error;
+    if (!(error instanceof SearchError)) throw error;
     throw error.reason === "TIMEOUT"
-      ? new ModelFailed("MODEL_TIMEOUT", "Searching the documents of this session took too long. Use fewer of them.")
-      : new ModelFailed(
+      ? new ModelError("MODEL_TIMEOUT", "Searching the documents of this session took too long. Use fewer of them.")
+      : new ModelError(
           "DOCUMENTS_TOO_LARGE",
           "The documents of this session are too large to be searched together. Use fewer.",
         );

@@ -1,8 +1,8 @@
-import type { FoundPassage } from "../reading/ranking";
-import type { ModelPiece, ModelRequest } from "./model";
+import type { FoundPassage } from "../retrieval/search/ranking";
+import type { ModelChunk, ModelRequest } from "./model";
 
 /** How much of what was said before a model is told, in tokens as `approximateTokens` counts them. */
-const historyTokens = 4_000;
+const maxHistoryTokens = 4_000;
 
 export interface Prompt {
   readonly system: string | undefined;
@@ -19,7 +19,8 @@ export function promptOf(
 ): Prompt {
   const filenames = new Map(documents.map(({ id, filename }) => [id, filename]));
   const quoted = passages.map(
-    ({ documentId, said, quote }, i) => `[${i + 1}] ${filenames.get(documentId) ?? documentId}: ${said ?? quote}`,
+    ({ documentId, searchText, quote }, i) =>
+      `[${i + 1}] ${filenames.get(documentId) ?? documentId}: ${searchText ?? quote}`,
   );
   const content =
     documents.length === 0
@@ -39,7 +40,7 @@ function introduction(filenames: readonly string[], found: number): string {
 
 /** The newest messages that fit, oldest first, beginning with one of the user's, as some providers want it. */
 function history(earlier: ModelRequest["earlier"]): Prompt["messages"][number][] {
-  let left = historyTokens;
+  let left = maxHistoryTokens;
   const fitting = [];
   for (const message of earlier.toReversed()) {
     left -= approximateTokens(message.text);
@@ -57,7 +58,7 @@ function history(earlier: ModelRequest["earlier"]): Prompt["messages"][number][]
 const approximateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
 
 /** The passages that an answer cites, in the order in which it does, each once. */
-export function* citationsIn(answer: string, passages: readonly FoundPassage[]): Generator<ModelPiece> {
+export function* citationsIn(answer: string, passages: readonly FoundPassage[]): Generator<ModelChunk> {
   const groups = [...answer.matchAll(/\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g)].map(([, numbers = ""]) => numbers);
   for (const number of new Set(groups.flatMap((numbers) => numbers.split(",").map(Number)))) {
     const passage = passages[number - 1];

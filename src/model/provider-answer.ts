@@ -1,16 +1,16 @@
 import { isNativeError } from "node:util/types";
 import { stepCountIs, streamText } from "ai";
-import { longestArguments, type Toolbox } from "../tool/toolbox";
-import { ModelFailed, type ModelPiece, type ModelSettings, type TokenUsage } from "./model";
+import { maxArgumentChars, type Toolbox } from "./tools/toolbox";
+import { ModelError, type ModelChunk, type ModelSettings, type TokenUsage } from "./model";
 import type { Prompt } from "./prompt";
 import type { LanguageModel } from "./language-model";
-import { CutOff, ToldError, tooLong } from "./provider-failure";
+import { IncompleteStreamError, ProviderStreamError, tooLong } from "./provider-failure";
 import { UsageOfSteps, usageOf } from "./provider-usage";
-import { Pace, tapped } from "./tapped";
+import { Backpressure, withStreamMiddleware } from "./stream-middleware";
 import { resultOf, toolsOf } from "./tool-set";
 
 /** How often a provider is asked in one run: each time but the first it is told what came of the tools that it called. */
-const mostSteps = 8;
+const maxSteps = 8;
 
 /** What a provider's model is asked, and what it may use. */
 export interface ProviderQuestion {
@@ -21,23 +21,23 @@ export interface ProviderQuestion {
 }
 
 /** Has a provider's model answer, in as many steps as it takes. */
-export async function* providerAnswer(model: LanguageModel, question: ProviderQuestion): AsyncGenerator<ModelPiece> {
+export async function* providerAnswer(model: LanguageModel, question: ProviderQuestion): AsyncGenerator<ModelChunk> {
   const { prompt, settings, toolbox, signal } = question;
   const { temperature, maxOutputTokens } = settings;
-  const pace = new Pace();
+  const pace = new Backpressure();
   const usage = new UsageOfSteps();
   let told: TokenUsage | undefined;
   let step = 0;
   let stepOfText = 0;
   const { fullStream } = streamText({
-    model: tapped(model, pace, usage),
+    model: withStreamMiddleware(model, pace, usage),
     ...(prompt.system !== undefined && { system: prompt.system }),
     messages: [...prompt.messages],
     ...(temperature !== null && { temperature }),
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     providerOptions: { openai: { store: false } },
-    ...toolsOf(toolbox, mostSteps, signal),
-    stopWhen: stepCountIs(mostSteps),
+    ...toolsOf(toolbox, maxSteps, signal),
+    stopWhen: stepCountIs(maxSteps),
     maxRetries: 0,
     abortSignal: signal,
     // Errors come as parts too; the library's default prints them.
@@ -52,16 +52,16 @@ export async function* providerAnswer(model: LanguageModel, question: ProviderQu
         if (part.text !== "" && stepOfText !== 0 && stepOfText !== step) yield { kind: "text", text: "\n\n" };
         if (part.text !== "") stepOfText = step;
         yield { kind: "text", text: part.text };
-        pace.taken();
+        pace.consumed();
         break;
       case "tool-input-delta":
-        pace.taken();
+        pace.consumed();
         break;
       case "tool-call": {
-        if (step >= mostSteps) throw stepsExceeded();
+        if (step >= maxSteps) throw stepsExceeded();
         const asked = JSON.stringify(part.input);
-        if (asked.length > longestArguments)
-          throw tooLong(`more than ${longestArguments.toLocaleString("en")} characters for a tool`);
+        if (asked.length > maxArgumentChars)
+          throw tooLong(`more than ${maxArgumentChars.toLocaleString("en")} characters for a tool`);
         yield { kind: "tool call", ...whichCall(part), arguments: asked };
         break;
       }
@@ -70,7 +70,7 @@ export async function* providerAnswer(model: LanguageModel, question: ProviderQu
         yield { kind: "tool result", ...whichCall(part), ...resultOf(part) };
         break;
       case "error":
-        throw isNativeError(part.error) ? part.error : new ToldError();
+        throw isNativeError(part.error) ? part.error : new ProviderStreamError();
       case "finish":
         usage.settle(usageOf(part.totalUsage.inputTokens, part.totalUsage.outputTokens));
         break;
@@ -95,13 +95,13 @@ function checkEnd(reason: string, raw: string | undefined, { maxOutputTokens }: 
         ? "as many tokens as the provider allows"
         : `the ${maxOutputTokens} tokens that the agent allows`,
     );
-  if (reason === "content-filter") throw new ModelFailed("MODEL_REJECTED", "The model's provider withheld the answer.");
-  if (reason === "error") throw new ToldError();
-  if (reason === "other" && raw === undefined) throw new CutOff();
+  if (reason === "content-filter") throw new ModelError("MODEL_REJECTED", "The model's provider withheld the answer.");
+  if (reason === "error") throw new ProviderStreamError();
+  if (reason === "other" && raw === undefined) throw new IncompleteStreamError();
 }
 
-const stepsExceeded = (): ModelFailed =>
-  new ModelFailed(
+const stepsExceeded = (): ModelError =>
+  new ModelError(
     "TOOL_STEPS_EXCEEDED",
-    `The model went on calling tools in step ${mostSteps}, the last that a run has.`,
+    `The model went on calling tools in step ${maxSteps}, the last that a run has.`,
   );

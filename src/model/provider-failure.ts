@@ -1,14 +1,14 @@
 import { APICallError, InvalidResponseDataError, NoOutputGeneratedError } from "ai";
-import { ResponseTooLarge } from "../outbound/bounded-body";
-import { OutboundRefused } from "../outbound/outbound";
-import { ModelFailed } from "./model";
+import { ResponseTooLargeError } from "../platform/outbound/response-limit";
+import { OutboundRefusedError } from "../platform/outbound/outbound";
+import { ModelError } from "./model";
 
 /** Statuses below 500 that say "not now": a timeout, a conflict, too early, too many requests. */
 const transient = new Set([408, 409, 425, 429]);
 
 /** What went wrong with a provider. */
 export interface Diagnosis {
-  readonly failure: ModelFailed;
+  readonly failure: ModelError;
   /** Whether it may help to ask again. */
   readonly isTransient: boolean;
   /** How long the provider wants to be left alone, in milliseconds. */
@@ -20,28 +20,28 @@ export interface Diagnosis {
 /** Tells failures apart. What the provider says about them is not repeated. */
 export function diagnose(error: unknown): Diagnosis {
   const chain = causesOf(error);
-  if (chain.some((each) => each instanceof OutboundRefused)) {
+  if (chain.some((each) => each instanceof OutboundRefusedError)) {
     const message =
       "The model is at an address that may not be called. The operator can allow it by MODEL_ALLOWED_HOSTS.";
     return {
-      failure: new ModelFailed("MODEL_ADDRESS_REFUSED", message),
+      failure: new ModelError("MODEL_ADDRESS_REFUSED", message),
       isTransient: false,
       reason: "address refused",
     };
   }
-  if (chain.some((each) => each instanceof ResponseTooLarge)) {
+  if (chain.some((each) => each instanceof ResponseTooLargeError)) {
     return { failure: tooLong("more bytes than any answer has"), isTransient: false, reason: "response too large" };
   }
   const [failed] = chain;
-  if (failed instanceof ModelFailed) return { failure: failed, isTransient: false, reason: failed.code };
+  if (failed instanceof ModelError) return { failure: failed, isTransient: false, reason: failed.code };
   if (
-    failed instanceof CutOff ||
+    failed instanceof IncompleteStreamError ||
     InvalidResponseDataError.isInstance(failed) ||
     NoOutputGeneratedError.isInstance(failed)
   ) {
     return unavailable("The model's provider broke off before the answer was complete.", "cut off");
   }
-  if (failed instanceof ToldError) {
+  if (failed instanceof ProviderStreamError) {
     return unavailable("The model's provider told of an error in the middle of the answer.", "error in the answer");
   }
   const status = APICallError.isInstance(failed) ? failed.statusCode : undefined;
@@ -51,27 +51,27 @@ export function diagnose(error: unknown): Diagnosis {
   if (code !== undefined || (APICallError.isInstance(failed) && status === undefined)) {
     return unavailable("The model's provider can't be reached, or the connection to it broke.", code ?? "network");
   }
-  const failure = new ModelFailed("MODEL_FAILED", "The model's provider said what can't be understood.");
+  const failure = new ModelError("MODEL_FAILED", "The model's provider said what can't be understood.");
   return { failure, isTransient: false, reason: failed instanceof Error ? failed.name : typeof failed };
 }
 
 /** The answer ended without saying that it is complete. */
-export class CutOff extends Error {}
+export class IncompleteStreamError extends Error {}
 
 /** The provider told of an error in what should have been the answer. */
-export class ToldError extends Error {}
+export class ProviderStreamError extends Error {}
 
-export const tooLong = (what: string): ModelFailed =>
-  new ModelFailed("MODEL_OUTPUT_TOO_LONG", `The answer was stopped, as it had ${what}.`);
+export const tooLong = (what: string): ModelError =>
+  new ModelError("MODEL_OUTPUT_TOO_LONG", `The answer was stopped, as it had ${what}.`);
 
 function unavailable(message: string, reason: string): Diagnosis {
-  return { failure: new ModelFailed("MODEL_UNAVAILABLE", message), isTransient: true, reason };
+  return { failure: new ModelError("MODEL_UNAVAILABLE", message), isTransient: true, reason };
 }
 
 function ofStatus({ responseHeaders }: APICallError, status: number): Diagnosis {
   const code = status >= 500 ? "MODEL_UNAVAILABLE" : "MODEL_REJECTED";
   return {
-    failure: new ModelFailed(code, `The model's provider answered with status ${status}.`),
+    failure: new ModelError(code, `The model's provider answered with status ${status}.`),
     isTransient: status >= 500 || transient.has(status),
     retryAfter: retryAfterOf(responseHeaders),
     reason: `status ${status}`,

@@ -1,41 +1,41 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { Reader } from "../reading/reader";
-import type { Fetch } from "../outbound/fetch";
-import { Toolbox } from "../tool/toolbox";
-import { ToolsUnavailable } from "../tool/tool-server";
-import { type Model, ModelFailed, type ModelPiece, type ModelRequest, type ModelSettings } from "./model";
+import type { DocumentReader } from "../retrieval/document-reader";
+import type { Fetch } from "../platform/outbound/fetch";
+import { Toolbox } from "./tools/toolbox";
+import { ToolsUnavailableError } from "./tools/tool-server";
+import { type Model, ModelError, type ModelChunk, type ModelRequest, type ModelSettings } from "./model";
 import { findPassages } from "./passages";
 import { citationsIn, promptOf } from "./prompt";
 import type { LanguageModel } from "./language-model";
 import { providerAnswer, type ProviderQuestion } from "./provider-answer";
 import { diagnose, tooLong } from "./provider-failure";
 
-const mostPassages = 8;
+const maxPassages = 8;
 
 /** The longest answer that is taken, in characters: some 100,000 tokens. */
-const longestAnswer = 400_000;
+const maxAnswerChars = 400_000;
 
 /** How often a provider is asked that fails in a way that may pass. */
-const mostAttempts = 3;
+const maxAttempts = 3;
 /** How long to wait before asking a second time, and twice as long each time after that, in milliseconds. */
-const firstPause = 500;
+const firstRetryDelayMs = 500;
 /** A provider that wants to be left alone for longer is not asked again, in milliseconds. */
-const longestPause = 20_000;
+const maxRetryDelayMs = 20_000;
 
 /** Answers by a provider's language model, from what was said in the session and the passages that match. */
 export class ProviderModel implements Model {
   /** @param log says which connection and model this is */
   constructor(
     private readonly model: LanguageModel,
-    private readonly reader: Reader,
+    private readonly reader: DocumentReader,
     /** The way out to tools. */
     private readonly fetch: Fetch,
     private readonly log: Logger,
-    private readonly attempts = mostAttempts,
+    private readonly attempts = maxAttempts,
   ) {}
 
-  async *answer(request: ModelRequest): AsyncIterable<ModelPiece> {
+  async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
     const { settings, signal } = request;
     const stopped = new AbortController();
     const giveUp = () => stopped.abort(signal.reason);
@@ -45,20 +45,21 @@ export class ProviderModel implements Model {
     let toolbox: Toolbox | undefined;
     try {
       toolbox = await Toolbox.open(request.tools, this.fetch, stopped.signal);
-      const passages = await findPassages(this.reader, request, mostPassages, stopped.signal);
+      const passages = await findPassages(this.reader, request, maxPassages, stopped.signal);
       const prompt = promptOf(request, passages);
       let answer = "";
-      for await (const piece of this.persistently({ prompt, settings, toolbox, signal: stopped.signal })) {
+      for await (const piece of this.withRetry({ prompt, settings, toolbox, signal: stopped.signal })) {
         yield piece;
         if (piece.kind !== "text") continue;
         answer += piece.text;
-        if (answer.length > longestAnswer) throw tooLong(`more than ${longestAnswer.toLocaleString("en")} characters`);
+        if (answer.length > maxAnswerChars)
+          throw tooLong(`more than ${maxAnswerChars.toLocaleString("en")} characters`);
       }
       yield* citationsIn(answer, passages);
     } catch (error) {
       // Whatever broke then broke because of that.
       stopped.signal.throwIfAborted();
-      throw error instanceof ToolsUnavailable ? new ModelFailed("TOOLS_UNAVAILABLE", error.message) : error;
+      throw error instanceof ToolsUnavailableError ? new ModelError("TOOLS_UNAVAILABLE", error.message) : error;
     } finally {
       toolbox?.close();
       clearTimeout(timer);
@@ -69,7 +70,7 @@ export class ProviderModel implements Model {
   }
 
   /** Asks again where that may help, but never once the answer has begun or a tool was used. */
-  private async *persistently(question: ProviderQuestion): AsyncIterable<ModelPiece> {
+  private async *withRetry(question: ProviderQuestion): AsyncIterable<ModelChunk> {
     const { toolbox, signal } = question;
     for (let attempt = 1; ; attempt++) {
       let hasBegun = false;
@@ -83,8 +84,8 @@ export class ProviderModel implements Model {
         signal.throwIfAborted();
         const { failure, isTransient, retryAfter, reason } = diagnose(error);
         this.log.warn({ code: failure.code, reason, attempt }, "a model's provider failed");
-        const pause = retryAfter ?? firstPause * 2 ** (attempt - 1) * (1 + Math.random() / 4);
-        if (!isTransient || hasBegun || toolbox.wasUsed || attempt >= this.attempts || pause > longestPause)
+        const pause = retryAfter ?? firstRetryDelayMs * 2 ** (attempt - 1) * (1 + Math.random() / 4);
+        if (!isTransient || hasBegun || toolbox.wasUsed || attempt >= this.attempts || pause > maxRetryDelayMs)
           throw failure;
         await delay(pause, undefined, { signal });
       }
@@ -92,8 +93,8 @@ export class ProviderModel implements Model {
   }
 }
 
-const timedOut = ({ timeoutSeconds }: ModelSettings): ModelFailed =>
-  new ModelFailed(
+const timedOut = ({ timeoutSeconds }: ModelSettings): ModelError =>
+  new ModelError(
     "MODEL_TIMEOUT",
     `The model did not finish within ${timeoutSeconds} s, the time that the agent allows.`,
   );

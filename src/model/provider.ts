@@ -1,4 +1,4 @@
-import type { Fetch } from "../outbound/fetch";
+import type { Fetch } from "../platform/outbound/fetch";
 import type { LanguageModel, MakeModel } from "./language-model";
 import type { ModelProvider, ProviderAccess } from "./model-provider";
 

@@ -1,6 +1,6 @@
 import { dynamicTool, jsonSchema, type ToolSet } from "ai";
-import { longestArguments, type Toolbox } from "../tool/toolbox";
-import type { ToolAnswer } from "../tool/tool-server";
+import { maxArgumentChars, type Toolbox } from "./tools/toolbox";
+import type { ToolAnswer } from "./tools/tool-server";
 
 /** The longest that is told of a call that could not be made, in characters. */
 const longestComplaint = 1_000;
@@ -18,7 +18,7 @@ export function toolsOf(toolbox: Toolbox, mostSteps: number, signal: AbortSignal
       ...(description !== undefined && { description }),
       inputSchema: jsonSchema(inputSchema),
       async execute(input): Promise<ToolAnswer> {
-        const isTooLong = JSON.stringify(input).length > longestArguments;
+        const isTooLong = JSON.stringify(input).length > maxArgumentChars;
         // Either ends the run.
         if (isLast || isTooLong) return { text: "This was not done.", isError: true };
         return toolbox.call(name, input, signal);

@@ -8,8 +8,8 @@ const order = require("./order");
 module.exports = {
   ...project,
   globalSetup: null,
-  // With several instances too, what is downloaded from a folder is enough. Nothing runs beside anything here.
-  testPathIgnorePatterns: project.testPathIgnorePatterns.filter((pattern) => !/download|alone/.test(pattern)),
+  roots: ["<rootDir>/test"],
+  runner: "jest-runner",
   testMatch: order.map((name) => `**/test/${name}.test.ts`),
   testSequencer: "<rootDir>/test/mutation/quickest-first.js",
   testTimeout,

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { createConnection } from "mysql2/promise";
-import type { DatabaseConfig } from "../../src/config";
-import { Sqlite } from "../../src/sqlite";
+import type { DatabaseConfig } from "../../src/platform/database/database-config";
+import { Sqlite } from "../../src/platform/sqlite";
 
 /** A database of its own for a file of tests: on the server at TEST_DATABASE_URL, or SQLite in its data directory. */
 export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<unknown> }> {

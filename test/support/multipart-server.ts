@@ -10,7 +10,9 @@ import { type AddressInfo, connect } from "node:net";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ApiError } from "../../src/errors";
-import { GraphQLUpload, parseMultipart, type Upload, type UploadStream } from "../../src/document/multipart";
+import { GraphQLUpload } from "graphql-upload-minimal";
+import { parseMultipart } from "../../src/api/http/multipart";
+import { type Upload, type UploadStream } from "../../src/domain/document/upload";
 import { bodyOf, fields, file, multipart } from "./multipart-body";
 
 export const limits = { maxFieldBytes: 10_000, maxFileBytes: 200_000 };

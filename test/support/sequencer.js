@@ -2,19 +2,19 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** What takes longest, longest first: begun late, one of these would be waited for when all others have ended. */
 const long = [
-  "kill.redis",
-  "kill",
-  "dead-workers.redis",
-  "s3/faults",
-  "s3/processing",
-  "instances.redis",
-  "s3/storage-sweep",
-  "processing",
-  "hostile-document",
-  "verdict-property",
-  "callback-delivery",
-  "nothing-lost",
-  "callback-crash",
+  "cluster/kill",
+  "faults/kill",
+  "cluster/dead-workers",
+  "api/s3/store-faults",
+  "api/s3/processing",
+  "cluster/instances",
+  "api/s3/storage-sweep",
+  "api/document/processing",
+  "api/retrieval/hostile-documents",
+  "api/auth/authorization-property",
+  "api/callback/delivery",
+  "faults/accepted-work",
+  "faults/callback-crash",
 ].map((name) => `/test/${name}.test.ts`);
 
 module.exports = class extends Sequencer {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Model, ModelPiece, ModelRequest } from "../../src/model/model";
+import type { Model, ModelChunk, ModelRequest } from "../../src/model/model";
 
 /** Longer than what is said is gathered for, so that each word is an event. In milliseconds. */
 const pause = 40;
@@ -14,7 +14,7 @@ export class TestModel implements Model {
   readonly requests: ModelRequest[] = [];
   private readonly held = new Set<() => void>();
 
-  async *answer(request: ModelRequest): AsyncIterable<ModelPiece> {
+  async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
     this.requests.push(request);
     for (const word of request.text.split(" ")) {
       if (word === "fail") throw new Error("the test model was told to fail");

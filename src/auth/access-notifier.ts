@@ -1,0 +1,27 @@
+/** Whose rights may have changed: a key's, all the keys' of a scope, or of an app. */
+export type AccessChange = { readonly keyId: string } | { readonly scopeId: string } | { readonly appId: string };
+
+type Listener = (change: AccessChange) => Promise<void>;
+
+/**
+ * Tells this process that rights were taken away, after the database has it. It decides nothing: who listens asks the
+ * database again. A revocation is answered only when all listeners have done so.
+ */
+export class AccessNotifier {
+  private readonly listeners = new Set<Listener>();
+  private changes = 0;
+
+  /** How often rights have been taken away so far, so that who has asked for them before can tell to ask again. */
+  get count(): number {
+    return this.changes;
+  }
+
+  listen(listener: Listener): void {
+    this.listeners.add(listener);
+  }
+
+  async notify(change: AccessChange): Promise<void> {
+    this.changes += 1;
+    await Promise.all([...this.listeners].map((listener) => listener(change)));
+  }
+}

@@ -1,0 +1,57 @@
+import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { App } from "../app/app.entity";
+import { AppService } from "../app/app.service";
+import { RequireAgent } from "../../auth/require";
+import { type Page } from "../../platform/database/page-loader";
+import { PageArgs } from "../../schema-types/pages";
+import { DeletedPayload } from "../../schema-types/deleted.payload";
+import { Agent } from "./agent.entity";
+import { AgentConnection, AgentPayload, CreateAgentInput, DeleteAgentInput, UpdateAgentInput } from "./agent.input";
+import { AgentService } from "./agent.service";
+
+@Resolver(() => Agent)
+export class AgentResolver {
+  constructor(
+    private readonly agentService: AgentService,
+    private readonly appService: AppService,
+  ) {}
+
+  @Query(() => AgentConnection, { description: "Oldest first." })
+  @RequireAgent("VIEW")
+  agents(
+    @Arg("appId", () => ID, { nullable: true }) appId: string | null,
+    @Args() page: PageArgs,
+  ): Promise<Page<Agent>> {
+    return this.agentService.list(appId, page);
+  }
+
+  @Query(() => Agent, { nullable: true })
+  @RequireAgent("VIEW")
+  agent(@Arg("id", () => ID) id: string): Promise<Agent | null> {
+    return this.agentService.find(id);
+  }
+
+  @Mutation(() => AgentPayload)
+  @RequireAgent("FULL")
+  async createAgent(@Arg("input") input: CreateAgentInput): Promise<AgentPayload> {
+    return { agent: await this.agentService.create(input) };
+  }
+
+  @Mutation(() => AgentPayload)
+  @RequireAgent("EDIT")
+  async updateAgent(@Arg("input") input: UpdateAgentInput): Promise<AgentPayload> {
+    return { agent: await this.agentService.update(input) };
+  }
+
+  @Mutation(() => DeletedPayload, { description: "Sessions and runs keep what was said." })
+  @RequireAgent("FULL")
+  async deleteAgent(@Arg("input") { id }: DeleteAgentInput): Promise<DeletedPayload> {
+    await this.agentService.delete(id);
+    return { id };
+  }
+
+  @FieldResolver(() => App)
+  app(@Root() { appId }: Agent): Promise<App> {
+    return this.appService.get(appId);
+  }
+}

@@ -1,0 +1,93 @@
+import type { SelectQueryBuilder } from "typeorm";
+import { administrator, type Caller } from "../../auth/caller";
+import { grantsOf } from "../../auth/permissions";
+import type { Database } from "../../platform/database/database";
+import { keyRevoked, unauthenticated, unavailable } from "../../errors";
+import type { Scope } from "../scope/scope.entity";
+import { ApiKey } from "./api-key.entity";
+import type { KeyUsage } from "./key-usage";
+import { digestOf, isSameSecret, isWellFormed } from "./secret";
+
+/** A credential as it was sent, not yet believed. */
+export type Credential =
+  { readonly kind: "ADMIN_KEY"; readonly secret: string } | { readonly kind: "API_KEY"; readonly secret: string };
+
+/** Turns a credential into a caller. The database is asked each time: nothing here remembers who was allowed. */
+export class Authenticator {
+  constructor(
+    private readonly db: Database,
+    private readonly adminKey: string,
+    private readonly usage: KeyUsage,
+  ) {}
+
+  /**
+   * @throws UNAUTHENTICATED, the same for whatever is not valid; with the reason KEY_REVOKED for who holds the secret.
+   * UNAVAILABLE where the database does not say who it is
+   */
+  async authenticate(credential: Credential): Promise<Caller> {
+    if (credential.kind === "API_KEY") return this.holderOf(credential.secret);
+    if (!isSameSecret(credential.secret, this.adminKey)) throw unauthenticated();
+    return administrator;
+  }
+
+  /** The holder of a key as they are now, for what was put into their hands before; undefined where it is revoked. */
+  async holderOfKey(keyId: string): Promise<Caller | undefined> {
+    const apiKey = await keysIn(this.db).where("apiKey.id = :keyId", { keyId }).getOne().catch(unknown);
+    const [found] = withScope(apiKey);
+    return found && !isRevoked(found) ? holder(found) : undefined;
+  }
+
+  /**
+   * The same for many keys at once, by their ids, which may be named twice. Not for a request, so that many of those are in
+   * nobody's way.
+   *
+   * @throws UNAVAILABLE where the database does not say who they are
+   */
+  async holdersOfKeys(keyIds: readonly string[]): Promise<ReadonlyMap<string, Caller>> {
+    const holders = new Map<string, Caller>();
+    const asked = [...new Set(keyIds)];
+    for (let from = 0; from < asked.length; from += batch) {
+      const ids = asked.slice(from, from + batch);
+      const keys = await keysIn(this.db.background).where("apiKey.id IN (:...ids)", { ids }).getMany().catch(unknown);
+      for (const found of keys.flatMap(withScope)) if (!isRevoked(found)) holders.set(found.apiKey.id, holder(found));
+    }
+    return holders;
+  }
+
+  private async holderOf(secret: string): Promise<Caller> {
+    if (!isWellFormed(secret)) throw unauthenticated();
+    const digest = digestOf(secret);
+    const apiKey = await keysIn(this.db).where("apiKey.digest = :digest", { digest }).getOne().catch(unknown);
+    const [found] = withScope(apiKey);
+    if (!found) throw unauthenticated();
+    if (isRevoked(found)) throw keyRevoked();
+    this.usage.used(found.apiKey.id);
+    return holder(found);
+  }
+}
+
+/** By query builder, as findOne() with a relation would take two statements, and this runs in every request. */
+const keysIn = ({ read }: Database): SelectQueryBuilder<ApiKey> =>
+  read.createQueryBuilder(ApiKey, "apiKey").innerJoinAndSelect("apiKey.joinedScope", "scope");
+
+/** How many keys one statement names. */
+const batch = 500;
+
+function unknown(error: unknown): never {
+  throw unavailable(error);
+}
+
+interface KeyWithScope {
+  readonly apiKey: ApiKey;
+  readonly scope: Scope;
+}
+
+const withScope = (apiKey: ApiKey | null): KeyWithScope[] =>
+  apiKey?.joinedScope ? [{ apiKey, scope: apiKey.joinedScope }] : [];
+
+const isRevoked = ({ apiKey, scope }: KeyWithScope): boolean => apiKey.revokedAt !== null || scope.deletedAt !== null;
+
+function holder({ apiKey, scope }: KeyWithScope): Caller {
+  const { id, name, scopeId, appId } = apiKey;
+  return { kind: "API_KEY", name, granted: grantsOf(scope.permissions), keyId: id, scopeId, appId };
+}

@@ -1,0 +1,98 @@
+import { type EntityManager, IsNull } from "typeorm";
+import type { Caller } from "../../auth/caller";
+import { type Database, translateConstraintErrors } from "../../platform/database/database";
+import { newId } from "../../platform/database/ids";
+import { loaderById } from "../../platform/database/loaders";
+import { type Page, pageOf } from "../../platform/database/page-loader";
+import { type PageArgs } from "../../schema-types/pages";
+import { badInput, conflict, notFound } from "../../errors";
+import { App } from "./app.entity";
+import type { CreateAppInput, UpdateAppInput } from "./app.input";
+import type { AppLimits, AppLimitsInput } from "./app-limits.entity";
+
+const noLimits: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
+
+const nameTaken = () => conflict("Another app has this name. Choose another one.");
+
+export class AppService {
+  private readonly byId = loaderById(this.db.read, App);
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+  ) {}
+
+  list(page: PageArgs): Promise<Page<App>> {
+    return pageOf(this.db.read, App, { deletedAt: IsNull() }, page, "ASC");
+  }
+
+  async find(id: string): Promise<App | null> {
+    const app = await this.byId.load(id);
+    return app?.deletedAt === null ? app : null;
+  }
+
+  async get(id: string): Promise<App> {
+    const app = await this.find(id);
+    if (!app) throw notFound("app");
+    return app;
+  }
+
+  async create({ name, description, limits }: CreateAppInput): Promise<App> {
+    const app: App = {
+      id: newId(),
+      name,
+      description,
+      limits: { ...noLimits, ...given(limits ?? {}) },
+      createdAt: new Date(),
+      deletedAt: null,
+    };
+    await this.db
+      .transaction((manager) => manager.insert(App, app))
+      .catch(translateConstraintErrors({ duplicate: nameTaken }));
+    return app;
+  }
+
+  async update({ id, limits, ...rest }: UpdateAppInput): Promise<App> {
+    return this.db
+      .transaction(async (manager) => {
+        const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
+        if (!app) throw notFound("app");
+        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...given(limits) } }) };
+        if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
+        return Object.assign(app, changes);
+      })
+      .catch(translateConstraintErrors({ duplicate: nameTaken }));
+  }
+
+  /**
+   * The app that a call is about: a key's own, or the one that an administrator names.
+   *
+   * @throws NOT_FOUND where a key names another app, or an administrator one that does not exist
+   */
+  async resolve(appId: string | null | undefined, field: string): Promise<string> {
+    if (this.caller.kind === "API_KEY") {
+      if (appId != null && appId !== this.caller.appId) throw notFound("app");
+      return this.caller.appId;
+    }
+    if (appId == null) throw badInput({ field, message: "must name the app, as an administrator belongs to none" });
+    return (await this.get(appId)).id;
+  }
+}
+
+/**
+ * Sees that an app is not being deleted, as its row is there as long as that takes. To be asked behind an insert of what
+ * belongs to it: its foreign key holds the row until the transaction ends.
+ *
+ * @throws NOT_FOUND
+ */
+export async function assertAppExists(manager: EntityManager, id: string): Promise<void> {
+  if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
+}
+
+/** An input holds what was left out as undefined. */
+const given = (limits: AppLimitsInput): Partial<AppLimits> =>
+  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+
+/** What narrows a search to what the caller may know of. */
+export const ownedBy = (caller: Caller): { appId?: string } =>
+  caller.kind === "API_KEY" ? { appId: caller.appId } : {};

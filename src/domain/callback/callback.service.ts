@@ -1,0 +1,79 @@
+import { In, IsNull, Not } from "typeorm";
+import { App } from "../app/app.entity";
+import { type AppService, ownedBy } from "../app/app.service";
+import type { Caller } from "../../auth/caller";
+import type { Database } from "../../platform/database/database";
+import { newId } from "../../platform/database/ids";
+import { batching } from "../../platform/database/loaders";
+import { type Page, pageOf } from "../../platform/database/page-loader";
+import { badInput, conflict, notFound } from "../../errors";
+import type { Keyring } from "../../platform/secrets/keyring";
+import type { CallbackDeliveriesArgs } from "./callback.input";
+import { CallbackDelivery } from "./callback-delivery.entity";
+import { CallbackSecret, callbackSecretPlace } from "./callback-secret.entity";
+import type { Outbox } from "./outbox";
+import { newCallbackSecret } from "./signing";
+
+export class CallbackService {
+  private readonly secretByApp = batching((appIds) => this.currentSecrets(appIds));
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+    private readonly appService: AppService,
+    private readonly keyring: Keyring,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Those of one run, or, for an administrator, of an app: what other runs there are is not for a key to learn here. */
+  async list({ appId, runId, ...page }: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
+    const isOpen = this.caller.kind === "ADMIN" && runId != null && appId == null;
+    const where = isOpen ? {} : { appId: await this.appService.resolve(appId, "appId") };
+    if (runId == null && this.caller.kind === "API_KEY") {
+      throw badInput({ field: "runId", message: "must name the run" });
+    }
+    return pageOf(this.db.read, CallbackDelivery, { ...where, ...(runId != null && { runId }) }, page, "DESC");
+  }
+
+  /** Tries at once to deliver again, and then for 24 hours anew. */
+  async redeliver(id: string): Promise<CallbackDelivery> {
+    const delivery = await this.db.transaction(async (manager) => {
+      const held = await this.db.lock(manager, CallbackDelivery, { id, ...ownedBy(this.caller) });
+      if (!held) throw notFound("callback delivery");
+      if (held.status === "WAITING") throw conflict("The run is not finished. Its callback is delivered when it is.");
+      if (held.claimedAt) throw conflict("It is being delivered at this moment. Look what comes of that first.");
+      const now = new Date();
+      const again = { status: "PENDING", failures: 0, version: held.version + 1, begunAt: now, dueAt: now } as const;
+      await manager.update(CallbackDelivery, { id }, again);
+      return { ...held, ...again };
+    });
+    this.outbox.wake();
+    return delivery;
+  }
+
+  /** Makes a secret for the callbacks of an app. The one before it stays valid beside it for a while. */
+  async replaceSecret(appId: string): Promise<{ secret: string; app: App }> {
+    const secret = newCallbackSecret();
+    const app = await this.db.transaction(async (manager) => {
+      const held = await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() });
+      if (!held) throw notFound("app");
+      const [id, now] = [newId(), new Date()];
+      await manager.delete(CallbackSecret, { appId, replacedAt: Not(IsNull()) });
+      await manager.update(CallbackSecret, { appId }, { replacedAt: now });
+      const sealed = this.keyring.seal(secret, callbackSecretPlace(id));
+      await manager.insert(CallbackSecret, { id, appId, secret: sealed, createdAt: now, replacedAt: null });
+      return held;
+    });
+    return { secret, app };
+  }
+
+  /** When the secret of an app was made, if it has one. */
+  async secretCreatedAt({ id }: App): Promise<Date | null> {
+    return (await this.secretByApp.load(id))?.createdAt ?? null;
+  }
+
+  private async currentSecrets(appIds: readonly string[]): Promise<(CallbackSecret | undefined)[]> {
+    const current = await this.db.read.findBy(CallbackSecret, { appId: In([...appIds]), replacedAt: IsNull() });
+    return appIds.map((id) => current.find(({ appId }) => appId === id));
+  }
+}

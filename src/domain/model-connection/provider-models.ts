@@ -1,0 +1,71 @@
+import type { Logger } from "pino";
+import type { EntityManager } from "typeorm";
+import type { Database } from "../../platform/database/database";
+import type { ConnectedModelName, ConnectedModels } from "../../model/catalog";
+import { type Model, ModelError } from "../../model/model";
+import { languageModel } from "../../model/provider";
+import type { Outbound } from "../../platform/outbound/outbound";
+import type { DocumentReader } from "../../retrieval/document-reader";
+import { type Keyring, SecretUnreadableError } from "../../platform/secrets/keyring";
+import { apiKeyPlace, ModelConnection } from "./model-connection.entity";
+
+/** The models behind connections, with all that it takes to call them. */
+export class ProviderModels implements ConnectedModels {
+  constructor(
+    private readonly db: Database,
+    private readonly keyring: Keyring,
+    private readonly outbound: Outbound,
+    private readonly reader: DocumentReader,
+    private readonly log: Logger,
+  ) {}
+
+  async find(appId: string, { connection, model }: ConnectedModelName): Promise<Model | undefined> {
+    const found = await this.db.read.findOneBy(ModelConnection, { appId, name: connection });
+    return found ? this.modelOf(found, model) : undefined;
+  }
+
+  async hold(manager: EntityManager, appId: string, connection: string): Promise<boolean> {
+    return (await this.db.lock(manager, ModelConnection, { appId, name: connection })) !== null;
+  }
+
+  async names(appId: string): Promise<string[]> {
+    const found = await this.db.read.find(ModelConnection, {
+      where: { appId },
+      select: { id: true, name: true },
+      order: { id: "ASC" },
+    });
+    return found.map(({ name }) => name);
+  }
+
+  /**
+   * @param attempts how often it is asked, where asking again may help
+   * @throws ModelFailed where the provider's key can't be read
+   */
+  async modelOf(connection: ModelConnection, model: string, attempts?: number): Promise<Model> {
+    const { id, provider, baseUrl } = connection;
+    const access = { provider, baseUrl, apiKey: this.apiKeyOf(connection) };
+    const log = this.log.child({ modelConnectionId: id, model });
+    // Not needed to start, and large.
+    const { ProviderModel } = await import("../../model/provider-model.js");
+    return new ProviderModel(
+      await languageModel(access, model, this.outbound.fetch),
+      this.reader,
+      this.outbound.fetch,
+      log,
+      attempts,
+    );
+  }
+
+  private apiKeyOf({ id, apiKey }: ModelConnection): string | null {
+    try {
+      return apiKey === null ? null : this.keyring.open(apiKey, apiKeyPlace(id));
+    } catch (error) {
+      if (!(error instanceof SecretUnreadableError)) throw error;
+      this.log.error({ modelConnectionId: id, reason: error.reason }, "the key of a model connection can't be read");
+      throw new ModelError(
+        "MODEL_UNAVAILABLE",
+        "The key of this model connection can't be read with the server's SECRETS_KEY. An administrator can set it anew.",
+      );
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { EventEmitter } from "node:events";
+
+/** A process that did not hear the news looks by itself after this time, in milliseconds. */
+const pollIntervalMs = 1_000;
+
+/** Carries news to other instances and hears theirs. Some may get lost. */
+export interface RunNotificationBus {
+  send(runId: string): void;
+  listen(hear: (runId: string) => void): void;
+}
+
+/**
+ * Says that something happened to a run, so that who waits for it looks at once. It carries nothing and decides nothing:
+ * what happened stands in the database.
+ */
+export class RunNotifier {
+  /** Told of what other instances did to a run. */
+  onRemote: (runId: string) => void = () => undefined;
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
+
+  /**
+   * @param stopping when it is given, everybody is told, so that nobody waits who should not any longer
+   * @param relay where there are other instances
+   */
+  constructor(
+    stopping: AbortSignal,
+    private readonly relay?: RunNotificationBus,
+  ) {
+    stopping.addEventListener("abort", () => {
+      for (const runId of this.emitter.eventNames()) this.emitter.emit(runId);
+    });
+    relay?.listen((runId) => {
+      this.emitter.emit(runId);
+      this.onRemote(runId);
+    });
+  }
+
+  publish(runId: string): void {
+    this.emitter.emit(runId);
+    this.relay?.send(runId);
+  }
+
+  watch(runId: string): RunWatch {
+    return new RunWatch(this.emitter, runId);
+  }
+}
+
+/** Hears the news of one run from the moment it is made until it is closed. */
+export class RunWatch {
+  private heard = false;
+  private wake: () => void = () => undefined;
+  private readonly onMessage = () => {
+    this.heard = true;
+    this.wake();
+  };
+
+  constructor(
+    private readonly emitter: EventEmitter,
+    private readonly runId: string,
+  ) {
+    emitter.on(runId, this.onMessage);
+  }
+
+  /**
+   * Waits until there has been news since the last call, or it is time to look anyway, or the watch is closed. Without
+   * signals, as one that is made of others leaves a little of itself with each that outlives it.
+   */
+  async changed(most = pollIntervalMs): Promise<void> {
+    if (!this.heard) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, Math.min(most, pollIntervalMs));
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.heard = false;
+  }
+
+  close(): void {
+    this.emitter.off(this.runId, this.onMessage);
+    this.onMessage();
+  }
+}

@@ -1,0 +1,57 @@
+import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
+import { App } from "../app/app.entity";
+import { AppService } from "../app/app.service";
+import { RequireRuntime } from "../../auth/require";
+import { type Page } from "../../platform/database/page-loader";
+import { PageArgs } from "../../schema-types/pages";
+import type { Message } from "./message.entity";
+import { Session } from "./session.entity";
+import {
+  CreateSessionInput,
+  MessageConnection,
+  SessionConnection,
+  SessionFilter,
+  SessionPayload,
+} from "./session.input";
+import { SessionService } from "./session.service";
+
+@Resolver(() => Session)
+export class SessionResolver {
+  constructor(
+    private readonly sessionService: SessionService,
+    private readonly appService: AppService,
+  ) {}
+
+  @Query(() => SessionConnection, { description: "Newest first." })
+  @RequireRuntime("SESSION_VIEW")
+  sessions(
+    @Arg("appId", () => ID, { nullable: true }) appId: string | null,
+    @Arg("filter", () => SessionFilter, { nullable: true }) filter: SessionFilter | null,
+    @Args() page: PageArgs,
+  ): Promise<Page<Session>> {
+    return this.sessionService.list(appId, filter, page);
+  }
+
+  @Query(() => Session, { nullable: true })
+  @RequireRuntime("SESSION_VIEW")
+  session(@Arg("id", () => ID) id: string): Promise<Session | null> {
+    return this.sessionService.find(id);
+  }
+
+  @Mutation(() => SessionPayload, { description: "With a reference that an active session has: CONFLICT." })
+  @RequireRuntime("SESSION_CREATE")
+  async createSession(@Arg("input") input: CreateSessionInput): Promise<SessionPayload> {
+    return { session: await this.sessionService.create(input) };
+  }
+
+  @FieldResolver(() => App)
+  app(@Root() { appId }: Session): Promise<App> {
+    return this.appService.get(appId);
+  }
+
+  @FieldResolver(() => MessageConnection, { description: "Oldest first." })
+  @RequireRuntime("SESSION_VIEW")
+  messages(@Root() session: Session, @Args() page: PageArgs): Promise<Page<Message>> {
+    return this.sessionService.messages(session, page);
+  }
+}

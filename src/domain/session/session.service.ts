@@ -1,0 +1,179 @@
+import { And, type EntityManager, type FindOperator, type FindOptionsWhere, LessThan, MoreThan } from "typeorm";
+import type { AppService } from "../app/app.service";
+import { assertAppExists, ownedBy } from "../app/app.service";
+import type { Caller } from "../../auth/caller";
+import { type Database, isDuplicate, translateConstraintErrors } from "../../platform/database/database";
+import { newId } from "../../platform/database/ids";
+import { loaderById } from "../../platform/database/loaders";
+import { type Page, PageLoader, pageOf } from "../../platform/database/page-loader";
+import { type PageArgs } from "../../schema-types/pages";
+import { ApiError, badInput, conflict, notFound } from "../../errors";
+import { Message } from "./message.entity";
+import { Session } from "./session.entity";
+import type { CreateSessionInput, SessionFilter, SessionRefInput, TerminateSessionInput } from "./session.input";
+
+export const sessionTerminated = () =>
+  new ApiError(
+    "SESSION_TERMINATED",
+    "This session has been terminated. Open another one; its reference can be used anew.",
+  );
+
+const referenceTaken = () =>
+  conflict("An active session of this app has this reference. Use it, or terminate it first.");
+
+export class SessionService {
+  private readonly byId = loaderById(this.db.read, Session);
+  private readonly messagesOf = new PageLoader(this.db.read, Message, "sessionId", "ASC");
+
+  constructor(
+    private readonly db: Database,
+    private readonly caller: Caller,
+    private readonly appService: AppService,
+  ) {}
+
+  async list(
+    appId: string | null | undefined,
+    filter: SessionFilter | null | undefined,
+    page: PageArgs,
+  ): Promise<Page<Session>> {
+    const where = { appId: await this.appService.resolve(appId, "appId"), ...whereOf(filter ?? {}) };
+    return pageOf(this.db.read, Session, where, page, "DESC");
+  }
+
+  async find(id: string): Promise<Session | null> {
+    const session = await this.byId.load(id);
+    return session && (this.caller.kind === "ADMIN" || session.appId === this.caller.appId) ? session : null;
+  }
+
+  /** The session of a row that points at one, and so exists and is the caller's. */
+  async get(id: string): Promise<Session> {
+    const session = await this.byId.load(id);
+    if (!session) throw notFound("session");
+    return session;
+  }
+
+  messages(session: Session, page: PageArgs): Promise<Page<Message>> {
+    return this.messagesOf.load(session.id, page);
+  }
+
+  async create({ appId, ...input }: CreateSessionInput): Promise<Session> {
+    const session = newSession(await this.appService.resolve(appId, "input.appId"), input);
+    await this.db
+      .transaction(async (manager) => {
+        await manager.insert(Session, session);
+        await assertAppExists(manager, session.appId);
+      })
+      .catch(translateConstraintErrors({ duplicate: referenceTaken, orphan: () => notFound("app") }));
+    return session;
+  }
+
+  /**
+   * The session to execute in, by the rules of SessionRefInput, opened where there is none. Held until the transaction
+   * ends, so that what is decided about it stays true.
+   *
+   * @throws NOT_FOUND, SESSION_TERMINATED
+   */
+  async lockOrOpen(
+    manager: EntityManager,
+    appId: string,
+    reference: SessionRefInput,
+  ): Promise<{ session: Session; created: boolean }> {
+    if (reference.id != null) {
+      const session = await this.db.lock(manager, Session, { id: reference.id, appId });
+      if (!session || !isOwner(session, reference)) throw notFound("session");
+      if (session.status === "TERMINATED") throw sessionTerminated();
+      return { session, created: false };
+    }
+    if (reference.reference != null) {
+      const session = await this.lockActive(manager, appId, reference.reference);
+      if (session) return { session: this.ownedSession(session, reference), created: false };
+    }
+    const opened = newSession(appId, reference);
+    try {
+      await manager.insert(Session, opened);
+      await assertAppExists(manager, appId);
+      return { session: opened, created: true };
+    } catch (error) {
+      if (!isDuplicate(error) || reference.reference == null) throw error;
+    }
+    // Somebody else opened it between the two statements.
+    const session = await this.lockActive(manager, appId, reference.reference);
+    if (!session) throw referenceTaken();
+    return { session: this.ownedSession(session, reference), created: false };
+  }
+
+  /** Finds the session to terminate, whatever its state, and holds it until the transaction ends. */
+  async lockForTermination(
+    manager: EntityManager,
+    input: TerminateSessionInput,
+    appId: string | undefined,
+  ): Promise<Session> {
+    const { id, reference } = input;
+    if (id != null) {
+      const owned = appId === undefined ? ownedBy(this.caller) : { appId };
+      const session = await this.db.lock(manager, Session, { id, ...owned });
+      if (session) return session;
+    } else if (reference != null && appId !== undefined) {
+      const active = await this.lockActive(manager, appId, reference);
+      if (active) return active;
+      // To terminate again changes nothing, so the newest of that reference is the one that was meant.
+      const newest = await manager.findOne(Session, {
+        where: { appId, reference, status: "TERMINATED" },
+        order: { id: "DESC" },
+      });
+      if (newest) return newest;
+    }
+    throw notFound("session");
+  }
+
+  /** The app that a termination is about: named, or that of the key; an administrator's id needs none. */
+  async appOfTermination({ id, reference, appId }: TerminateSessionInput): Promise<string | undefined> {
+    if ((id == null) === (reference == null)) {
+      throw badInput({ field: "input", message: "must have either `id` or `reference`, not both and not none" });
+    }
+    const isNeeded = appId != null || reference != null || this.caller.kind === "API_KEY";
+    return isNeeded ? this.appService.resolve(appId, "input.appId") : undefined;
+  }
+
+  /** By the column with a unique index, so that MySQL locks this one row and waits for no other. */
+  private lockActive(manager: EntityManager, appId: string, activeReference: string): Promise<Session | null> {
+    return this.db.lock(manager, Session, { appId, activeReference });
+  }
+
+  private ownedSession(session: Session, reference: SessionRefInput): Session {
+    if (!isOwner(session, reference)) throw notFound("session");
+    return session;
+  }
+}
+
+function newSession(appId: string, { reference, userReference, metadata }: Omit<CreateSessionInput, "appId">): Session {
+  const now = new Date();
+  return {
+    id: newId(),
+    appId,
+    reference: reference ?? null,
+    userReference: userReference ?? null,
+    metadata: metadata ?? null,
+    status: "ACTIVE",
+    createdAt: now,
+    lastActivityAt: now,
+    terminatedAt: null,
+  };
+}
+
+const isOwner = (session: Session, { userReference }: SessionRefInput): boolean =>
+  userReference == null || session.userReference === userReference;
+
+function whereOf(filter: SessionFilter): FindOptionsWhere<Session> {
+  const { status, reference, userReference, createdAfter, createdBefore } = filter;
+  const bounds: FindOperator<Date>[] = [
+    ...(createdAfter ? [MoreThan(createdAfter)] : []),
+    ...(createdBefore ? [LessThan(createdBefore)] : []),
+  ];
+  return {
+    ...(status == null ? {} : { status }),
+    ...(reference == null ? {} : { reference }),
+    ...(userReference == null ? {} : { userReference }),
+    ...(bounds.length === 0 ? {} : { createdAt: And(...bounds) }),
+  };
+}

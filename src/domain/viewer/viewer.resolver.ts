@@ -1,0 +1,33 @@
+import { Ctx, FieldResolver, Query, Resolver } from "type-graphql";
+import { ApiKey } from "../api-key/api-key.entity";
+import { ApiKeyService } from "../api-key/api-key.service";
+import { App } from "../app/app.entity";
+import { AppService } from "../app/app.service";
+import type { Caller } from "../../auth/caller";
+import { permissionsOf } from "../../auth/permissions";
+import { RequireCredential } from "../../auth/require";
+import { Viewer } from "./viewer.entity";
+
+@Resolver(() => Viewer)
+export class ViewerResolver {
+  constructor(
+    private readonly appService: AppService,
+    private readonly apiKeyService: ApiKeyService,
+  ) {}
+
+  @Query(() => Viewer, { description: "Who is calling, and what they may do." })
+  @RequireCredential()
+  viewer(@Ctx("caller") { kind, name, granted }: Caller): Viewer {
+    return { kind, name, permissions: permissionsOf(granted) };
+  }
+
+  @FieldResolver(() => App, { nullable: true, description: "The key's app; null for an administrator." })
+  app(@Ctx("caller") caller: Caller): Promise<App> | null {
+    return caller.kind === "API_KEY" ? this.appService.get(caller.appId) : null;
+  }
+
+  @FieldResolver(() => ApiKey, { nullable: true, description: "Null for an administrator." })
+  apiKey(@Ctx("caller") caller: Caller): Promise<ApiKey | null> | null {
+    return caller.kind === "API_KEY" ? this.apiKeyService.find(caller.keyId) : null;
+  }
+}

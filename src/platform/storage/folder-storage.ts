@@ -1,0 +1,88 @@
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import {
+  type DocumentStorage,
+  indexName,
+  namedFile,
+  type ReadingFiles,
+  StorageUnavailableError,
+  type StoredFile,
+} from "./document-storage";
+import { type ContentDigest, writeHashed } from "./hashing-writer";
+
+/** What a disk says that takes nothing for now. */
+const fullDisk: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
+
+/** Keeps documents in a folder of this machine. */
+export class FolderStorage implements DocumentStorage {
+  constructor(private readonly folder: string) {}
+
+  async open(): Promise<void> {
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+  }
+
+  async write<Seen>(
+    id: string,
+    content: Readable,
+    look: (path: string) => Promise<Seen>,
+  ): Promise<ContentDigest & { readonly seen: Seen }> {
+    const path = this.pathOf(id);
+    const bytes = await writeHashed(content, path).catch((error: unknown) => {
+      const { code } = error as NodeJS.ErrnoException;
+      throw fullDisk.has(code) ? new StorageUnavailableError(`The disk takes nothing: ${code}`) : error;
+    });
+    return { ...bytes, seen: await look(path) };
+  }
+
+  async read(id: string): Promise<Readable | undefined> {
+    try {
+      return (await open(this.pathOf(id))).createReadStream();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      throw error;
+    }
+  }
+
+  async filesToRead(id: string): Promise<ReadingFiles> {
+    const done = () => Promise.resolve();
+    return { path: this.pathOf(id), indexPath: this.pathOf(indexName(id)), keepIndex: done, release: done };
+  }
+
+  withIndexes<Result>(
+    ids: readonly string[],
+    use: (paths: ReadonlyMap<string, string>) => Promise<Result>,
+  ): Promise<Result> {
+    return use(new Map(ids.map((id) => [id, this.pathOf(indexName(id))])));
+  }
+
+  async remove(ids: readonly string[]): Promise<void> {
+    const paths = ids.flatMap((id) => [this.pathOf(id), this.pathOf(indexName(id))]);
+    await Promise.all(paths.map((path) => rm(path, { force: true })));
+  }
+
+  async removeIndex(id: string): Promise<void> {
+    await rm(this.pathOf(indexName(id)), { force: true });
+  }
+
+  async *list(): AsyncIterable<StoredFile> {
+    for (const name of await readdir(this.folder)) {
+      const file = namedFile(name);
+      if (!file) continue;
+      const written = () =>
+        stat(this.pathOf(name)).then(
+          ({ mtimeMs }) => mtimeMs,
+          () => undefined,
+        );
+      yield { ...file, writtenAt: written };
+    }
+  }
+
+  async close(): Promise<void> {
+    // Nothing is open.
+  }
+
+  private pathOf(name: string): string {
+    return join(this.folder, name);
+  }
+}

@@ -1,0 +1,34 @@
+import { createHash } from "node:crypto";
+import { createReadStream, createWriteStream } from "node:fs";
+import { type Readable, Transform, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
+export interface ContentDigest {
+  readonly size: number;
+  /** In lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Writes a stream into a file that isn't there yet, down to the medium, and measures it on the way. */
+export function writeHashed(content: Readable, path: string): Promise<ContentDigest> {
+  return measured(content, createWriteStream(path, { flags: "wx", mode: 0o600, flush: true }));
+}
+
+export function digestFile(path: string): Promise<ContentDigest> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  return measured(createReadStream(path), nowhere);
+}
+
+async function measured(content: Readable, target: Writable): Promise<ContentDigest> {
+  const hash = createHash("sha256");
+  let size = 0;
+  const measure = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      hash.update(chunk);
+      size += chunk.length;
+      done(null, chunk);
+    },
+  });
+  await pipeline(content, measure, target);
+  return { size, sha256: hash.digest("hex") };
+}

@@ -1,0 +1,200 @@
+import { createReadStream, createWriteStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setTimeout as delay } from "node:timers/promises";
+import { AwsV4Signer } from "aws4fetch";
+import { type Dispatcher, errors, Pool } from "undici";
+import { StorageUnavailableError } from "./document-storage";
+import type { ContentDigest } from "./hashing-writer";
+import { type ListedObjects, listedObjects } from "./s3-listing";
+import type { S3Credentials, S3Location } from "./s3-location";
+
+/** How long the store may take to be connected to, and to say something, in milliseconds. */
+const connectTimeoutMs = 3_000;
+const silence = 20_000;
+/** It may take what it is sent as slowly as that, in bytes a millisecond. */
+const slowest = 100;
+/** How often it is asked, and after which time again, in milliseconds. */
+const maxAttempts = 3;
+const retryDelayMs = 200;
+const connections = 50;
+/** Of what it says of a fault, so many bytes are read. */
+const mostOfFault = 64 * 1_024;
+
+/** What the store answers where it doesn't do what was asked. Its own words are not told, as they may repeat ours. */
+export class S3Error extends StorageUnavailableError {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+  ) {
+    super(`The store answers with ${status} ${code}`);
+  }
+
+  get isTransient(): boolean {
+    return this.status >= 500 || this.status === 429 || this.code === "RequestTimeout" || this.code === "SlowDown";
+  }
+}
+
+interface Call {
+  readonly method: "GET" | "PUT" | "DELETE";
+  /** Of the object; empty for the bucket. */
+  readonly name: string;
+  readonly search?: Readonly<Record<string, string>>;
+  /** The file to be sent. */
+  readonly file?: ContentDigest & { readonly path: string };
+}
+
+/** The objects under one prefix in a bucket. */
+export class S3Bucket {
+  private readonly origin: string;
+  private readonly path: string;
+  private readonly pool: Pool;
+  /** For who may take what they have asked for slowly, and must not keep others waiting with that. */
+  private readonly downloadPool: Pool;
+  private readonly signingKeys = new Map<string, ArrayBuffer>();
+
+  constructor(
+    private readonly location: S3Location,
+    private readonly credentials: S3Credentials,
+  ) {
+    const { endpoint, bucket, pathStyle } = location;
+    const { protocol, host } = new URL(endpoint);
+    this.origin = pathStyle ? endpoint : `${protocol}//${bucket}.${host}`;
+    this.path = pathStyle ? `/${bucket}/` : "/";
+    const limits = {
+      connections,
+      connect: { timeout: connectTimeoutMs },
+      bodyTimeout: silence,
+    };
+    this.pool = new Pool(this.origin, limits);
+    this.downloadPool = new Pool(this.origin, limits);
+  }
+
+  /** @throws S3Fault where the bucket can't be used */
+  async check(): Promise<void> {
+    await this.page({ "max-keys": "1" });
+  }
+
+  async put(name: string, file: ContentDigest & { readonly path: string }): Promise<void> {
+    await withRetry(async () => (await this.call({ method: "PUT", name, file })).dump());
+  }
+
+  /** @returns false where there is no such object */
+  async download(name: string, path: string): Promise<boolean> {
+    return unlessMissing(async () => {
+      await withRetry(async () => {
+        const body = await this.call({ method: "GET", name });
+        await pipeline(body, createWriteStream(path, { mode: 0o600 }));
+      });
+      return true;
+    }, false);
+  }
+
+  /** @returns undefined where there is no such object */
+  async read(name: string, signal: AbortSignal): Promise<Readable | undefined> {
+    return unlessMissing(
+      () => withRetry(() => this.call({ method: "GET", name }, this.downloadPool, signal)),
+      undefined,
+    );
+  }
+
+  async delete(name: string): Promise<void> {
+    await unlessMissing(() => withRetry(async () => (await this.call({ method: "DELETE", name })).dump()), undefined);
+  }
+
+  /** All objects whose names have the prefix and no slash behind it, without the prefix. */
+  async *list(): AsyncIterable<{ readonly name: string; readonly writtenAt: number }> {
+    const { prefix } = this.location;
+    for (let next: Record<string, string> | undefined = {}; next;) {
+      const { objects, continuation }: ListedObjects = await this.page(next);
+      for (const { key, writtenAt } of objects) {
+        if (key.startsWith(prefix)) yield { name: key.slice(prefix.length), writtenAt };
+      }
+      next = continuation === undefined ? undefined : { "continuation-token": continuation };
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.pool.destroy(), this.downloadPool.destroy()]);
+  }
+
+  private page(more: Readonly<Record<string, string>>): Promise<ListedObjects> {
+    const search = { "list-type": "2", delimiter: "/", prefix: this.location.prefix, ...more };
+    return withRetry(async () => listedObjects(await (await this.call({ method: "GET", name: "", search })).text()));
+  }
+
+  private async call(call: Call, pool = this.pool, signal?: AbortSignal): Promise<Dispatcher.ResponseData["body"]> {
+    const { method, file } = call;
+    const { url, headers } = await this.signed(call);
+    const { statusCode, body } = await pool.request({
+      method,
+      path: url.pathname + url.search,
+      headers: Object.fromEntries(headers),
+      body: file ? createReadStream(file.path) : null,
+      signal: signal ?? null,
+      headersTimeout: silence + (file?.size ?? 0) / slowest,
+    });
+    if (statusCode >= 200 && statusCode < 300) return body;
+    const [, code = "without a code"] = /<Code>(\w{1,100})<\/Code>/.exec(await beginningOf(body)) ?? [];
+    throw new S3Error(statusCode, code);
+  }
+
+  private signed({ method, name, search, file }: Call): Promise<{ url: URL; headers: Headers }> {
+    const { accessKeyId, secretAccessKey, sessionToken } = this.credentials;
+    const key = name === "" ? "" : this.location.prefix + name;
+    const url = new URL(this.path + key, this.origin);
+    for (const [parameter, value] of Object.entries(search ?? {})) url.searchParams.set(parameter, value);
+    const headers = file && { "x-amz-content-sha256": file.sha256, "content-length": String(file.size) };
+    return new AwsV4Signer({
+      method,
+      url: url.href,
+      headers: headers ?? {},
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      service: "s3",
+      region: this.location.region,
+      cache: this.signingKeys,
+    }).sign();
+  }
+}
+
+async function beginningOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
+  let text = "";
+  for await (const chunk of body) {
+    text += String(chunk);
+    if (text.length > mostOfFault) break;
+  }
+  return text;
+}
+
+async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      const passing = asTransient(error);
+      if (attempt === maxAttempts || !passing) throw passing ?? error;
+      await delay(attempt * retryDelayMs);
+    }
+  }
+}
+
+/** What to say of a fault that may pass; undefined of any other. */
+function asTransient(error: unknown): StorageUnavailableError | undefined {
+  if (error instanceof S3Error) return error.isTransient ? error : undefined;
+  if (error instanceof errors.RequestAbortedError || !(error instanceof Error)) return undefined;
+  const isOfConnection = error instanceof errors.UndiciError || "syscall" in error || error instanceof AggregateError;
+  if (!isOfConnection) return undefined;
+  const { message, code } = error as NodeJS.ErrnoException;
+  return new StorageUnavailableError(`The store can't be used now: ${message || String(code)}`);
+}
+
+async function unlessMissing<Result>(work: () => Promise<Result>, missing: Result): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof S3Error && error.code === "NoSuchKey") return missing;
+    throw error;
+  }
+}

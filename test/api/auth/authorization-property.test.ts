@@ -1,0 +1,193 @@
+import { randomUUID } from "node:crypto";
+import fc from "fast-check";
+import {
+  type DirectiveNode,
+  getNamedType,
+  type GraphQLNamedType,
+  isInterfaceType,
+  isObjectType,
+  Kind,
+  OperationTypeNode,
+  parse,
+  type SelectionSetNode,
+  validate,
+} from "graphql";
+import { readConfig } from "../../../src/config";
+import { createSchema } from "../../../src/api/graphql/schema";
+import { access, type Access, opensTo } from "../../support/access-table";
+import type { Client } from "../../support/client";
+import { randomOperation, type RandomOperation } from "../../support/random-operation";
+import { useServer } from "../../support/server";
+import { statementsOf } from "../../support/statements";
+import { errorsOf, overSse } from "../../support/stream-clients";
+import { allPermissions, type TestPermissions } from "../../support/test-app";
+
+const server = useServer();
+const schema = createSchema(readConfig({}).limits);
+
+type Permissions = Required<TestPermissions>;
+/** All that a scope can be: each level, with each set of runtime permissions. */
+const scopes: readonly Permissions[] = (["NONE", "VIEW", "EDIT", "FULL"] as const).flatMap((agents) =>
+  Array.from({ length: 32 }, (_, set) => ({
+    agents,
+    runtime: allPermissions.runtime.filter((_, i) => set & (1 << i)),
+  })),
+);
+
+/** Any of them; half the time not yet known which. */
+const anyScope = fc.option(fc.nat(scopes.length - 1), { nil: undefined, freq: 1 });
+
+const anyOperation = fc
+  .array(fc.nat(9_999), { minLength: 40, maxLength: 160, size: "max" })
+  .map((numbers) => randomOperation(schema, numbers))
+  // An alias may be another field's name, and then stand beside that field.
+  .filter(({ query }) => validate(schema, parse(query)).length === 0);
+
+const operationsOf = (query: string) =>
+  parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
+
+/** A field that the table has, where it stands in the answer. */
+interface Asked {
+  readonly path: readonly string[];
+  readonly line: Access;
+}
+
+/** What an operation asks for, found in the plainest way: by walking through the document with the table in hand. */
+function askedBy({ query, operationName, variables }: RandomOperation): readonly Asked[] {
+  const { definitions } = parse(query);
+  const operation = operationsOf(query).find(
+    ({ name }) => operationName === undefined || name?.value === operationName,
+  );
+  if (!operation) throw new Error("The document has no such operation");
+  const asked: Asked[] = [];
+  walk(operation.selectionSet, schema.getRootType(operation.operation), []);
+  return asked;
+
+  function walk({ selections }: SelectionSetNode, type: GraphQLNamedType | null | undefined, path: string[]): void {
+    if (!isObjectType(type) && !isInterfaceType(type)) throw new Error("Only objects have fields");
+    for (const selection of selections) {
+      if (!selection.directives?.every(isPassed)) continue;
+
+      if (selection.kind === Kind.INLINE_FRAGMENT) {
+        const { typeCondition } = selection;
+        walk(selection.selectionSet, typeCondition ? schema.getType(typeCondition.name.value) : type, path);
+      } else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+        for (const fragment of definitions) {
+          if (fragment.kind !== Kind.FRAGMENT_DEFINITION || fragment.name.value !== selection.name.value) continue;
+          walk(fragment.selectionSet, schema.getType(fragment.typeCondition.name.value), path);
+        }
+      } else {
+        const name = selection.name.value;
+        const field = type.getFields()[name];
+        if (!field) continue;
+        const here = [...path, selection.alias?.value ?? name];
+        const line = access.get(`${type.name}.${name}`);
+        if (line) asked.push({ path: here, line });
+        if (selection.selectionSet) walk(selection.selectionSet, getNamedType(field.type), here);
+      }
+    }
+  }
+
+  /** Whether a directive lets its field through; one that is given no boolean does, since nobody knows better yet. */
+  function isPassed({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
+    if (condition?.value.kind === Kind.BOOLEAN) return condition.value.value === (name.value === "include");
+    if (condition?.value.kind !== Kind.VARIABLE) throw new Error("A condition is a boolean or a variable");
+    const variable = condition.value.name.value;
+    const declared = operation?.variableDefinitions?.find((each) => each.variable.name.value === variable);
+    const fallback = declared?.defaultValue?.kind === Kind.BOOLEAN ? declared.defaultValue.value : undefined;
+    const value = Object.hasOwn(variables, variable) ? variables[variable] : fallback;
+    return typeof value !== "boolean" || value === (name.value === "include");
+  }
+}
+
+/** The least scope that opens the fields on the uppermost level, so that what it refuses lies below them. */
+const leastScope = (asked: readonly Asked[]): number => {
+  const roots = asked.filter(({ path }) => path.length === 1);
+  return Math.max(
+    0,
+    scopes.findIndex((permissions) => roots.every(({ line }) => opensTo(permissions, line))),
+  );
+};
+
+const refusals = (asked: readonly Asked[], permissions: Permissions): string[] => {
+  const refused = asked.filter(({ line }) => !opensTo(permissions, line));
+  return [...new Set(refused.map(({ path, line }) => refusal(path, line.required)))].sort();
+};
+
+const refusal = (path: readonly unknown[], required: unknown) => `${path.join(".")} requires ${String(required)}`;
+
+const keys: Client[] = [];
+let ids: Readonly<Record<string, string>>;
+const unknown = randomUUID();
+
+beforeAll(async () => {
+  const app = await server.current.newApp();
+  // One after the other: as many at once as there are scopes may be more than a busy machine answers within 2 s.
+  for (const permissions of scopes) keys.push(await app.key(permissions));
+  const agent = await app.agent();
+  const { id: run, sessionId: session } = await app.run({ agentId: agent });
+  ids = { "Query.agent": agent, "Query.session": session, "Query.run": run, "Subscription.runEvents": run };
+});
+
+type Outcome = "refused" | "refused below the root" | "executed" | "invalid";
+
+/** Sends an operation with the key of a scope, and sees that it comes out as it must. */
+async function judge(operation: RandomOperation, scope: number, isStreamed: boolean): Promise<Outcome> {
+  const [key, permissions] = [keys[scope] as Client, scopes[scope] as Permissions];
+  const { operationName, variables } = operation;
+  const query = operation.query.replace(/@(\w+\.\w+)/g, (_, field: string) => ids[field] ?? unknown);
+  const isOverSse = isStreamed || operation.kind === OperationTypeNode.SUBSCRIPTION;
+
+  let answer: { status: number; text: string; body: unknown } = { status: 0, text: "", body: undefined };
+  const statements = await statementsOf(async () => {
+    answer = await (isOverSse
+      ? overSse(key, query, { operationName, variables })
+      : key.send(query, variables, { operationName }));
+  });
+
+  const expected = refusals(askedBy(operation), permissions);
+  if (expected.length === 0) {
+    expect(answer.status).not.toBe(403);
+    expect(answer.text).not.toContain("FORBIDDEN");
+    return answer.text.includes(`"data":{`) ? "executed" : "invalid";
+  }
+  const errors = errorsOf(answer.body);
+  expect(errors.map(({ path = [], extensions }) => refusal(path, extensions["required"])).sort()).toEqual(expected);
+  for (const { extensions } of errors) expect(extensions).toMatchObject({ code: "FORBIDDEN", granted: permissions });
+  expect(answer.status).toBe(403);
+  expect(answer.body).not.toHaveProperty("data");
+  // The one that finds the key. Once a minute the server writes by itself which keys were used.
+  expect(statements.filter((statement) => !/^(BEGIN|START|SET|COMMIT|UPDATE .api_key.)/.test(statement))).toHaveLength(
+    1,
+  );
+  return expected.every((each) => each.includes(".")) ? "refused below the root" : "refused";
+}
+
+test("an operation is refused for exactly the fields that the scope does not open, and then nothing of it is executed", async () => {
+  const seen: Record<Outcome, number> = { refused: 0, "refused below the root": 0, executed: 0, invalid: 0 };
+  const property = fc.asyncProperty(anyOperation, anyScope, fc.boolean(), async (operation, scope, isStreamed) => {
+    seen[await judge(operation, scope ?? leastScope(askedBy(operation)), isStreamed)] += 1;
+  });
+  await fc.assert(property, { numRuns: 2_000 });
+
+  // No part of the property may hold because it was never asked for.
+  for (const outcome of ["refused", "refused below the root", "executed"] as const) {
+    expect(seen[outcome]).toBeGreaterThan(50);
+  }
+}, 300_000);
+
+test("a document that was judged before is judged anew, for each scope, operation and set of variables", async () => {
+  const property = fc.asyncProperty(anyOperation, fc.nat(127), fc.nat(127), async (operation, scope, otherScope) => {
+    const variables = Object.entries(operation.variables).map(([name, value]) => [name, value !== true] as const);
+    const others = operationsOf(operation.query).map(({ operation: kind, name }) => ({
+      ...operation,
+      kind,
+      operationName: name?.value,
+    }));
+    for (const other of [...others, { ...operation, variables: Object.fromEntries(variables) }]) {
+      await judge(other, scope, false);
+      await judge(other, otherScope, false);
+    }
+  });
+  await fc.assert(property, { numRuns: 150 });
+}, 300_000);

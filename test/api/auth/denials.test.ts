@@ -1,0 +1,106 @@
+import { randomUUID } from "node:crypto";
+import { useServer } from "../../support/server";
+import type { TestApp } from "../../support/test-app";
+
+const server = useServer();
+
+const mutation = (name: string, input: string) =>
+  `mutation ($input: ${input}!) { ${name}(input: $input) { __typename } }`;
+const mutations = {
+  createScope: mutation("createScope", "CreateScopeInput"),
+  updateScope: mutation("updateScope", "UpdateScopeInput"),
+  deleteScope: mutation("deleteScope", "DeleteScopeInput"),
+  createApiKey: mutation("createApiKey", "CreateApiKeyInput"),
+  renameApiKey: mutation("renameApiKey", "RenameApiKeyInput"),
+  revokeApiKey: mutation("revokeApiKey", "RevokeApiKeyInput"),
+};
+const id = randomUUID();
+
+type Case = readonly [message: string, name: keyof typeof mutations, input: (app: TestApp) => object | Promise<object>];
+
+/** What is refused for what is there, with what to do. */
+const cases: readonly Case[] = [
+  ["There is no app with this id.", "createScope", () => ({ appId: id, name: "a", permissions: {} })],
+  ["There is no scope with this id.", "updateScope", () => ({ id })],
+  ["There is no scope with this id.", "deleteScope", () => ({ id })],
+  ["There is no scope with this id.", "createApiKey", () => ({ scopeId: id, name: "a" })],
+  ["There is no API key with this id.", "renameApiKey", () => ({ id, name: "a" })],
+  ["There is no API key with this id.", "revokeApiKey", () => ({ id })],
+  [
+    "Another scope of this app has this name. Choose another one.",
+    "createScope",
+    async (app) => ({ appId: app.id, name: await nameOf(await app.scope({})), permissions: {} }),
+  ],
+  [
+    "Another scope of this app has this name. Choose another one.",
+    "updateScope",
+    async (app) => ({ id: await app.scope({}), name: await nameOf(await app.scope({})) }),
+  ],
+  [
+    "This scope has 1 active key. Revoke them first, or pass `revokeKeys: true`.",
+    "deleteScope",
+    async (app) => ({ id: (await app.key({})).scopeId }),
+  ],
+];
+
+const nameOf = async (scopeId: string): Promise<string> =>
+  (await server.current.admin.data(`query ($id: ID!) { scope(id: $id) { name } }`, { id: scopeId })).scope.name;
+
+test.each(cases)("%s (%s)", async (message, name, input) => {
+  const app = await server.current.newApp();
+  const [error] = await server.current.admin.errors(mutations[name], { input: await input(app) });
+  expect(error?.message).toBe(message);
+});
+
+test.each([
+  ["`apps` is for administrators only; no API key may use it.", `{ apps { totalCount } }`],
+  ["`agents` requires the level VIEW on agents, which this key's scope does not grant.", `{ agents { totalCount } }`],
+  [
+    "`sessions` requires the permission SESSION_VIEW, which this key's scope does not grant.",
+    `{ sessions { totalCount } }`,
+  ],
+])("%s", async (message, query) => {
+  const key = await (await server.current.newApp()).key({});
+  expect((await key.errors(query)).map((error) => error.message)).toEqual([message]);
+});
+
+test("what a key may do one of two things for names both", async () => {
+  const app = await server.current.newApp();
+  const key = await app.key({ runtime: ["SESSION_CREATE"] });
+  const [error] = await key.errors(
+    `mutation { createSession(input: { reference: "a" }) { session { documents { id } } } }`,
+  );
+  expect(error?.message).toBe(
+    "`documents` requires the permission SESSION_VIEW or DOCUMENT_UPLOAD, which this key's scope does not grant.",
+  );
+});
+
+test("each field that is refused is told once, by the path that it has in the answer", async () => {
+  const key = await (await server.current.newApp()).key({ runtime: ["RUN"] });
+  const errors = await key.errors(
+    `query ($id: ID!) { a: run(id: $id) { bc: agent { id } } ab: run(id: $id) { c: agent { id } c: agent { name } } }`,
+    { id },
+  );
+  expect(errors.map(({ path }) => path)).toEqual([
+    ["a", "bc"],
+    ["ab", "c"],
+  ]);
+});
+
+test("who asks for too much in lists is told how much, what is allowed, and what to do", async () => {
+  const app = await server.current.newApp();
+  const refusal = async (keys: number, ofEach: number, fields: string) => {
+    const query = `query ($id: ID!) { apiKeys(appId: $id, first: ${keys}) {
+      nodes { scope { apiKeys(first: ${ofEach}) { nodes { ${fields} } } } }
+    } }`;
+    return (await server.current.admin.errors(query, { id: app.id }))[0]?.message;
+  };
+  const advice = "Ask for less with `first`, or in several requests.";
+  expect(await refusal(200, 200, "id")).toBe(
+    `This operation asks for up to 40200 objects in lists; at most 10000 are allowed. ${advice}`,
+  );
+  const many = Array.from({ length: 25 }, (_, i) => `id${i}: id`).join(" ");
+  expect(await refusal(50, 190, many)).toBe(
+    `This operation asks for up to 247150 fields of objects in lists; at most 200000 are allowed. ${advice}`,
+  );
+});

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { useFolder } from "../../support/folder";
+import { type Environment, useProcesses } from "../../support/process";
+import { S3Server } from "../../support/s3-server";
+
+const processes = useProcesses();
+const folder = useFolder();
+
+/** For a server on SQLite, whatever the other tests use. */
+const onSqlite = (more: Environment = {}) => ({
+  DATA_DIR: join(folder.path, "data"),
+  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  ...more,
+});
+
+const backUp = (environment: Environment, to = join(folder.path, "backup")) =>
+  processes.finish(environment, "cli/backup.js", to);
+const restore = (environment: Environment, from = join(folder.path, "backup")) =>
+  processes.finish(environment, "cli/restore.js", from);
+
+test("a backup has what the server made for itself, for its owner alone, and is a data directory", async () => {
+  const environment = onSqlite();
+  const server = await processes.serve(environment);
+  await server.newApp();
+  const { stdout } = await backUp(environment);
+  expect(stdout).toContain("admin.key and secrets.key are in it");
+  const backup = join(folder.path, "backup");
+  expect((await readdir(backup)).sort()).toEqual([
+    "admin.key",
+    "backup.json",
+    "documents",
+    "latchkey.sqlite",
+    "secrets.key",
+  ]);
+  for (const name of await readdir(backup)) expect((await stat(join(backup, name))).mode & 0o077).toBe(0);
+
+  const other = await processes.serve({ ...environment, DATA_DIR: backup });
+  expect((await other.admin.data(`{ apps { totalCount } }`)).apps.totalCount).toBe(1);
+});
+
+test("a server that is stopped is backed up too, and its keys in the environment are said to be missing", async () => {
+  const environment = onSqlite({ ADMIN_KEY: randomUUID(), SECRETS_KEY: "ab".repeat(32) });
+  const server = await processes.serve(environment);
+  await server.newApp();
+  await server.end();
+  const { exit, stdout } = await backUp(environment);
+  expect(exit).toBe(0);
+  expect(stdout).toMatch(/^ADMIN_KEY is not in it\.$/m);
+  expect(stdout).toMatch(/^SECRETS_KEY is not in it\. Keep it elsewhere/m);
+  expect(await readdir(join(folder.path, "backup"))).not.toContain("secrets.key");
+  const { stdout: told } = await restore({ DATA_DIR: join(folder.path, "restored") });
+  expect(told).toMatch(/^SECRETS_KEY is to be what it was/m);
+});
+
+test("nothing that is there is overwritten, by a backup or by what is restored", async () => {
+  const environment = onSqlite();
+  await processes.serve(environment);
+  const taken = join(folder.path, "taken");
+  await mkdir(taken);
+  await writeFile(join(taken, "notes.txt"), "");
+  for (const { exit, stderr } of [
+    await backUp(environment, taken),
+    await backUp(environment, join(taken, "notes.txt")),
+    (await backUp(environment)).exit === 0 ? await restore({ DATA_DIR: taken }) : undefined,
+    await restore(environment),
+    await restore({ DATA_DIR: join(folder.path, "new"), DATABASE_URL: `sqlite:${join(taken, "notes.txt")}` }),
+  ].filter((each) => each !== undefined)) {
+    expect(exit).toBe(1);
+    expect(stderr).toContain("is there already, and is not an empty folder");
+  }
+  expect(await readdir(taken)).toEqual(["notes.txt"]);
+});
+
+test("a backup that is broken off at any moment is whole or not there", async () => {
+  const environment = onSqlite();
+  const server = await processes.serve(environment);
+  const app = await server.newApp();
+  const sessionId = await app.session();
+  for (let i = 0; i < 20; i += 1) await app.document(sessionId, `The barn is ${i}.`);
+  const whole = await backUp(environment, join(folder.path, "whole"));
+  expect(whole.exit).toBe(0);
+  for (let i = 0; i < 8; i += 1) {
+    const to = join(folder.path, `broken ${i}`);
+    const child = processes.run(environment, "cli/backup.js", to);
+    await delay(100 + 50 * i);
+    const exit = await child.end("SIGKILL");
+    if (exit === 0) continue;
+    const isThere = existsSync(to);
+    const restored = join(folder.path, `restored ${i}`);
+    expect(await restore({ DATA_DIR: restored }, to)).toMatchObject({ exit: isThere ? 0 : 1 });
+    expect(existsSync(restored)).toBe(isThere);
+  }
+});
+
+test("what is no backup is not restored, nor one whose database is damaged", async () => {
+  const environment = onSqlite();
+  const server = await processes.serve(environment);
+  const target = { DATA_DIR: join(folder.path, "restored") };
+  expect((await restore(target, environment.DATA_DIR)).stderr).toContain("is no backup");
+
+  for (let i = 0; i < 20; i += 1) await server.newApp();
+  await backUp(environment);
+  const path = join(folder.path, "backup", "latchkey.sqlite");
+  const bytes = await readFile(path);
+  await writeFile(path, bytes.fill(7, 8_192, 65_536));
+  const { exit, stderr } = await restore(target);
+  expect(exit).toBe(1);
+  expect(stderr).toMatch(/damaged|malformed/);
+  expect(await readdir(target.DATA_DIR)).not.toContain("latchkey.sqlite");
+});
+
+test("documents whose bytes are missing or damaged are named, by a backup and by what is restored", async () => {
+  const environment = onSqlite();
+  const server = await processes.serve(environment);
+  const app = await server.newApp();
+  const sessionId = await app.session();
+  const documents = join(environment.DATA_DIR, "documents");
+  const [missing, damaged, lost] = [
+    await app.document(sessionId),
+    await app.document(sessionId),
+    await app.document(sessionId),
+  ];
+  await rm(join(documents, missing));
+  await writeFile(join(documents, damaged), "The barn is green.");
+  const made = await backUp(environment);
+  expect(made.exit).toBe(1);
+  for (const id of [missing, damaged]) expect(made.stdout).toContain(`The document ${id} is damaged`);
+  expect(made.stdout).not.toContain(lost);
+
+  await rm(join(folder.path, "backup", "documents", lost));
+  const restored = await restore({ DATA_DIR: join(folder.path, "restored") });
+  expect(restored.exit).toBe(1);
+  for (const id of [missing, damaged, lost]) expect(restored.stdout).toContain(`The document ${id} is damaged`);
+});
+
+test("with MySQL nothing is copied, and the dump to take is said without the password", async () => {
+  const url = "mysql://some%20body:sesame@db.example.com:3307/latchkey";
+  const environment = { DATA_DIR: join(folder.path, "data"), DATABASE_URL: url };
+  for (const { exit, stdout, stderr } of [await backUp(environment), await restore(environment, folder.path)]) {
+    expect({ exit, stdout }).toEqual({ exit: 1, stdout: "" });
+    expect(stderr).toContain(" --host=db.example.com --port=3307 --user='some body' --password latchkey ");
+    expect(stderr).not.toContain("sesame");
+    expect(stderr).toContain(`documents, admin.key, secrets.key in ${environment.DATA_DIR}`);
+  }
+  expect(await readdir(folder.path)).toEqual([]);
+});
+
+test("documents in a store of their own are left to that, and said to be", async () => {
+  const store = await S3Server.start();
+  processes.clear(() => store.stop());
+  const environment = onSqlite(store.environment);
+  const server = await processes.serve(environment);
+  const app = await server.newApp();
+  await app.document(await app.session());
+  expect((await backUp(environment)).stdout).toContain("back up the store (STORAGE_URL) by its own means");
+  expect((await restore({ ...environment, DATA_DIR: join(folder.path, "restored") })).stdout).toContain(
+    "(STORAGE_URL)",
+  );
+  expect(await readdir(join(folder.path, "restored"))).not.toContain("documents");
+});

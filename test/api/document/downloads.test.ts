@@ -1,0 +1,236 @@
+import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { parse } from "content-disposition";
+import type { Client } from "../../support/client";
+import { createTestLog } from "../../support/log";
+import { useServer } from "../../support/server";
+import { statementsOf } from "../../support/statements";
+import type { TestApp } from "../../support/test-app";
+
+const { log, lines } = createTestLog();
+const server = useServer({}, {}, log);
+const unknown = "00000000-0000-7000-8000-000000000000";
+const documentContent = `query ($id: ID!) { documentContent(id: $id) { url expiresAt } }`;
+
+async function linkTo(id: string, client: Client = server.current.admin): Promise<string> {
+  return (await client.data(documentContent, { id })).documentContent.url as string;
+}
+
+const download = (url: string, init: RequestInit = {}) => fetch(new URL(url, server.current.url), init);
+
+/** A document, and a key that may see it. */
+async function shown(content = "The barn is red.", filename = "barn.txt") {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  const id = await app.document(sessionId, content, filename);
+  return { app, sessionId, id, key: await app.key({ runtime: ["SESSION_VIEW"] }) };
+}
+
+/** Sees that a link leads nowhere, in the one way in which all links do. */
+async function expectNothing(url: string): Promise<void> {
+  const answer = await download(url);
+  const message = "This link leads to no document, or not any more. Ask `documentContent` for another.";
+  expect([answer.status, await answer.json()]).toEqual([
+    404,
+    { errors: [{ message, extensions: { code: "NOT_FOUND" } }] },
+  ]);
+}
+
+test.each([
+  ["text/plain", "The barn is red.\r\n納屋\n"],
+  ["text/html", "<script>alert(1)</script><p>The barn is red.</p>"],
+  ["text/plain", ""],
+])("a link gives a document of %s as it came, as a file that does nothing in a browser", async (mimeType, content) => {
+  const { id, key } = await shown(content);
+  const answer = await download(await linkTo(id, key));
+  expect(answer.status).toBe(200);
+  expect(await answer.text()).toBe(content);
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    "content-type": mimeType,
+    "content-length": String(Buffer.byteLength(content)),
+    "content-disposition": "attachment; filename=barn.txt",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "sandbox; default-src 'none'",
+    "cache-control": "private, no-store",
+    "referrer-policy": "no-referrer",
+  });
+});
+
+test.each([
+  'ba"r\\n.txt',
+  "häuser 納屋.txt",
+  "50%41.txt",
+  "a;b=c,d.txt",
+  "'; filename*=UTF-8''x.html",
+  "x".repeat(255),
+])("the filename %j comes through", async (filename) => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  const id = await app.document(sessionId, "The barn is red.", "barn.txt");
+  await server.current.sql(
+    `UPDATE document SET filename = '${filename.replace(/['\\]/g, quotedInSql)}' WHERE id = '${id}'`,
+  );
+  const { headers } = await download(await linkTo(id));
+  expect(parse(headers.get("content-disposition") ?? "")).toMatchObject({
+    type: "attachment",
+    parameters: { filename },
+  });
+});
+
+/** SQLite takes a backslash for what it is, MySQL for the beginning of something. */
+const quotedInSql = (character: string) =>
+  character === "'" ? "''" : server.current.databaseUrl === undefined ? "\\" : "\\\\";
+
+test("who asks for the head gets it, and who asks for a part gets the whole", async () => {
+  const { id, key } = await shown();
+  const url = await linkTo(id, key);
+  const head = await download(url, { method: "HEAD" });
+  expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "16", ""]);
+
+  const part = await download(url, { headers: { range: "bytes=0-3" } });
+  expect([part.status, part.headers.get("accept-ranges"), await part.text()]).toEqual([
+    200,
+    "none",
+    "The barn is red.",
+  ]);
+  expect((await download(url, { method: "POST" })).status).toBe(404);
+});
+
+test("a link holds for five minutes, as it says, and not a moment longer", async () => {
+  const { id, key } = await shown();
+  const asked = Date.now();
+  const { url, expiresAt } = (await key.data(documentContent, { id })).documentContent;
+  const expires = Date.parse(expiresAt as string);
+  expect(expires).toBeGreaterThan(asked + 290_000);
+  expect(expires).toBeLessThanOrEqual(Date.now() + 300_000);
+
+  const clock = jest.spyOn(Date, "now");
+  try {
+    clock.mockReturnValue(expires - 1);
+    expect((await download(url as string)).status).toBe(200);
+    clock.mockReturnValue(expires);
+    await expectNothing(url as string);
+  } finally {
+    clock.mockRestore();
+  }
+});
+
+test("a link that was changed in any way leads nowhere", async () => {
+  const [{ app, id, key, sessionId }, foreign] = [await shown(), await shown()];
+  const other = await app.document(sessionId);
+  const url = await linkTo(id, key);
+  expect(url).toMatch(new RegExp(`^/documents/${id}\\?expires=\\d+&key=${key.keyId}&signature=[\\w-]{43}$`));
+  const [, expires = ""] = /expires=(\d+)/.exec(url) ?? [];
+  const [, signature = ""] = /signature=(.+)$/.exec(url) ?? [];
+  const changed = [
+    url.replace(id, other),
+    url.replace(id, foreign.id),
+    url.replace(id, unknown),
+    url.replace(`expires=${expires}`, `expires=${Number(expires) + 1}`),
+    url.replace(`expires=${expires}`, "expires=Infinity"),
+    url.replace(key.keyId, foreign.key.keyId),
+    url.replace(`key=${key.keyId}&`, ""),
+    url.replace(`key=${key.keyId}`, "key="),
+    url.replace(/&signature=.*/, ""),
+    url.replace(signature, ""),
+    `${url}&signature=${signature}`,
+    url.replace(/\?.*/, ""),
+  ];
+  for (let i = 0; i < signature.length; i++) {
+    const character = signature[i] === "A" ? "B" : "A";
+    changed.push(url.replace(signature, signature.slice(0, i) + character + signature.slice(i + 1)));
+  }
+  for (const each of changed) await expectNothing(each);
+  expect((await download(url)).status).toBe(200);
+});
+
+const ends: readonly (readonly [string, (made: Awaited<ReturnType<typeof shown>>) => Promise<unknown>])[] = [
+  ["the key is revoked", ({ key }) => change("revokeApiKey(input: { id: $id }) { apiKey { id } }", key.keyId)],
+  [
+    "the scope allows less",
+    ({ key }) =>
+      change(
+        `updateScope(input: { id: $id, permissions: { agents: FULL, runtime: [RUN] } }) { scope { id } }`,
+        key.scopeId,
+      ),
+  ],
+  [
+    "the scope is deleted",
+    ({ key }) => change("deleteScope(input: { id: $id, revokeKeys: true }) { id }", key.scopeId),
+  ],
+  ["the app is deleted", ({ app }) => change("deleteApp(input: { id: $id }) { id }", app.id)],
+  ["the document is deleted", ({ id }) => change("deleteDocument(input: { id: $id }) { id }", id)],
+  [
+    "the session is terminated",
+    ({ sessionId }) => change("terminateSession(input: { id: $id }) { session { id } }", sessionId),
+  ],
+];
+
+const change = (field: string, id: string) => server.current.admin.data(`mutation ($id: ID!) { ${field} }`, { id });
+
+test.each(ends)("as soon as %s, the links of a key lead nowhere", async (_, end) => {
+  const made = await shown();
+  const url = await linkTo(made.id, made.key);
+  expect((await download(url)).status).toBe(200);
+  await end(made);
+  await expectNothing(url);
+});
+
+test("an administrator's link rests on no key, and ends with its document", async () => {
+  const { app, id, key } = await shown();
+  const url = await linkTo(id);
+  await change("revokeApiKey(input: { id: $id }) { apiKey { id } }", key.keyId);
+  expect((await download(url)).status).toBe(200);
+  await change("deleteApp(input: { id: $id }) { id }", app.id);
+  await expectNothing(url);
+});
+
+test("a link is made for who may see the document alone", async () => {
+  const [{ app, id }, other] = [await shown(), await shown()];
+  expect(await other.key.data(documentContent, { id })).toEqual({ documentContent: null });
+  expect(await other.key.data(documentContent, { id: unknown })).toEqual({ documentContent: null });
+  const uploader = await app.key({ runtime: ["DOCUMENT_UPLOAD", "RUN"] });
+  expect(await uploader.code(documentContent, { id })).toBe("FORBIDDEN");
+});
+
+test("a link takes one statement for the key and its scope and one for the document, and holds after a restart", async () => {
+  const { id, key } = await shown();
+  expect(await statementsOf(() => linkTo(id, key))).toHaveLength(2);
+  const url = await linkTo(id, key);
+  expect(await statementsOf(() => download(url))).toHaveLength(2);
+  await server.current.restart();
+  expect((await download(url)).status).toBe(200);
+});
+
+test("a document whose bytes are lost leads nowhere, and no signature of a link gets into the log", async () => {
+  const { id, key } = await shown();
+  const url = await linkTo(id, key);
+  await download(url);
+  await server.current.store.lose(id);
+  await expectNothing(url);
+  expect(lines.join("")).not.toContain(/signature=(.+)$/.exec(url)?.[1]);
+});
+
+test("who takes nothing of what they have asked for takes no memory", async () => {
+  const app: TestApp = await server.current.newApp();
+  const sessionId = await app.session();
+  // Of no type that takes long to read.
+  const id = await app.document(sessionId, `["${"x".repeat(20_000_000)}"]`, `${randomUUID()}.json`);
+  const url = await linkTo(id);
+  const before = process.memoryUsage().rss;
+  const { hostname, port } = new URL(server.current.url);
+  const sockets = await Promise.all(
+    Array.from({ length: 30 }, async () => {
+      const socket = connect(Number(port), hostname).pause();
+      await once(socket, "connect");
+      socket.write(`GET ${url} HTTP/1.1\r\nhost: x\r\n\r\n`);
+      return socket;
+    }),
+  );
+  await delay(2_000);
+  expect(process.memoryUsage().rss - before).toBeLessThan(300_000_000);
+  for (const socket of sockets) socket.destroy();
+  expect((await download(url)).headers.get("content-length")).toBe("20000004");
+});

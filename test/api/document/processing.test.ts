@@ -1,0 +1,165 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { documentsOf, filesIn, readDocument, slowText } from "../../support/documents";
+import { useProcesses } from "../../support/process";
+import { eventually } from "../../support/runs";
+import { type TestServer, useServer } from "../../support/server";
+
+const processes = useProcesses();
+const server = useServer();
+const impatient = useServer({ MAX_READ_WAIT_SECONDS: "0" });
+const execute = `mutation ($input: ExecuteAgentInput!) {
+  executeAgent(input: $input) { run { id status output citations { document { id } } error { code } } }
+}`;
+const runStatus = `query ($id: ID!) { run(id: $id) { status startedAt } }`;
+const terminate = `mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { status } } }`;
+
+/** A session with a document that is still being read. */
+async function busySession(on: Pick<TestServer, "newApp" | "admin"> = server.current) {
+  const app = await on.newApp();
+  const [agentId, sessionId] = [await app.agent(), await app.session()];
+  const { body } = await on.admin.upload(sessionId, slowText());
+  const { document } = body.data.uploadDocument;
+  expect(document).toMatchObject({ mimeType: "text/plain", status: "PROCESSING", error: null });
+  return { app, agentId, sessionId, id: document.id as string };
+}
+
+/** What there is of a document: where it is kept, and in the data directory. */
+const filesOf = async (id: string) => {
+  const [kept, local] = [await server.current.store.names(), await filesIn(server.current.dataDir)];
+  return [...new Set([...kept, ...local.map((path) => basename(path))])].filter((name) => name.startsWith(id));
+};
+
+/** The file into which the index of a document is being written. */
+const indexOf = async (id: string, dataDir: string) =>
+  (await filesIn(dataDir)).find((path) => basename(path).startsWith(`${id}.index`));
+
+test("an upload is answered when its document is stored and told, and the document is read in the background", async () => {
+  const { sessionId, id } = await busySession();
+  expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "READY", error: null });
+});
+
+test("who asks for anything else while a large document comes in and is read is answered before", async () => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  let isAnswered = false;
+  const upload = server.current.admin.upload(sessionId, slowText()).then(() => (isAnswered = true));
+  for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
+  expect(isAnswered).toBe(false);
+
+  await upload;
+  for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+  // What is small is told, though not read, beside what is large.
+  const { body } = await server.current.admin.upload(sessionId, Buffer.from([0, 1, 2]));
+  expect(body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
+  await server.current.admin.data(terminate, { id: sessionId });
+});
+
+test("an execution waits for the documents of its session, and for no others", async () => {
+  const { app, agentId, sessionId, id } = await busySession();
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
+  const other = await server.current.admin.data(execute, { input: { ...input, session: { id: await app.session() } } });
+  expect(other.executeAgent.run.status).toBe("SUCCEEDED");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+
+  const { executeAgent } = await server.current.admin.data(execute, { input });
+  expect(executeAgent.run.status).toBe("SUCCEEDED");
+  expect(executeAgent.run.citations[0].document).toEqual({ id });
+});
+
+test("an execution that waits for a document is QUEUED, and can be cancelled", async () => {
+  const { agentId, sessionId } = await busySession();
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
+  const { executeAgent } = await server.current.admin.data(execute, { input });
+  const { id } = executeAgent.run;
+  const { run } = await server.current.admin.data(runStatus, { id });
+  expect(run).toEqual({ status: "QUEUED", startedAt: null });
+
+  await server.current.admin.data(`mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`, { id });
+  expect((await server.current.admin.data(runStatus, { id })).run.status).toBe("CANCELLED");
+  expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
+  await server.current.admin.data(terminate, { id: sessionId });
+});
+
+test("an execution that has waited long enough fails, and says so", async () => {
+  const { agentId, sessionId } = await busySession(impatient.current);
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
+  const { executeAgent } = await impatient.current.admin.data(execute, { input });
+  expect(executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "DOCUMENTS_NOT_READY" } });
+  await impatient.current.admin.data(terminate, { id: sessionId });
+});
+
+test.each([
+  ["deleted", `mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`],
+  ["ended with its session", terminate],
+])("a document that is %s while it is read leaves no file", async (end, operation) => {
+  const { sessionId, id } = await busySession();
+  while (!(await indexOf(id, server.current.dataDir))) await delay(5);
+  await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
+  expect(await filesOf(id)).toEqual([]);
+  expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
+
+  // The one who read it is free for others at once, and writes nothing late.
+  const app = await server.current.newApp();
+  const next = await app.session();
+  await app.document(next);
+  expect(await readDocument(server.current.admin, next)).toMatchObject({ status: "READY" });
+  expect(await filesOf(id)).toEqual([]);
+});
+
+test("a document that fails leaves no more than its bytes behind", async () => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  const id = await app.document(sessionId, "[".repeat(40_000) + "]".repeat(40_000));
+  expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "FAILED" });
+  expect(await server.current.store.names()).toContain(id);
+  expect(await server.current.store.names()).not.toContain(`${id}.index`);
+  expect(await indexOf(id, server.current.dataDir)).toBeUndefined();
+});
+
+test("a document that was not read when the server stopped is read by the next, which then executes what waited", async () => {
+  const environment = await processes.fresh();
+  const first = await processes.serve(environment);
+  const { agentId, sessionId, id } = await busySession(first);
+  const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
+  const { executeAgent } = await first.admin.data(execute, { input });
+  expect(await first.end()).toBe(0);
+
+  const { admin } = await processes.serve(environment);
+  expect(await readDocument(admin, sessionId)).toMatchObject({ id, status: "READY" });
+  const query = `query ($id: ID!) { run(id: $id) { status citations { document { id } } } }`;
+  await eventually(async () => (await admin.data(query, { id: executeAgent.run.id })).run.status === "SUCCEEDED");
+  const { run } = await admin.data(query, { id: executeAgent.run.id });
+  expect(run.citations[0].document).toEqual({ id });
+});
+
+test("a document at which the server was killed three times is FAILED, and what read it is gone", async () => {
+  const environment = await processes.fresh();
+  let killed = await processes.serve(environment);
+  const { sessionId, id } = await busySession(killed);
+  const written = async () => {
+    const files = (await filesIn(environment.DATA_DIR)).filter((path) => basename(path).startsWith(`${id}.index`));
+    const newest = await Promise.all(files.map(async (path) => ({ path, ...(await stat(path)) })));
+    return newest.sort((one, other) => other.birthtimeMs - one.birthtimeMs)[0];
+  };
+  let seen: number | undefined;
+  for (let i = 0; i < 3; i++) {
+    // Each reading begins with a file of its own.
+    const made = async () => (await written().catch(() => undefined))?.birthtimeMs ?? seen;
+    await eventually(async () => (await made()) !== seen);
+    seen = await made();
+    const index = (await written())?.path ?? "";
+    expect(await documentsOf(killed.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
+    await killed.end("SIGKILL");
+    // What reads notices within a moment that the server is gone.
+    await delay(300);
+    const { size } = await stat(index);
+    await delay(300);
+    expect((await stat(index)).size).toBe(size);
+    killed = await processes.serve(environment);
+  }
+  const { status, error } = await readDocument(killed.admin, sessionId);
+  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it was being read."]);
+}, 120_000);

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import { filesIn, readDocument } from "../../support/documents";
+import { useProcesses } from "../../support/process";
+import { eventually } from "../../support/runs";
+
+const processes = useProcesses();
+
+/** A store with a document, and with what crashes and others have left in it. */
+async function untidyStore() {
+  const { environment, store } = await processes.freshWithStore();
+  const server = await processes.serve(environment);
+  const app = await server.newApp();
+  const sessionId = await app.session();
+  const id = await app.document(sessionId);
+  await readDocument(server.admin, sessionId);
+
+  const [old, oldIndex] = [randomUUID(), randomUUID()].sort() as [string, string];
+  await store.plant(old, "The barn was red.");
+  await store.plant(`${oldIndex}.index`, "");
+  // An old file of a document that there is, and a file of somebody else.
+  await store.plant(`${id}.index`, await store.contentOf(`${id}.index`));
+  await store.plant("notes.txt", "not ours");
+  return { environment, store, server, app, sessionId, id, old, oldIndex };
+}
+
+async function sweep(environment: Readonly<Record<string, string>>, ...args: string[]) {
+  const { stdout, ...ended } = await processes.finish(environment, "cli/sweep-storage.js", ...args);
+  return { ...ended, lines: stdout.trim().split("\n") };
+}
+
+test("beside a running server a sweep removes what a crash left, and nothing else", async () => {
+  const { environment, store, server, sessionId, id, old, oldIndex } = await untidyStore();
+  const kept = [id, `${id}.index`, "notes.txt"].sort();
+  const before = await store.names();
+  expect(before.sort()).toEqual([...kept, old, `${oldIndex}.index`].sort());
+
+  const dry = await sweep(environment, "--dry-run");
+  expect(dry.lines).toEqual([
+    `would remove ${old}`,
+    `would remove ${oldIndex}`,
+    "2 leftovers found, 0 documents incomplete.",
+  ]);
+  expect((await store.names()).sort()).toEqual(before);
+
+  const wet = await sweep(environment);
+  expect(wet.lines).toEqual([`removed ${old}`, `removed ${oldIndex}`, "2 leftovers removed, 0 documents incomplete."]);
+  expect((await store.names()).sort()).toEqual(kept);
+  expect((await sweep(environment)).lines).toEqual(["0 leftovers removed, 0 documents incomplete."]);
+  expect(await readDocument(server.admin, sessionId)).toMatchObject({ id, status: "READY" });
+});
+
+test("what is new is left alone, as its document may be about to be", async () => {
+  const { environment, store, sessionId, app, server, id } = await untidyStore();
+  const second = await app.document(sessionId);
+  await server.sql(`DELETE FROM document WHERE id = '${second}'`);
+  await sweep(environment);
+  expect(await store.names()).toContain(second);
+  expect(await store.names()).toContain(id);
+});
+
+test("documents that lack their bytes or their index are told, and left as they are", async () => {
+  const { environment, store, server, app, id } = await untidyStore();
+  const other = await app.document(await app.session());
+  await store.lose(id);
+  await store.lose(`${other}.index`);
+  // They are too new to be judged.
+  expect((await sweep(environment)).lines.at(-1)).toBe("2 leftovers removed, 0 documents incomplete.");
+
+  await server.sql(`UPDATE document SET createdAt = '2020-01-01 00:00:00.000'`);
+  const { lines } = await sweep(environment);
+  expect(lines).toEqual([
+    `the bytes of the document ${id} are missing`,
+    `the index of the document ${other} is missing`,
+    "0 leftovers removed, 2 documents incomplete.",
+  ]);
+  const ids = await server.sql("SELECT id FROM document");
+  expect(ids.map((row) => row["id"]).sort()).toEqual([id, other].sort());
+});
+
+test("a server that starts sweeps too", async () => {
+  const { environment, store, server, id } = await untidyStore();
+  await server.end();
+  await processes.serve(environment);
+  await eventually(async () => (await store.names()).length === 3);
+  expect((await store.names()).sort()).toEqual([id, `${id}.index`, "notes.txt"].sort());
+});
+
+test("more leftovers than one statement and one page of a listing can name are swept", async () => {
+  const { environment, store } = await processes.freshWithStore();
+  await (await processes.serve(environment)).end();
+  for (let i = 0; i < 1_050; i++) await store.plant(randomUUID(), "");
+  const { lines } = await sweep(environment);
+  expect(lines.at(-1)).toBe("1050 leftovers removed, 0 documents incomplete.");
+  expect(await store.names()).toEqual([]);
+  // A process that has ended has left nothing in the data directory either.
+  expect((await filesIn(environment.DATA_DIR)).filter((path) => path.includes("copies"))).toEqual([]);
+}, 120_000);
+
+test("what a sweep doesn't understand it doesn't do", async () => {
+  const { environment, store } = await untidyStore();
+  const before = await store.names();
+  const { exit, stderr } = await sweep(environment, "--dryrun");
+  expect([exit, stderr]).toEqual([
+    1,
+    "The store of documents was not swept. It takes `--dry-run` and nothing else: npm run storage:sweep -- --dry-run\n",
+  ]);
+  expect(await store.names()).toEqual(before);
+});

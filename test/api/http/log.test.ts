@@ -1,0 +1,95 @@
+import { createClient } from "graphql-sse";
+import type { Client } from "../../support/client";
+import { type TestProcess, useProcesses } from "../../support/process";
+import { execute, refusalOf } from "../../support/runs";
+
+const processes = useProcesses();
+const secret = "hunter2";
+const adminKey = `${secret}-is-the-key-of-the-administrator`;
+
+/** Starts a server as `npm start` does, which tells where in the source something failed. */
+const serve = async (level: string) =>
+  processes.serve({
+    ...(await processes.fresh()),
+    ADMIN_KEY: adminKey,
+    LOG_LEVEL: level,
+    NODE_OPTIONS: "--enable-source-maps",
+  });
+
+/** Uses what there is to be used, with secrets in every place that can hold one. */
+async function useAll(server: TestProcess, key: Client): Promise<void> {
+  const { createAgent } = await key.data(
+    `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`,
+    { input: { name: secret, instructions: secret } },
+  );
+  const agentId = createAgent.agent.id as string;
+  const { session, run } = await execute(key, { agentId, text: secret, session: { reference: secret } });
+  await key.upload(session.id as string, secret, `${secret}.txt`);
+  await eventOf(key, run.id as string);
+
+  await server.as(["x-api-key", secret]).send(`{ viewer { kind } }`);
+  await server.as(["authorization", `Bearer ${secret}`]).send(`{ viewer { kind } }`);
+  await key.send(`{ ${secret} }`);
+  await key.send(`{ "${secret}`);
+  await key.post().set("content-type", "application/json").send(`{ "${secret}`);
+  await key.get(`?query={${secret}}`);
+  await key.upload(secret, secret, secret);
+  await refusalOf(key, { agentId: secret, text: secret });
+}
+
+async function eventOf({ url, credential }: Client, runId: string): Promise<void> {
+  const sse = createClient({ url: `${url}/stream`, headers: Object.fromEntries(credential ? [credential] : []) });
+  for await (const _ of sse.iterate({ query: `subscription { runEvents(runId: "${runId}") { index } }` }));
+}
+
+test("a line is JSON, with when, how grave, who and what", async () => {
+  const server = await serve("trace");
+  await useAll(server, await (await server.newApp()).key());
+  await server.end();
+
+  expect(server.log.map(({ msg }) => msg)).toEqual(expect.arrayContaining(["stopping"]));
+  for (const line of server.log) {
+    expect(line).toMatchObject({
+      level: expect.stringMatching(/^(trace|debug|info|warn|error|fatal)$/),
+      name: "latchkey",
+      msg: expect.any(String),
+    });
+    expect(new Date(line["time"] as string).toISOString()).toBe(line["time"]);
+  }
+});
+
+test("no line holds a credential or what was sent, at the level that tells most, not even where the database fails", async () => {
+  const server = await serve("trace");
+  const app = await server.newApp();
+  const key = await app.key();
+  const agentId = await app.agent();
+  await useAll(server, key);
+
+  await server.sql("ALTER TABLE message RENAME TO elsewhere");
+  const masked = await key.send(
+    `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id } } }`,
+    { input: { agentId, text: secret } },
+  );
+  expect(masked.body.errors[0].extensions.code).toBe("INTERNAL_SERVER_ERROR");
+  await server.sql("ALTER TABLE api_key RENAME TO elsewhere_too");
+  const unavailable = await key.send(`{ viewer { kind } }`);
+  expect(unavailable.body.errors[0].extensions.code).toBe("UNAVAILABLE");
+  await server.end();
+
+  for (const answer of [masked, unavailable]) {
+    const [fault] = server.log.filter(({ requestId }) => requestId === answer.headers["x-request-id"]);
+    expect(fault).toMatchObject({ level: "error", msg: "a request failed", err: { type: "QueryFailedError" } });
+    expect((fault as { err: { stack: string } }).err.stack).toMatch(/\n +at .+\.ts:\d+/);
+  }
+  const output = server.stdout + server.stderr;
+  expect(output).not.toContain(secret);
+  expect(output).not.toContain(key.secret);
+  expect(output).not.toContain(key.secret.slice("latchkey_".length, -6));
+});
+
+test("a level leaves out what is less grave", async () => {
+  const server = await serve("warn");
+  await server.newApp();
+  await server.end();
+  expect(server.stderr).toBe("");
+});

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { attempted, replaceSecret } from "../../support/callbacks";
+import { useReceiver } from "../../support/receiver";
+import { eventsOf, eventually, execute, expectWhole, refusalOf, runOf } from "../../support/runs";
+import { TestServer } from "../../support/server";
+import type { KeyHolder } from "../../support/test-app";
+import { TestModel } from "../../support/test-model";
+
+const model = new TestModel();
+const receiver = useReceiver();
+let server: TestServer;
+afterEach(async () => {
+  await model.releaseAll();
+  await server.stop();
+});
+
+const start = async (settings: Record<string, string>) =>
+  (server = await TestServer.start({ MODEL_ALLOWED_HOSTS: "127.0.0.1", ...settings }, { "test:model": model }));
+
+async function keyWithAgent(): Promise<{ key: KeyHolder; agentId: string; upload: (id: string) => Promise<string> }> {
+  const app = await server.newApp();
+  await replaceSecret(server.admin, app.id);
+  const agentId = await app.agent({ model: "test:model" });
+  return { key: await app.key(), agentId, upload: (id) => app.document(id) };
+}
+
+const longAgo = "'2020-01-01 00:00:00.000'";
+
+/** Lets it be as if nothing had happened in a session since then. */
+async function untouched(id: string): Promise<void> {
+  await server.sql(`UPDATE session SET createdAt = ${longAgo}, lastActivityAt = ${longAgo} WHERE id = '${id}'`);
+  await server.sql(`UPDATE run SET finishedAt = ${longAgo} WHERE sessionId = '${id}' AND finishedAt IS NOT NULL`);
+}
+
+const terminated = (id: string) =>
+  server.sql(`UPDATE session SET lastActivityAt = ${longAgo}, terminatedAt = ${longAgo} WHERE id = '${id}'`);
+
+const terminate = (key: KeyHolder, id: string) =>
+  key.data(`mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { id } } }`, { id });
+
+async function sessionOf(key: KeyHolder, id: string): Promise<any> {
+  const query = `query ($id: ID!) { session(id: $id) {
+    status reference terminatedAt documents { id } runs { nodes { id output } } messages { nodes { text } }
+  } }`;
+  return (await key.data(query, { id })).session;
+}
+
+describe("with SESSION_IDLE_HOURS", () => {
+  test("a session that nobody used for so long is terminated as by terminateSession, and no other", async () => {
+    await start({ SESSION_IDLE_HOURS: "2" });
+    const { key, agentId, upload } = await keyWithAgent();
+    const ids: string[] = [];
+    for (const reference of ["idle", "used", "used lately", "run lately"]) {
+      const { session } = await execute(key, { agentId, session: { reference } });
+      ids.push(session.id as string);
+      await upload(session.id as string);
+      await untouched(session.id as string);
+    }
+    const [idle = "", used = "", usedLately = "", runLately = ""] = ids;
+    const running = { agentId, session: { id: used }, text: "one hold", waitMs: 0 };
+    const { run } = await execute(key, running);
+    await eventually(() => model.holding === 1);
+    await untouched(used);
+    const soon = new Date(Date.now() - 1.9 * 3_600_000).toISOString().replace("T", " ").replace("Z", "");
+    await server.sql(`UPDATE session SET lastActivityAt = '${soon}' WHERE id = '${usedLately}'`);
+    await server.sql(`UPDATE run SET finishedAt = '${soon}' WHERE sessionId = '${runLately}'`);
+    await server.sql(`UPDATE run SET status = 'QUEUED', startedAt = NULL, eventCount = 0 WHERE id = '${run.id}'`);
+    await server.sql(`DELETE FROM run_event WHERE runId = '${run.id}'`);
+
+    await server.restart();
+    await eventually(async () => (await sessionOf(key, idle)).status === "TERMINATED");
+    expect(await sessionOf(key, idle)).toMatchObject({
+      terminatedAt: expect.any(String),
+      documents: [],
+      runs: { nodes: [{ output: "one two " }] },
+      messages: { nodes: [{ text: "one two" }, { text: "one two " }] },
+    });
+    for (const id of [used, usedLately, runLately]) {
+      const session = await sessionOf(key, id);
+      expect(session).toMatchObject({ status: "ACTIVE", terminatedAt: null });
+      expect(session.documents).toHaveLength(1);
+    }
+    expect(await refusalOf(key, { agentId, session: { id: idle } })).toBe("SESSION_TERMINATED");
+    expect((await execute(key, { agentId, session: { reference: "idle" } })).sessionCreated).toBe(true);
+    await eventually(async () => (await filesOfDocuments()) === 3);
+  });
+
+  test("that holds for many at once", async () => {
+    await start({ SESSION_IDLE_HOURS: "2" });
+    const { key, agentId } = await keyWithAgent();
+    const { session } = await execute(key, { agentId });
+    const [row] = await server.sql(`SELECT appId FROM session WHERE id = '${session.id}'`);
+    const rows = Array.from(
+      { length: 120 },
+      () => `('${randomUUID()}', '${String(row?.["appId"])}', 'ACTIVE', ${longAgo}, ${longAgo})`,
+    );
+    await server.sql(`INSERT INTO session (id, appId, status, createdAt, lastActivityAt) VALUES ${rows.join()}`);
+    await server.restart();
+    const count = `{ sessions(filter: { status: ACTIVE }) { totalCount } }`;
+    await eventually(async () => (await key.data(count)).sessions.totalCount === 1);
+    expect(await sessionOf(key, session.id as string)).toMatchObject({ status: "ACTIVE" });
+  });
+});
+
+describe("with SESSION_RETENTION_DAYS", () => {
+  test("the messages and runs of a session that was terminated so long ago are removed, and nothing else", async () => {
+    await start({ SESSION_RETENTION_DAYS: "1" });
+    const { key, agentId } = await keyWithAgent();
+    const made: { id: string; runId: string }[] = [];
+    for (const reference of ["old", "new", "active"]) {
+      const callbackUrl = receiver.current.url("/");
+      const { session, run } = await execute(key, {
+        ...{ agentId, session: { reference }, callbackUrl, idempotencyKey: reference },
+      });
+      await execute(key, { agentId, session: { reference } });
+      await attempted(key, run.id);
+      made.push({ id: session.id as string, runId: run.id as string });
+    }
+    const [old, fresh, active] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]];
+    for (const { id } of [old, fresh]) await terminate(key, id);
+    await terminated(old.id);
+    await untouched(active.id);
+    const events = Array.from({ length: 2_500 }, (_, i) => `('${old.runId}', ${4 + i}, 'OUTPUT', 'x', ${longAgo})`);
+    await server.sql(`INSERT INTO run_event (runId, position, type, text, createdAt) VALUES ${events.join()}`);
+    await server.sql(`UPDATE run SET eventCount = ${4 + events.length} WHERE id = '${old.runId}'`);
+    await server.sql(`UPDATE idempotency_key SET createdAt = ${longAgo} WHERE runId = '${old.runId}'`);
+
+    await server.restart();
+    await eventually(async () => (await sessionOf(key, old.id)).messages.nodes.length === 0);
+    expect(await sessionOf(key, old.id)).toEqual({
+      status: "TERMINATED",
+      reference: "old",
+      terminatedAt: "2020-01-01T00:00:00.000Z",
+      ...{ documents: [], runs: { nodes: [] }, messages: { nodes: [] } },
+    });
+    expect(await runOf(key, old.runId)).toBeNull();
+    for (const table of ["run_event", "callback_delivery"]) {
+      expect(await server.sql(`SELECT runId FROM ${table} WHERE runId = '${old.runId}'`)).toEqual([]);
+    }
+    await eventually(async () => {
+      const rows = await server.sql(`SELECT clearedAt FROM session WHERE id = '${old.id}'`);
+      return rows[0]?.["clearedAt"] !== null;
+    });
+
+    for (const { id, runId } of [fresh, active]) {
+      const { runs, messages } = await sessionOf(key, id);
+      expect([runs.nodes.length, messages.nodes.length]).toEqual([2, 4]);
+      expectWhole(await eventsOf(key, runId), await runOf(key, runId));
+      expect(await attempted(key, runId)).toMatchObject({ status: "DELIVERED" });
+    }
+    const again = { agentId, session: { reference: "old" }, text: "one", idempotencyKey: "old" };
+    expect(await execute(key, again)).toMatchObject({ sessionCreated: true, replayed: false });
+  });
+});
+
+test("without them sessions stay as they are, however old", async () => {
+  await start({});
+  const { key, agentId } = await keyWithAgent();
+  const [{ session: active }, { session: ended }] = [await execute(key, { agentId }), await execute(key, { agentId })];
+  await terminate(key, ended.id as string);
+  await untouched(active.id as string);
+  await terminated(ended.id as string);
+  const before = [await sessionOf(key, active.id as string), await sessionOf(key, ended.id as string)];
+  await server.restart();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  expect([await sessionOf(key, active.id as string), await sessionOf(key, ended.id as string)]).toEqual(before);
+});
+
+/** How many documents have their bytes on disk. */
+async function filesOfDocuments(): Promise<number> {
+  const names = await readdir(join(server.dataDir, "documents"));
+  return new Set(names.map((name) => name.slice(0, 36))).size;
+}

@@ -1,0 +1,162 @@
+import { execFile } from "node:child_process";
+import { randomBytes, randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import pino from "pino";
+import { readConfig } from "../../../src/config";
+import { type RunningServer, startServer } from "../../../src/server";
+import { attempted, replaceSecret } from "../../support/callbacks";
+import { Client } from "../../support/client";
+import { createTestDatabase } from "../../support/database";
+import { useModelServer } from "../../support/model-server";
+import { Receiver, verified } from "../../support/receiver";
+import { execute } from "../../support/runs";
+import { TestApp } from "../../support/test-app";
+
+const models = useModelServer();
+const adminKey = "the-administrators-key-in-tests";
+const [first, second] = [randomBytes(32).toString("base64"), randomBytes(32).toString("hex")];
+
+let dataDir: string;
+let databaseUrl: string | undefined;
+let drop: () => Promise<unknown>;
+const running: RunningServer[] = [];
+beforeEach(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
+  ({ url: databaseUrl, drop } = await createTestDatabase());
+});
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((server) => server.close()));
+  await drop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+const environment = (keys: object) => ({
+  PORT: "0",
+  DATA_DIR: dataDir,
+  ADMIN_KEY: adminKey,
+  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+  ...keys,
+});
+
+async function serverWith(keys: object = {}): Promise<Client> {
+  const server = await startServer(readConfig(environment(keys)), pino({ level: "silent" }));
+  running.push(server);
+  return new Client(server.url, ["authorization", `Bearer ${adminKey}`]);
+}
+
+async function rotate(keys: object): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, ["dist/src/cli/rotate-secrets.js"], {
+    env: environment(keys),
+  });
+  return stdout;
+}
+
+/** Connections to the model server, each of an app of its own, with a key. */
+async function connections(admin: Client, count: number): Promise<string[]> {
+  const ids = [];
+  for (let i = 0; i < count; i++) {
+    const { createApp } = await admin.data(
+      `mutation ($name: String!) { createApp(input: { name: $name }) { app { id } } }`,
+      { name: randomUUID() },
+    );
+    const input = { name: "a", provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: `sk-${i}` };
+    const { createModelConnection } = await admin.data(
+      `mutation ($input: CreateModelConnectionInput!) { createModelConnection(input: $input) { modelConnection { id } } }`,
+      { input: { appId: createApp.app.id, ...input } },
+    );
+    ids.push(createModelConnection.modelConnection.id as string);
+  }
+  return ids;
+}
+
+/** What the provider is sent for each connection; the code of the failure where it is not called. */
+async function keysSent(admin: Client, ids: readonly string[]): Promise<string[]> {
+  const sent = [];
+  for (const id of ids) {
+    const { testModelConnection } = await admin.data(
+      `mutation ($id: ID!) { testModelConnection(input: { id: $id, model: "good" }) { ok error { code } } }`,
+      { id },
+    );
+    const authorization = models.current.calls.at(-1)?.headers.authorization;
+    sent.push(testModelConnection.ok ? String(authorization) : String(testModelConnection.error.code));
+  }
+  return sent;
+}
+
+const all = ["Bearer sk-0", "Bearer sk-1", "Bearer sk-2"];
+
+test("the first start makes a key that its owner alone can read, and the next start uses it", async () => {
+  const ids = await connections(await serverWith(), 3);
+  const file = join(dataDir, "secrets.key");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  const key = await readFile(file, "utf8");
+  await running.pop()?.close();
+
+  expect(await keysSent(await serverWith(), ids)).toEqual(all);
+  expect(await readFile(file, "utf8")).toBe(key);
+});
+
+test("secrets go from one key to the next beside a running server, and then the first opens nothing", async () => {
+  const ids = await connections(await serverWith({ SECRETS_KEY: first }), 3);
+  await running.pop()?.close();
+  const both = { SECRETS_KEY: second, SECRETS_KEY_PREVIOUS: first };
+  const beside = await serverWith(both);
+  expect(await keysSent(beside, ids)).toEqual(all);
+
+  expect(await rotate(both)).toContain("3 of 3 secrets were encrypted anew");
+  expect(await rotate(both)).toContain("0 of 3 secrets were encrypted anew");
+  expect(await keysSent(beside, ids)).toEqual(all);
+
+  expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
+  expect(await keysSent(await serverWith({ SECRETS_KEY: first }), ids)).toEqual(ids.map(() => "MODEL_UNAVAILABLE"));
+});
+
+test("secrets go from the key that the first start has made to one that is given", async () => {
+  const ids = await connections(await serverWith(), 3);
+  await running.pop()?.close();
+  expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were encrypted anew");
+  await rm(join(dataDir, "secrets.key"));
+  expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
+});
+
+test("where a secret can't be opened nothing is changed", async () => {
+  const admin = await serverWith({ SECRETS_KEY: first });
+  const ids = await connections(admin, 3);
+  await expect(rotate({ SECRETS_KEY: second })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("Nothing was changed"),
+  });
+  expect(await keysSent(admin, ids)).toEqual(all);
+});
+
+test("the secrets that callbacks are signed with go along, the current one and the one before it", async () => {
+  const receiver = await Receiver.start();
+  try {
+    const admin = await serverWith({ SECRETS_KEY: first });
+    const app = await TestApp.create({ url: admin.url, admin });
+    const secrets = [await replaceSecret(admin, app.id), await replaceSecret(admin, app.id)];
+    const agentId = await app.agent();
+    expect(await rotate({ SECRETS_KEY: second, SECRETS_KEY_PREVIOUS: first })).toContain("2 of 2 secrets");
+    const { run } = await execute(admin, { agentId, callbackUrl: receiver.url("/unread") });
+    expect((await attempted(admin, run.id)).attempts).toMatchObject([{ error: "SECRET_UNREADABLE" }]);
+
+    const renewed = await serverWith({ SECRETS_KEY: second });
+    await execute(renewed, { agentId, callbackUrl: receiver.url("/read") });
+    const [callback] = await receiver.wait("/read");
+    for (const secret of secrets) expect(verified(callback, secret).type).toBe("run.finished");
+    expect(receiver.at("/unread").length).toBeLessThanOrEqual(1);
+  } finally {
+    await receiver.stop();
+  }
+});
+
+test("what is wrong with keys and hosts is named without repeating it", () => {
+  const faulty = { SECRETS_KEY: "sk-short", SECRETS_KEY_PREVIOUS: "sk-odd", MODEL_ALLOWED_HOSTS: "http://sk-host" };
+  const read = () => readConfig(environment(faulty));
+  expect(read).toThrow(/SECRETS_KEY must be 32 bytes[^]*SECRETS_KEY_PREVIOUS must be[^]*MODEL_ALLOWED_HOSTS must be/);
+  expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining("sk-") }));
+});

@@ -1,0 +1,285 @@
+import { randomUUID } from "node:crypto";
+import { startServer } from "../../../src/server";
+import { readConfig } from "../../../src/config";
+import pino from "pino";
+import { useModelServer } from "../../support/model-server";
+import { useServer } from "../../support/server";
+import type { TestApp } from "../../support/test-app";
+
+const models = useModelServer();
+const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
+
+const run = `id status output error { code message } usage { inputTokens outputTokens totalTokens }
+  citations { quote page document { filename } }`;
+const execute = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { ${run} } session { id } } }`;
+const readRun = `query ($id: ID!) { run(id: $id) { ${run} } }`;
+
+/** An app with a connection to the model server, and what it takes to ask one of its models. */
+async function appWithModels(): Promise<{ app: TestApp; ask: (model: string, more?: Ask) => Promise<any> }> {
+  const app = await server.current.newApp();
+  await app.modelConnection(models.current.baseUrl, { apiKey: "sk-secret" });
+  return {
+    app,
+    ask: async (model, { agent = {}, ...input } = {}) => {
+      const agentId = await app.agent({ model: `model/${model}`, timeoutSeconds: 20, ...agent });
+      const text = `What colour is the barn? ${randomUUID()}`;
+      const { executeAgent } = await server.current.admin.data(execute, { input: { agentId, text, ...input } });
+      return { ...executeAgent.run, sessionId: executeAgent.session.id, text };
+    },
+  };
+}
+type Ask = Record<string, unknown> & { agent?: object };
+
+/** Reads a run until something holds of it. */
+async function runOnce(id: string, holds: (run: any) => boolean): Promise<any> {
+  for (;;) {
+    const { run: found } = await server.current.admin.data(readRun, { id });
+    if (holds(found)) return found;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** What the stream of a run's events has when this text has come. */
+async function eventsUntil(id: string, text: string): Promise<string> {
+  const [name, value] = server.current.admin.credential ?? ["", ""];
+  const query = `subscription ($id: ID!) { runEvents(runId: $id) { index ... on RunOutput { text } } }`;
+  const response = await fetch(`${server.current.url}/stream`, {
+    method: "POST",
+    headers: { accept: "text/event-stream", "content-type": "application/json", [name]: value },
+    body: JSON.stringify({ query, variables: { id } }),
+  });
+  let received = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    received += decoder.decode(chunk, { stream: true });
+    if (received.includes(text)) break;
+  }
+  return received;
+}
+
+test("a model answers, by what the agent and the user say and the passages that match, and cites them", async () => {
+  const { app, ask } = await appWithModels();
+  const sessionId = await app.session();
+  await app.document(sessionId, "The barn is red. The house is white.");
+  const { text, ...answer } = await ask("good", {
+    session: { id: sessionId },
+    agent: { instructions: "You are a guide.", temperature: 0.5, maxOutputTokens: 200 },
+  });
+  expect(answer).toMatchObject({
+    status: "SUCCEEDED",
+    output: "The barn is red [1].",
+    error: null,
+    usage: { inputTokens: 11, outputTokens: 5, totalTokens: 16 },
+    citations: [{ quote: "The barn is red.", page: null, document: { filename: "barn.txt" } }],
+  });
+
+  const calls = models.current.callsWith(text as string);
+  expect(calls).toHaveLength(1);
+  expect(calls[0]).toMatchObject({
+    path: "/v1/chat/completions",
+    headers: { authorization: "Bearer sk-secret" },
+    body: { model: "good", temperature: 0.5, max_tokens: 200, stream: true },
+  });
+  expect(calls[0]?.body.messages).toEqual([
+    { role: "system", content: "You are a guide." },
+    { role: "user", content: expect.stringMatching(/\[1\] barn\.txt: The barn is red\.[^]*What colour is the barn\?/) },
+  ]);
+});
+
+test("a model is told what was said before in the session, and what was not answered too", async () => {
+  const { app, ask } = await appWithModels();
+  const sessionId = await app.session();
+  const first = await ask("good", { session: { id: sessionId } });
+  const second = await ask("400", { session: { id: sessionId } });
+  const third = await ask("good", { session: { id: sessionId } });
+  expect(models.current.callsWith(third.text as string)[0]?.body.messages).toEqual([
+    { role: "user", content: first.text },
+    { role: "assistant", content: "The barn is red [1]." },
+    { role: "user", content: second.text },
+    { role: "user", content: third.text },
+  ]);
+});
+
+test("without a key none is sent", async () => {
+  const app = await server.current.newApp();
+  await app.modelConnection(models.current.baseUrl);
+  const agentId = await app.agent({ model: "model/good" });
+  const text = randomUUID();
+  await app.run({ agentId, text });
+  expect(models.current.callsWith(text)[0]?.headers).not.toHaveProperty("authorization");
+});
+
+test("pieces are told as they come, each an event of its own", async () => {
+  const { ask } = await appWithModels();
+  const { id, output } = await ask("drip");
+  const lines = (await eventsUntil(id as string, "event: complete"))
+    .split("\n")
+    .filter((line) => line.startsWith("data: {"));
+  const pieces = lines
+    .map((line) => JSON.parse(line.slice(6)).data.runEvents.text)
+    .filter((text) => text !== undefined);
+  expect(pieces.length).toBeGreaterThan(1);
+  expect(pieces.join("")).toBe(output);
+});
+
+describe("failures are told apart, and asked again where that helps", () => {
+  test.each([
+    ["429", "MODEL_REJECTED", "The model's provider answered with status 429.", 3],
+    ["429-long", "MODEL_REJECTED", "The model's provider answered with status 429.", 1],
+    ["500", "MODEL_UNAVAILABLE", "The model's provider answered with status 500.", 3],
+    ["401", "MODEL_REJECTED", "The model's provider answered with status 401.", 1],
+    ["400", "MODEL_REJECTED", "The model's provider answered with status 400.", 1],
+    ["redirect", "MODEL_REJECTED", "The model's provider answered with status 307.", 1],
+    ["garbage", "MODEL_FAILED", "The model's provider said what can't be understood.", 1],
+  ])("%s", async (model, code, message, calls) => {
+    const { ask } = await appWithModels();
+    const { text, ...answer } = await ask(model);
+    expect(answer).toMatchObject({ status: "FAILED", output: null, error: { code, message }, usage: null });
+    expect(models.current.callsWith(text as string)).toHaveLength(calls);
+  });
+
+  test.each(["429-once", "500-once", "drop-once"])("%s: the second time it answers", async (model) => {
+    const { ask } = await appWithModels();
+    const { text, ...answer } = await ask(model);
+    expect(answer).toMatchObject({ status: "SUCCEEDED", output: "The barn is red [1].", error: null });
+    expect(models.current.callsWith(text as string)).toHaveLength(2);
+  });
+
+  test.each([
+    ["drop", "The model's provider can't be reached, or the connection to it broke."],
+    ["cut", "The model's provider broke off before the answer was complete."],
+    ["error", "The model's provider told of an error in the middle of the answer."],
+  ])("%s: once the answer has begun it is not asked again, and what was said is kept", async (model, message) => {
+    const { ask } = await appWithModels();
+    const { text, ...answer } = await ask(model);
+    expect(answer).toMatchObject({
+      status: "FAILED",
+      output: "Well, ",
+      error: { code: "MODEL_UNAVAILABLE", message },
+      usage: model === "drop" ? { inputTokens: 11, outputTokens: 2, totalTokens: 13 } : null,
+    });
+    expect(models.current.callsWith(text as string)).toHaveLength(1);
+  });
+
+  test("nobody listens there", async () => {
+    const app = await server.current.newApp();
+    await app.modelConnection("http://127.0.0.1:1/v1");
+    const { id } = await app.run({ agentId: await app.agent({ model: "model/good" }) });
+    expect((await server.current.admin.data(readRun, { id })).run).toMatchObject({
+      status: "FAILED",
+      error: { code: "MODEL_UNAVAILABLE" },
+    });
+  });
+
+  test.each(["mute", "stall"])(
+    "%s: too slow a model is left, its connection closed, others unharmed",
+    async (model) => {
+      const { ask } = await appWithModels();
+      const slow = ask(model, { agent: { timeoutSeconds: 1 } });
+      const others = await Promise.all([ask("good"), ask("good")]);
+      expect(others.map(({ status }) => status)).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+
+      const { text, ...answer } = await slow;
+      expect(answer).toMatchObject({
+        status: "FAILED",
+        output: model === "stall" ? "Well, " : null,
+        error: { code: "MODEL_TIMEOUT", message: expect.stringContaining("within 1 s") },
+        usage: model === "stall" ? { inputTokens: 11, outputTokens: 2, totalTokens: 13 } : null,
+      });
+      const calls = models.current.callsWith(text as string);
+      expect(calls).toHaveLength(1);
+      expect(await calls[0]?.closed).toBe(true);
+    },
+  );
+
+  test("an answer without end is stopped at a bound, its connection closed, others unharmed", async () => {
+    const { ask } = await appWithModels();
+    const endless = ask("endless");
+    const others = await Promise.all([ask("good"), ask("good")]);
+    expect(others.map(({ status }) => status)).toEqual(["SUCCEEDED", "SUCCEEDED"]);
+
+    const { text, output, ...answer } = await endless;
+    expect(answer).toMatchObject({ status: "FAILED", error: { code: "MODEL_OUTPUT_TOO_LONG" } });
+    expect(output.length).toBeGreaterThan(400_000);
+    expect(output.length).toBeLessThan(500_000);
+    expect(await models.current.callsWith(text as string)[0]?.closed).toBe(true);
+  });
+
+  test("an answer that has all the tokens it may have says so", async () => {
+    const { ask } = await appWithModels();
+    expect(await ask("length", { agent: { maxOutputTokens: 2 } })).toMatchObject({
+      status: "FAILED",
+      output: "Well, ",
+      error: {
+        code: "MODEL_OUTPUT_TOO_LONG",
+        message: "The answer was stopped, as it had the 2 tokens that the agent allows.",
+      },
+      usage: { inputTokens: 11, outputTokens: 5, totalTokens: 16 },
+    });
+  });
+});
+
+test("to cancel closes the connection to the model, and keeps what was said and what it took", async () => {
+  const { ask } = await appWithModels();
+  const { id, text } = await ask("stall", { waitMs: 0 });
+  await eventsUntil(id as string, '"text":"Well, "');
+  const cancel = `mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { status output } } }`;
+  expect((await server.current.admin.data(cancel, { id })).cancelRun.run).toEqual({
+    status: "CANCELLED",
+    output: "Well, ",
+  });
+  expect(await models.current.callsWith(text as string)[0]?.closed).toBe(true);
+  expect(await runOnce(id as string, ({ usage }) => usage !== null)).toMatchObject({
+    status: "CANCELLED",
+    output: "Well, ",
+    usage: { inputTokens: 11, outputTokens: 2, totalTokens: 13 },
+  });
+});
+
+test.each([
+  ["ANTHROPIC", "x-api-key", "sk-secret"],
+  ["OPENAI", "authorization", "Bearer sk-secret"],
+  ["GOOGLE", "x-goog-api-key", "sk-secret"],
+])("%s is spoken to in its own way", async (provider, header, value) => {
+  const app = await server.current.newApp();
+  await app.modelConnection(models.current.baseUrl, { provider, apiKey: "sk-secret" });
+  const agentId = await app.agent({ model: "model/m", instructions: "You are a guide.", maxOutputTokens: 100 });
+  const text = randomUUID();
+  const { id } = await app.run({ agentId, text });
+  expect((await server.current.admin.data(readRun, { id })).run).toMatchObject({
+    status: "SUCCEEDED",
+    output: "It is red.",
+    usage: { inputTokens: 11, outputTokens: 5, totalTokens: 16 },
+  });
+  const [call] = models.current.callsWith(text);
+  expect(call?.headers[header]).toBe(value);
+  expect(JSON.stringify(call?.body)).toContain("You are a guide.");
+});
+
+test("an address that was allowed once and is not any more is not called", async () => {
+  const { app, ask } = await appWithModels();
+  const agentId = await app.agent({ model: "model/good" });
+  await ask("good");
+  const strict = await startServer(
+    readConfig({
+      PORT: "0",
+      DATA_DIR: server.current.dataDir,
+      DATABASE_URL: server.current.databaseUrl,
+      ADMIN_KEY: "the-administrators-key-in-tests",
+    }),
+    pino({ level: "silent" }),
+  );
+  try {
+    const text = randomUUID();
+    const response = await fetch(strict.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: "Bearer the-administrators-key-in-tests" },
+      body: JSON.stringify({ query: execute, variables: { input: { agentId, text } } }),
+    });
+    const { data } = (await response.json()) as any;
+    expect(data.executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "MODEL_ADDRESS_REFUSED" } });
+    expect(models.current.callsWith(text)).toEqual([]);
+  } finally {
+    await strict.close();
+  }
+});

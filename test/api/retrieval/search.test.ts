@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Passage } from "../../../src/retrieval/extraction/passage";
+import { PassageIndex, writeIndex } from "../../../src/retrieval/search/passage-index";
+import { bestPassages, type SearchedDocument } from "../../../src/retrieval/search/ranking";
+import { useServer } from "../../support/server";
+
+/** So little memory that a search must not read all that it searches. */
+const server = useServer({ MAX_READ_MEGABYTES: "64" });
+
+const opened: PassageIndex[] = [];
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "latchkey-index-"));
+});
+afterEach(() => {
+  for (const index of opened.splice(0)) index.close();
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let files = 0;
+
+async function indexed(id: string, passages: readonly (Passage | string)[]): Promise<SearchedDocument> {
+  const path = join(folder, `${files++}`);
+  await writeIndex(
+    path,
+    passages.map((passage) => (typeof passage === "string" ? { quote: passage } : passage)),
+  );
+  const index = PassageIndex.open(path);
+  if (!index) throw new Error("the index is gone");
+  opened.push(index);
+  return { id, index };
+}
+
+const answers = (documents: readonly SearchedDocument[], question: string) =>
+  bestPassages(documents, question, [], 3).map(({ documentId, quote }) => `${documentId}: ${quote}`);
+
+test("a word counts by how rare it is in all documents together, not in the one that has it", async () => {
+  const farms = await indexed(
+    "farms",
+    Array.from({ length: 50 }, (_, i) => `Farm ${i} has a barn.`),
+  );
+  const one = await indexed("one", ["This barn is not mine.", "Here is a vault."]);
+  // In its own document `barn` is as rare as `vault`.
+  expect(answers([farms, one], "barn vault")[0]).toBe("one: Here is a vault.");
+});
+
+test("each document is searched in its own language", async () => {
+  const german = await indexed("german", ["Die Schlüssel liegen unter der Matte.", "Das Haus ist weiß."]);
+  const english = await indexed("english", ["The keys are under the mat.", "The house is white."]);
+  const japanese = await indexed("japanese", ["鍵はマットの下にあります。", "家は白いです。"]);
+  const all = [german, english, japanese];
+  expect(all.map(({ index }) => index.language.name)).toEqual(["german", "english", "japanese"]);
+
+  expect(answers(all, "Where is the key?")).toEqual(["english: The keys are under the mat."]);
+  expect(answers(all, "Wo liegt der Schlüssel?")).toEqual(["german: Die Schlüssel liegen unter der Matte."]);
+  expect(answers(all, "鍵はどこですか")).toEqual(["japanese: 鍵はマットの下にあります。"]);
+});
+
+test("a passage is found by the heading that it stands under, however many others have its words", async () => {
+  const passages = Array.from({ length: 2_000 }, (_, i) =>
+    ["price: 50", "place: here"].map((quote) => [quote, i] as const),
+  );
+  const document = await indexed(
+    "a",
+    passages.flat().map(([quote, i]) => ({ quote, heading: i === 1_234 ? "Emerald" : `Stone ${i}` })),
+  );
+  expect(bestPassages([document], "What is the price of an emerald?", [], 3)[0]).toMatchObject({
+    quote: "price: 50",
+    heading: "Emerald",
+  });
+});
+
+test("what stands in the query language of the index is nothing but words", async () => {
+  const document = await indexed("a", ["The barn is red.", "NEAR the house OR the mill."]);
+  expect(answers([document], 'barn" OR passage_term:* ) - NEAR(')).toContain("a: The barn is red.");
+  expect(answers([document], "😀 \u0000 * ^ :")).toEqual([]);
+});
+
+test("an index that was not finished is a fault, and one that is gone is none", async () => {
+  const path = join(folder, "cut off");
+  const failing = function* (): Generator<Passage> {
+    for (let i = 0; i < 1_000; i++) yield { quote: `The barn ${i} is red.` };
+    throw new Error("cut off");
+  };
+  await expect(writeIndex(path, failing())).rejects.toThrow("cut off");
+  expect(() => PassageIndex.open(path)).toThrow();
+  expect(PassageIndex.open(join(folder, "nothing"))).toBeUndefined();
+});
+
+test("a session's documents may be far larger than the memory that a search has", async () => {
+  const app = await server.current.newApp();
+  const sessionId = await app.session();
+  const filler = "Nobody knows what the weather will be, since nobody has asked the people who do. ".repeat(20_000);
+  for (let i = 14; i < 18; i++) await app.document(sessionId, `${filler}\n\nVault ${i} holds ${i * 111} emeralds.`);
+
+  const { executeAgent } = await server.current.admin.data(
+    `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { status output } } }`,
+    { input: { agentId: await app.agent(), text: "How many emeralds are in vault 17?", session: { id: sessionId } } },
+  );
+  expect(executeAgent.run).toMatchObject({ status: "SUCCEEDED" });
+  expect(executeAgent.run.output).toMatch(/^Vault 17 holds 1887 emeralds\./);
+
+  const ids = await server.current.store.names();
+  await server.current.admin.data(`mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { id } } }`, {
+    id: sessionId,
+  });
+  expect(ids).toHaveLength(8);
+  expect(await server.current.store.names()).toEqual([]);
+}, 120_000);

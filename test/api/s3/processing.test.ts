@@ -1,0 +1,2 @@
+import "../../support/on-s3";
+import "../document/processing.test";

@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { stalledReaders, longRun, LoudModel } from "../../support/stalled-reader";
+import { node } from "../../support/node";
+import { adminKey, useServer } from "../../support/server";
+import { RawSocket } from "../../support/streams";
+import { TestModel } from "../../support/test-model";
+
+const model = new TestModel();
+const server = useServer({}, { "test:model": model, "test:loud": new LoudModel() });
+afterEach(() => model.releaseAll());
+
+/** What is done every 15 s is done every 200 ms in these tests. */
+const { setInterval: original } = node;
+beforeAll(() => {
+  const faster = (act: () => void, ms?: number) => original(act, ms === 15_000 ? 200 : ms);
+  jest.spyOn(node, "setInterval").mockImplementation(faster);
+});
+afterAll(() => jest.restoreAllMocks());
+
+const admin = { authorization: `Bearer ${adminKey}` };
+const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
+
+async function heldRun(text = "hold"): Promise<string> {
+  const app = await server.current.newApp();
+  return (await app.run({ agentId: await app.agent({ model: "test:model" }), text, waitMs: 0 })).id;
+}
+
+/** Opens a WebSocket that is told of a run. */
+async function socketOf(runId: string, answersPings = true): Promise<RawSocket> {
+  const socket = new RawSocket(server.current.url, admin, ["graphql-transport-ws"], { autoPong: answersPings });
+  await socket.say({ type: "connection_init" });
+  await socket.until(1);
+  await socket.say({ type: "subscribe", id: "1", payload: { query, variables: { runId } } });
+  return socket;
+}
+
+test("who reads events is told every 15 s that the server is there, and stays as long as it likes", async () => {
+  const runId = await heldRun();
+  const socket = await socketOf(runId);
+  let pings = 0;
+  socket.on("ping", () => pings++);
+
+  let text = "";
+  const sent = request(`${server.current.url}/stream`, {
+    method: "POST",
+    headers: { ...admin, accept: "text/event-stream", "content-type": "application/json" },
+  });
+  const ended = new Promise<void>((resolve) => {
+    sent.on("response", (response) => {
+      response.on("data", (chunk: Buffer) => (text += chunk.toString())).on("end", resolve);
+    });
+  });
+  sent.end(JSON.stringify({ query, variables: { runId } }));
+  while (pings < 5 || text.split(":\n\n").length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
+
+  model.release();
+  await ended;
+  await socket.until(5);
+  expect(text.match(/^data: .*$/gm)).toHaveLength(3);
+  expect(socket.heard.map(({ type }) => type)).toEqual(["connection_ack", "next", "next", "next", "complete"]);
+  socket.terminate();
+});
+
+test("a client of a WebSocket that doesn't answer by the next time is let go", async () => {
+  const socket = await socketOf(await heldRun(), false);
+  expect((await socket.closed).code).toBe(1006);
+});
+
+test.each(Object.keys(stalledReaders) as (keyof typeof stalledReaders)[])(
+  "a client (%s) that takes nothing from one time to the next is let go",
+  async (transport) => {
+    const runId = await longRun(server.current);
+    const { client, connection } = await stalledReaders[transport](server.current, runId);
+    if (!connection.destroyed) await once(connection, "close");
+    client.destroy();
+  },
+  90_000,
+);

@@ -1,0 +1,58 @@
+import { Operations } from "../../../src/api/graphql/operations";
+import { useServer } from "../../support/server";
+import { errorsOf, overSse, overWebSocket } from "../../support/stream-clients";
+
+const server = useServer();
+const field = `runEvents(runId: "none")`;
+
+test.each([
+  [`subscription ($if: Boolean!) { ${field} @include(if: $if) { index } }`, { if: true }],
+  [`subscription ($if: Boolean = true) { ${field} @skip(if: $if) { index } }`, {}],
+  [`subscription { ${field} @include(if: false) { index } }`, {}],
+  [`subscription { ... @skip(if: true) { ${field} { index } } }`, {}],
+  [`subscription { ...F @skip(if: true) } fragment F on Subscription { ${field} { index } }`, {}],
+  [`subscription { ...F } fragment F on Subscription { ${field} @skip(if: true) { index } }`, {}],
+])("a subscription's field that is there or not is refused: %s", async (query, variables) => {
+  const { admin } = server.current;
+  const expected = [{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }];
+
+  const { status, body } = await overSse(admin, query, { variables });
+  expect(status).toBe(400);
+  expect(errorsOf(body)).toMatchObject(expected);
+  const [result] = await overWebSocket(admin, query, { variables });
+  expect(errorsOf(result)).toMatchObject(expected);
+  const request = await admin.send(query, variables);
+  expect(request.status).toBe(200);
+  expect(request.body).toMatchObject({ errors: expected });
+});
+
+test("what is below a subscription's field may be there or not", async () => {
+  const query = `subscription { ${field} { index @include(if: true) runId @skip(if: true) } }`;
+  const [result] = await overWebSocket(server.current.admin, query);
+  expect(errorsOf(result)).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
+});
+
+test("a subscription that fails before its first event says so, over both kinds of streams", async () => {
+  const query = `subscription { ${field} { index } }`;
+  const { status, text } = await overSse(server.current.admin, query);
+  const [result] = await overWebSocket(server.current.admin, query);
+
+  const { errors } = result as { errors: unknown };
+  expect(errors).toMatchObject([{ path: ["runEvents"], extensions: { code: "NOT_FOUND" } }]);
+  expect(status).toBe(200);
+  expect(text).toContain(`event: next\ndata: ${JSON.stringify({ data: null, errors })}\n\nevent: complete\n`);
+});
+
+test("a fault of ours ends the request for server-sent events, masked", async () => {
+  const prepare = jest.spyOn(Operations.prototype, "prepare").mockImplementation(() => {
+    throw new Error("the secret of this server");
+  });
+  try {
+    const { status, text } = await overSse(server.current.admin, `{ viewer { kind } }`);
+    expect(status).toBe(500);
+    expect(text).toContain("INTERNAL_SERVER_ERROR");
+    expect(text).not.toContain("secret");
+  } finally {
+    prepare.mockRestore();
+  }
+});

@@ -1,0 +1,104 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import fc from "fast-check";
+import { adminKey, useServer } from "../../support/server";
+import { Connection, RawSocket } from "../../support/streams";
+
+const server = useServer({ MAX_BODY_BYTES: "10000" });
+
+const viewer = `{ viewer { kind } }`;
+const init = (payload?: object) => ({ type: "connection_init", payload });
+const subscribe = (id: string, query: string, variables?: object) => ({
+  type: "subscribe",
+  id,
+  payload: { query, variables },
+});
+const admin = { authorization: `Bearer ${adminKey}` };
+
+test.each<[name: string, code: number, messages: unknown[]]>([
+  ["asks before it has said who it is", 4401, [subscribe("1", viewer)]],
+  ["says twice who it is", 4429, [init(admin), init(admin)]],
+  ["gives two operations one id", 4409, [init(admin), subscribe("1", viewer), subscribe("1", viewer)]],
+  ["sends what is no message", 4400, [init(admin), "what?"]],
+  ["sends a message of an unknown type", 4400, [{ type: "shout" }]],
+  ["sends an operation without a query", 4400, [init(admin), { type: "subscribe", id: "1", payload: {} }]],
+  ["sends more than a request may have", 1009, [init(admin), subscribe("1", `${viewer} # ${"x".repeat(10_000)}`)]],
+  ["says nothing at all", 4408, []],
+  ["sends what only a server may say", 4400, [init(admin), { type: "next", id: "1", payload: {} }]],
+])("a client that %s is let go with the code %d", async (_, code, messages) => {
+  const socket = new RawSocket(server.current.url);
+  // All but the first wait for the answer to it.
+  await socket.say(...messages.slice(0, 1));
+  if (messages.length > 1) await socket.until(1);
+  await socket.say(...messages.slice(1));
+  expect((await socket.closed).code).toBe(code);
+});
+
+test("a client that speaks no protocol that the server knows is let go, but one that it does may be among others", async () => {
+  expect((await new RawSocket(server.current.url, {}, []).closed).code).toBe(4406);
+  const versatile = new RawSocket(server.current.url, admin, ["graphql-ws", "graphql-transport-ws"]);
+  await versatile.say(init());
+  await versatile.until(1);
+  expect(versatile.heard).toEqual([{ type: "connection_ack" }]);
+  versatile.terminate();
+});
+
+test.each([
+  ["text that is not UTF-8", [0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe], 1007],
+  ["a frame that is not masked", [0x81, 0x01, 0x78], 1002],
+  ["a reserved opcode", [0x83, 0x80, 0, 0, 0, 0], 1002],
+  ["a length of 8 exabytes", [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1009],
+])("a client that sends %s is let go", async (_, bytes, code) => {
+  const socket = new RawSocket(server.current.url);
+  await socket.write(Buffer.from(bytes));
+  expect((await socket.closed).code).toBe(code);
+});
+
+test("a client does no harm to others, whatever it sends", async () => {
+  const message = fc.oneof(
+    fc.json(),
+    fc.string(),
+    fc.record({ type: fc.constantFrom("connection_init", "ping", "pong", "complete"), payload: fc.anything() }),
+    fc.record({ type: fc.constantFrom("subscribe", "next", "error"), id: fc.string(), payload: fc.anything() }),
+    fc
+      .record({ query: fc.string(), variables: fc.object() })
+      .map(({ query, variables }) => subscribe("1", query, variables)),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { maxLength: 5 }), fc.boolean(), async (messages, isBinary) => {
+      const socket = new RawSocket(server.current.url, admin);
+      await socket.say(init());
+      for (const each of messages)
+        socket.send(typeof each === "string" ? each : JSON.stringify(each), { binary: isBinary });
+      await delay(1);
+      socket.terminate();
+      await socket.closed;
+    }),
+    { numRuns: 150 },
+  );
+  const connection = Connection.of(server.current.admin);
+  await connection.read(viewer).all();
+  connection.close();
+});
+
+test("a client that asks for an upgrade elsewhere or to something else gets an answer, and its socket is not kept", async () => {
+  const { port } = new URL(server.current.url);
+  for (const [path, upgrade, status] of [
+    ["/elsewhere", "websocket", 404],
+    ["/graphql/stream", "websocket", 404],
+    ["/graphql", "h2c", 400],
+  ] as const) {
+    const socket = connect({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(`GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: ${upgrade}\r\n\r\n`);
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk) => chunks.push(chunk));
+    await once(socket, "end");
+    expect(Buffer.concat(chunks).toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    // Whoever still holds the other end takes what is written to it; nobody doesn't, and that closes this one.
+    socket.on("error", () => undefined);
+    const writing = setInterval(() => socket.write("x"), 10);
+    await new Promise((resolve) => socket.once("close", resolve));
+    clearInterval(writing);
+  }
+});

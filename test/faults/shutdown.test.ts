@@ -1,0 +1,205 @@
+import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { createClient } from "graphql-ws";
+import { WebSocket } from "ws";
+import type { Client } from "../support/client";
+import { type TestProcess, useProcesses } from "../support/process";
+import { eventually } from "../support/runs";
+import { SlowRequest } from "../support/slow-request";
+
+const processes = useProcesses();
+const createAgent = `mutation ($name: String!) { createAgent(input: { name: $name }) { agent { id } } }`;
+const runEvents = `subscription ($runId: ID!) { runEvents(runId: $runId) { index } }`;
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s in the middle of requests: they are answered, and what they did is there after the next start",
+  async (signal) => {
+    const server = await processes.serve(await processes.fresh());
+    const app = await server.newApp();
+    const key = await app.key();
+    const session = await app.session();
+    const content = "The barn is red.\n".repeat(20_000);
+    const mutation = await SlowRequest.operation(key, createAgent, { name: "Ada" });
+    const upload = await SlowRequest.upload(key, session, content);
+
+    const signalled = Date.now();
+    server.signal(signal);
+    await eventually(() => hasLogged(server, "stopping"));
+    const [created, uploaded] = [await mutation.finish(), await upload.finish()];
+    expect(created).toMatchObject({ status: 200, headers: { connection: "close" } });
+    expect(uploaded).toMatchObject({ status: 200, headers: { connection: "close" } });
+    await server.exited;
+    expect(server.exit).toBe(0);
+    expect(Date.now() - signalled).toBeLessThan(10_000);
+
+    const next = await processes.serve(server.environment);
+    const query = `query ($agent: ID!, $session: ID!) { agent(id: $agent) { name } session(id: $session) { documents { id size } } }`;
+    const agent = created.body.data.createAgent.agent.id as string;
+    expect(await next.as(key.credential).data(query, { agent, session })).toEqual({
+      agent: { name: "Ada" },
+      session: { documents: [{ id: uploaded.body.data.uploadDocument.document.id, size: content.length }] },
+    });
+  },
+);
+
+test("streams that are open are told, and their run is ended as interrupted by the next start", async () => {
+  const server = await processes.serve(await processes.fresh());
+  const runId = await unfinishedRun(server);
+  const [webSocket, sse] = [followByWebSocket(server.admin, runId), followBySse(server.admin, runId)];
+  await Promise.all([webSocket.begun, sse.begun]);
+
+  expect(await server.end("SIGTERM")).toBe(0);
+  expect(await webSocket.closeCode).toBe(1001);
+  expect(await sse.text).toMatch(/^event: next\n[^]+\nevent: complete\n/m);
+
+  const next = await processes.serve(server.environment);
+  expect(await next.admin.data(`query ($id: ID!) { run(id: $id) { status error { code } } }`, { id: runId })).toEqual({
+    run: { status: "FAILED", error: { code: "INTERRUPTED" } },
+  });
+});
+
+test("a server that stops takes no new connections, is not ready, and closes those that rest while it answers", async () => {
+  const server = await processes.serve(await processes.fresh());
+  const slow = await SlowRequest.operation(server.admin, `{ viewer { kind } }`);
+  const readyz = await HalfHead.send(server, "GET /readyz HTTP/1.1");
+  const healthz = await HalfHead.send(server, "GET /healthz HTTP/1.1");
+  const sse = followBySse(server.admin, await unfinishedRun(server));
+  await sse.begun;
+  const idle = await HalfHead.send(server, "GET /healthz HTTP/1.1");
+  expect(await idle.finish()).toMatch(/^HTTP\/1.1 200 [^]+connection: keep-alive/i);
+
+  server.signal("SIGTERM");
+  await eventually(() => refusesConnections(server));
+  server.signal("SIGTERM");
+  await Promise.all([idle.closed, sse.closed]);
+  expect(await readyz.finish()).toMatch(/^HTTP\/1.1 503 [^]+connection: close[^]+{"status":"unavailable"}$/i);
+  expect(await healthz.finish()).toMatch(/^HTTP\/1.1 200 [^]+connection: close[^]+{"status":"ok"}$/i);
+  expect(await slow.finish()).toMatchObject({ status: 200, body: { data: { viewer: { kind: "ADMIN" } } } });
+  await server.exited;
+  expect(server.exit).toBe(0);
+  // The second signal was for nothing.
+  expect(server.log.filter(({ msg }) => msg === "stopping")).toHaveLength(1);
+});
+
+test("who neither finishes nor answers is cut off, so that the server has stopped in order within ten seconds", async () => {
+  const server = await processes.serve(await processes.fresh());
+  const slow = await SlowRequest.operation(server.admin, createAgent, { name: "Ada" });
+  const deaf = new WebSocket(server.url.replace("http", "ws"), "graphql-transport-ws");
+  await once(deaf, "open");
+  deaf.pause();
+  const mute = connect(Number(new URL(server.url).port), "127.0.0.1");
+  await once(mute, "connect");
+  mute.on("error", () => undefined);
+
+  const signalled = Date.now();
+  expect(await server.end("SIGTERM")).toBe(0);
+  expect(Date.now() - signalled).toBeLessThan(10_000);
+  await slow.cut();
+  deaf.terminate();
+  expect(server.log.filter(({ level }) => level !== "info")).toEqual([]);
+});
+
+test("when a key was last used is written in the end", async () => {
+  const server = await processes.serve(await processes.fresh());
+  const key = await (await server.newApp()).key({ agents: "VIEW" });
+  const read = `query ($id: ID!) { apiKey(id: $id) { lastUsedAt } }`;
+  const from = new Date();
+  await key.data(`{ agents { totalCount } }`);
+  const to = new Date();
+  expect(await server.admin.data(read, { id: key.keyId })).toEqual({ apiKey: { lastUsedAt: null } });
+  await server.end();
+
+  const { apiKey } = await (await processes.serve(server.environment)).admin.data(read, { id: key.keyId });
+  expect(new Date(apiKey.lastUsedAt as string).getTime()).toBeGreaterThanOrEqual(from.getTime());
+  expect(new Date(apiKey.lastUsedAt as string).getTime()).toBeLessThanOrEqual(to.getTime());
+});
+
+const hasLogged = ({ log }: TestProcess, message: string) => log.some(({ msg }) => msg === message);
+
+async function refusesConnections({ url }: TestProcess): Promise<boolean> {
+  const socket = connect(Number(new URL(url).port), "127.0.0.1");
+  const [isRefused] = await Promise.race([
+    once(socket, "connect").then(() => [false]),
+    new Promise<[boolean]>((resolve) => socket.once("error", () => resolve([true]))),
+  ]);
+  socket.destroy();
+  return isRefused;
+}
+
+/** A run that another process seems to be carrying out. */
+async function unfinishedRun(server: TestProcess): Promise<string> {
+  const app = await server.newApp();
+  const { id } = await app.run({ agentId: await app.agent() });
+  await server.sql(`DELETE FROM run_event WHERE runId = '${id}' AND type = 'FINISHED'`);
+  await server.sql(
+    `UPDATE run SET status = 'RUNNING', finishedAt = NULL, eventCount = eventCount - 1 WHERE id = '${id}'`,
+  );
+  return id;
+}
+
+function followByWebSocket({ url, credential }: Client, runId: string) {
+  const client = createClient({
+    url: url.replace("http", "ws"),
+    webSocketImpl: WebSocket,
+    connectionParams: Object.fromEntries(credential ? [credential] : []),
+    lazy: false,
+    retryAttempts: 0,
+    onNonLazyError: () => undefined,
+  });
+  const closeCode = new Promise<number>((resolve) => {
+    client.on("closed", (event) => resolve((event as { code: number }).code));
+  });
+  const begun = new Promise<void>((resolve) => {
+    client.subscribe(
+      { query: runEvents, variables: { runId } },
+      { next: () => resolve(), error: () => undefined, complete: () => undefined },
+    );
+  });
+  return { begun, closeCode };
+}
+
+function followBySse({ url, credential }: Client, runId: string) {
+  const sent = request(`${url}/stream`, {
+    method: "POST",
+    agent: new Agent({ keepAlive: true }),
+    headers: {
+      ...Object.fromEntries(credential ? [credential] : []),
+      accept: "text/event-stream",
+      "content-type": "application/json",
+    },
+  });
+  sent.end(JSON.stringify({ query: runEvents, variables: { runId } }));
+  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
+  const closed = answered.then(([{ socket }]) => once(socket, "close"));
+  const chunks: string[] = [];
+  const text = answered.then(async ([response]) => {
+    for await (const chunk of response.setEncoding("utf8")) chunks.push(chunk as string);
+    return chunks.join("");
+  });
+  return { begun: eventually(() => chunks.some((chunk) => chunk.includes("event: next"))), text, closed };
+}
+
+/** A request whose head the server has not got whole, over a connection of its own that may be used again. */
+class HalfHead {
+  readonly closed: Promise<unknown>;
+
+  private constructor(private readonly socket: Socket) {
+    this.closed = once(socket, "close");
+  }
+
+  static async send(server: TestProcess, line: string): Promise<HalfHead> {
+    const socket = connect(Number(new URL(server.url).port), "127.0.0.1").setEncoding("utf8");
+    await once(socket, "connect");
+    socket.write(`${line}\r\nhost: localhost\r\n`);
+    // Who is answered later has come later.
+    await server.admin.data(`{ viewer { kind } }`);
+    return new HalfHead(socket);
+  }
+
+  async finish(): Promise<string> {
+    this.socket.write("\r\n");
+    const [answer] = (await once(this.socket, "data")) as [string];
+    return answer;
+  }
+}

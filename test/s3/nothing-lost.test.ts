@@ -1,2 +1,0 @@
-import "../support/on-s3";
-import "../nothing-lost.test";

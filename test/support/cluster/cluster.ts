@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort } from "../free-port";
+import { MariaDbServer } from "../mariadb";
+import { type Environment, TestProcess } from "../process";
+import { RedisServer } from "../redis";
+
+/** What the servers of a cluster are told, each besides the others. */
+export interface ClusterOptions {
+  readonly servers: number;
+  readonly adminKey: string;
+  /** For all servers. */
+  readonly environment?: Environment;
+  /** For the one of this number, from 0: what differs from the others. */
+  environmentOf?(index: number, cluster: Omit<Cluster, "servers">): Promise<Environment>;
+}
+
+/** Several servers on one MariaDB and one Redis, all of them its own, in folders that go when it ends. */
+export class Cluster {
+  readonly servers: TestProcess[] = [];
+
+  private constructor(
+    readonly database: MariaDbServer,
+    readonly redis: RedisServer,
+    private readonly folder: string,
+  ) {}
+
+  /** Starts all, one server after the other, and waits until they serve. */
+  static async start({ servers, adminKey, environment, environmentOf }: ClusterOptions): Promise<Cluster> {
+    const [database, redis] = await Promise.all([MariaDbServer.start(), RedisServer.start()]);
+    const cluster = new Cluster(database, redis, await mkdtemp(join(tmpdir(), "latchkey-cluster-")));
+    try {
+      for (let index = 0; index < servers; index += 1) {
+        const own = await environmentOf?.(index, cluster);
+        await cluster.serve({
+          DATABASE_URL: database.url,
+          REDIS_URL: redis.url,
+          ADMIN_KEY: adminKey,
+          DATA_DIR: join(cluster.folder, "data"),
+          ...environment,
+          ...own,
+        });
+      }
+    } catch (error) {
+      await cluster.end();
+      throw error;
+    }
+    return cluster;
+  }
+
+  /**
+   * Kills a server and starts another in its place, at the same port.
+   *
+   * @param more what it is to be told besides what the servers before it were
+   */
+  async restart(index: number, more: Environment = {}): Promise<void> {
+    const { environment } = this.server(index);
+    await this.server(index).end("SIGKILL");
+    const next = new TestProcess({ ...environment, ...more });
+    this.servers[index] = next;
+    await next.ready();
+  }
+
+  server(index: number): TestProcess {
+    const server = this.servers[index];
+    if (!server) throw new RangeError(`There are ${this.servers.length} servers, and none of number ${index}`);
+    return server;
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.servers.map((server) => (server.exit === null ? server.end("SIGKILL") : server.exited)));
+    await Promise.all([this.database.remove(), this.redis.stop()]);
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async serve(environment: Environment): Promise<void> {
+    const server = new TestProcess({ PORT: String(await freePort()), ...environment });
+    this.servers.push(server);
+    await server.ready();
+  }
+}

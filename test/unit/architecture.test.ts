@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+
+/**
+ * The wings of src from the bottom up, each with the wings that it may import. A wing may import only wings above its
+ * own line.
+ */
+const wings: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  platform: ["errors"],
+  auth: ["errors"],
+  config: ["platform"],
+  "schema-types": ["config", "errors"],
+  retrieval: ["platform"],
+  model: ["platform", "retrieval"],
+  domain: ["auth", "config", "errors", "model", "platform", "retrieval", "schema-types"],
+  backup: ["config", "platform"],
+  container: ["auth", "config", "domain", "model", "platform", "retrieval"],
+  api: ["auth", "config", "container", "domain", "errors", "platform", "schema-types"],
+  backend: ["auth", "config", "container", "domain", "model", "platform", "retrieval"],
+  server: ["api", "auth", "backend", "config", "container", "domain", "model", "platform"],
+  cli: ["api", "backend", "backup", "config", "container", "domain", "platform", "server"],
+  main: ["cli", "config", "platform", "server"],
+};
+
+/** The rooms of a wing from the bottom up, each with the rooms of the same wing that it may import. */
+const roomsOf: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  platform: {
+    sqlite: [],
+    process: [],
+    outbound: [],
+    redis: [],
+    database: ["process", "sqlite"],
+    instance: ["database"],
+    secrets: ["database"],
+    storage: ["process"],
+  },
+  domain: {
+    app: [],
+    scope: ["app"],
+    "api-key": ["app", "scope"],
+    session: ["app"],
+    document: ["app", "session"],
+    agent: ["app"],
+    "model-connection": ["agent", "app"],
+    callback: ["app"],
+    run: ["agent", "app", "callback", "document", "session"],
+    lifecycle: ["agent", "api-key", "app", "callback", "document", "model-connection", "run", "scope", "session"],
+    viewer: ["api-key", "app", "scope"],
+  },
+  api: {
+    credential: [],
+    graphql: [],
+    streams: ["credential", "graphql"],
+    http: ["credential", "graphql", "streams"],
+  },
+};
+
+const src = join(__dirname, "../../src");
+const files = readdirSync(src, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".ts"));
+const sources = new Map(files.map((file) => [file, readFileSync(join(src, file), "utf8")]));
+const sourceOf = (file: string) => sources.get(file) ?? "";
+const part = (file: string, index: number) => (file.split("/")[index] ?? "").replace(/\.ts$/, "");
+const wingOf = (file: string) => part(file, 0);
+const roomOf = (file: string) => part(file, 1);
+
+/** What a file imports, in any of the ways there are: files of src by their path, packages by their name. */
+function importsOf(file: string): { files: string[]; packages: string[] } {
+  const specifiers = [...sourceOf(file).matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g)].map(
+    ([, specifier = ""]) => specifier,
+  );
+  const own = specifiers.filter((specifier) => specifier.startsWith("."));
+  return {
+    files: own.map((specifier) => `${normalize(join(dirname(file), specifier)).replace(/\.js$/, "")}.ts`),
+    packages: specifiers.filter((specifier) => !specifier.startsWith(".")),
+  };
+}
+
+/** The entries that may import one that stands beside or below them in the table. */
+const upwardIn = (table: Readonly<Record<string, readonly string[]>>) => {
+  const order = Object.keys(table);
+  return Object.entries(table).flatMap(([name, below]) =>
+    below.filter((other) => !order.slice(0, order.indexOf(name)).includes(other)).map((other) => `${name} -> ${other}`),
+  );
+};
+
+test("the tables of wings and rooms allow no import upward", () => {
+  expect(upwardIn(wings)).toEqual([]);
+  for (const rooms of Object.values(roomsOf)) expect(upwardIn(rooms)).toEqual([]);
+});
+
+test("each file of src stands in a wing, and each file of a wing with rooms in one of them", () => {
+  expect(files.filter((file) => !Object.hasOwn(wings, wingOf(file)))).toEqual([]);
+  const withRooms = files.filter((file) => Object.hasOwn(roomsOf, wingOf(file)));
+  expect(withRooms.filter((file) => !Object.hasOwn(roomsOf[wingOf(file)] ?? {}, roomOf(file)))).toEqual([]);
+});
+
+test.each(files)("%s imports only files below it", (file) => {
+  const { files: imported } = importsOf(file);
+  expect(imported.filter((other) => !sources.has(other))).toEqual([]);
+  const wing = wingOf(file);
+  const mayImport = (other: string): boolean => {
+    if (wingOf(other) !== wing) return wings[wing]?.includes(wingOf(other)) === true;
+    const rooms = roomsOf[wing];
+    return !rooms || roomOf(other) === roomOf(file) || rooms[roomOf(file)]?.includes(roomOf(other)) === true;
+  };
+  const upward = imported.filter((other) => !mayImport(other)).map((other) => `${file} -> ${other}`);
+  expect(upward).toEqual([]);
+});
+
+test("no chain of imports leads back to its start", () => {
+  const cycles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (path.includes(file)) cycles.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+    if (path.includes(file) || done.has(file)) return;
+    for (const other of importsOf(file).files) visit(other, [...path, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(cycles).toEqual([]);
+});
+
+test("the environment is read at the entry points and checked in config.ts, and nowhere else", () => {
+  const readers = files.filter((file) => /\bprocess\.env|\bprocess\[|= process;|node:process/.test(sourceOf(file)));
+  expect(readers.filter((file) => !["config", "main", "cli"].includes(wingOf(file)))).toEqual([]);
+});
+
+test("what decides on access does no input or output", () => {
+  const used = files.filter((file) => wingOf(file) === "auth").flatMap((file) => importsOf(file).packages);
+  expect([...new Set(used)].sort()).toEqual(["graphql", "reflect-metadata", "type-graphql"]);
+});
+
+test("no service knows HTTP or GraphQL", () => {
+  const services = files.filter((file) => file.endsWith(".service.ts"));
+  expect(services.length).toBeGreaterThan(5);
+  const known = services.flatMap((file) => importsOf(file).packages);
+  expect(known.filter((name) => /graphql|apollo|fastify|node:https?|^ws$/.test(name))).toEqual([]);
+});

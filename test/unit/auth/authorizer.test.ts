@@ -1,0 +1,52 @@
+import { buildSchema, type DocumentNode, Kind, type OperationDefinitionNode, parse } from "graphql";
+import type { Caller } from "../../../src/auth/caller";
+import { grantsOf } from "../../../src/auth/permissions";
+import { OperationAuthorizer, type RawVariables } from "../../../src/auth/authorizer";
+
+const schema = buildSchema(`type Query { open: Int, guarded: Int }`);
+Object.assign(schema.getQueryType()?.getFields()["guarded"]?.extensions ?? {}, { requires: { kind: "admin" } });
+
+const caller: Caller = {
+  kind: "API_KEY",
+  name: "key",
+  granted: grantsOf({ agents: "FULL", runtime: [] }),
+  keyId: "",
+  scopeId: "",
+  appId: "",
+};
+const judge = () => new OperationAuthorizer(schema, { maxNodes: 10, maxPageSize: 10 });
+const operationsOf = ({ definitions }: DocumentNode) =>
+  definitions.filter((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION);
+
+function isRefused(query: string, variables?: RawVariables): boolean {
+  const document = parse(query);
+  return operationsOf(document).some((each) => judge().authorize(caller, document, each, variables).length > 0);
+}
+
+test("what a document needs is worked out once for each of its operations", () => {
+  const document = parse(`query One { open } query Other { guarded }`);
+  const [one, other] = operationsOf(document) as [OperationDefinitionNode, OperationDefinitionNode];
+  const same = judge();
+  const workedOut = jest.spyOn(schema, "getRootType");
+  for (let i = 0; i < 3; i++) {
+    expect(same.authorize(caller, document, one, undefined)).toEqual([]);
+    expect(same.authorize(caller, document, other, undefined)).toMatchObject([{ path: ["guarded"] }]);
+  }
+  expect(workedOut).toHaveBeenCalledTimes(2);
+});
+
+test("a variable that is not given has its default, whatever it is called", () => {
+  for (const name of ["on", "constructor", "__proto__", "toString"]) {
+    const query = (value: string) => `query ($${name}: Boolean = ${value}) { open guarded @include(if: $${name}) }`;
+    for (const variables of [undefined, {}, { other: true }]) {
+      expect(isRefused(query("false"), variables)).toBe(false);
+      expect(isRefused(query("true"), variables)).toBe(true);
+    }
+  }
+});
+
+test("a condition that is no boolean holds", () => {
+  const query = `query ($on: Boolean = false) { open guarded @include(if: $on) }`;
+  for (const on of [null, 0, "false", {}]) expect(isRefused(query, { on })).toBe(true);
+  expect(isRefused(query, { on: false })).toBe(false);
+});

@@ -1,0 +1,105 @@
+import {
+  AgentAccess,
+  describe as inWords,
+  everything,
+  grantsOf,
+  maskOf,
+  type Permissions,
+  permissionsOf,
+  type Requirement,
+  RuntimePermission,
+  satisfies,
+} from "../../../src/auth/permissions";
+
+const levels = ["NONE", "VIEW", "EDIT", "FULL"] as const;
+const runtimePermissions = ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"] as const;
+
+/** All that a scope can say. */
+const scopes: readonly Permissions[] = levels.flatMap((agents) =>
+  Array.from({ length: 32 }, (_, set) => ({ agents, runtime: runtimePermissions.filter((_, i) => set & (1 << i)) })),
+);
+
+const credential: Requirement = { kind: "credential" };
+const admin: Requirement = { kind: "admin" };
+const agent = (level: "VIEW" | "EDIT" | "FULL"): Requirement => ({ kind: "agent", level });
+const runtime = (...anyOf: RuntimePermission[]): Requirement => ({ kind: "runtime", anyOf });
+const every: readonly Requirement[] = [
+  credential,
+  ...(["VIEW", "EDIT", "FULL"] as const).map(agent),
+  ...runtimePermissions.map((permission) => runtime(permission)),
+];
+
+const allows = (permissions: Permissions, requirement: Requirement) =>
+  satisfies(grantsOf(permissions), maskOf(requirement));
+
+test("these are all there are", () => {
+  expect(Object.keys(AgentAccess)).toEqual(levels);
+  expect(Object.keys(RuntimePermission)).toEqual(runtimePermissions);
+});
+
+test("each level allows what those before it allow, and nothing of those behind it", () => {
+  const allowed = levels.map((agents) =>
+    (["VIEW", "EDIT", "FULL"] as const).filter((level) => allows({ agents, runtime: [] }, agent(level))),
+  );
+  expect(allowed).toEqual([[], ["VIEW"], ["VIEW", "EDIT"], ["VIEW", "EDIT", "FULL"]]);
+});
+
+test("runtime permissions stand alone, from each other and from levels", () => {
+  for (const permission of runtimePermissions) {
+    const allowed = every.filter((requirement) => allows({ agents: "NONE", runtime: [permission] }, requirement));
+    expect(allowed).toEqual([credential, runtime(permission)]);
+  }
+  for (const agents of levels) {
+    const allowed = runtimePermissions.filter((permission) => allows({ agents, runtime: [] }, runtime(permission)));
+    expect(allowed).toEqual([]);
+  }
+});
+
+test("of several permissions one is enough", () => {
+  const requirement = runtime("SESSION_VIEW", "DOCUMENT_UPLOAD");
+  const allowing = runtimePermissions.filter((permission) =>
+    allows({ agents: "FULL", runtime: [permission] }, requirement),
+  );
+  expect(allowing).toEqual(["DOCUMENT_UPLOAD", "SESSION_VIEW"]);
+});
+
+test("no scope makes an administrator, and an administrator may do everything", () => {
+  expect(scopes.filter((scope) => allows(scope, admin))).toEqual([]);
+  expect([...every, admin].filter((requirement) => !satisfies(everything, maskOf(requirement)))).toEqual([]);
+});
+
+test("nothing granted allows what needs a credential, and nothing more", () => {
+  expect([...every, admin].filter((requirement) => satisfies(0, maskOf(requirement)))).toEqual([credential]);
+});
+
+test("each of the 128 scopes comes back as it was, and no two are the same", () => {
+  expect(scopes.map((scope) => permissionsOf(grantsOf(scope)))).toEqual(scopes);
+  expect(new Set(scopes.map(grantsOf)).size).toBe(128);
+});
+
+test("a permission that is named twice, or in another order, is the same permission", () => {
+  const granted = grantsOf({ agents: "VIEW", runtime: ["SESSION_VIEW", "RUN", "SESSION_VIEW"] });
+  expect(permissionsOf(granted)).toEqual({ agents: "VIEW", runtime: ["RUN", "SESSION_VIEW"] });
+});
+
+test.each(["view", "ADMIN", "RUN", "", "toString", "__proto__", undefined, null])(
+  "an unknown level is an error and not none: %s",
+  (agents) => expect(() => grantsOf({ agents: agents as AgentAccess, runtime: [] })).toThrow("Unknown level"),
+);
+
+test.each(["run", "ADMIN", "FULL", "", "toString", "__proto__", undefined, null])(
+  "an unknown runtime permission is an error and not dropped: %s",
+  (permission) =>
+    expect(() => grantsOf({ agents: "NONE", runtime: ["RUN", permission as RuntimePermission] })).toThrow(
+      "Unknown runtime permission",
+    ),
+);
+
+test("requirements have the words that the schema and the errors use", () => {
+  expect([credential, admin, agent("EDIT"), runtime("SESSION_VIEW", "DOCUMENT_UPLOAD")].map(inWords)).toEqual([
+    "any",
+    "admin",
+    "EDIT",
+    "SESSION_VIEW or DOCUMENT_UPLOAD",
+  ]);
+});

@@ -1,0 +1,280 @@
+import { resolve } from "node:path";
+import { ConfigError, readConfig } from "../../src/config";
+
+const faultsOf = (variables: Record<string, string>): string[] => {
+  try {
+    readConfig(variables);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split("\n").slice(1);
+    throw error;
+  }
+  return [];
+};
+
+test("without any variable the server has all it needs", () => {
+  expect(readConfig({})).toEqual({
+    host: "127.0.0.1",
+    port: 4000,
+    dataDir: resolve("data"),
+    database: { type: "sqlite", path: resolve("data/latchkey.sqlite") },
+    redis: undefined,
+    runsInServer: true,
+    shutdownGraceSeconds: 5,
+    storage: { type: "folder" },
+    adminKey: undefined,
+    secretsKey: undefined,
+    previousSecretsKey: undefined,
+    modelAllowedHosts: [],
+    sessionIdleHours: undefined,
+    sessionRetentionDays: undefined,
+    logLevel: "info",
+    limits: {
+      maxBodyBytes: 1_000_000,
+      maxTokens: 2_000,
+      maxDepth: 12,
+      maxRootFields: 30,
+      maxNodes: 10_000,
+      maxPageSize: 200,
+      maxTextLength: 100_000,
+      maxUploadBytes: 25_000_000,
+      maxSessionDocuments: 20,
+      maxQueuedRuns: 20,
+      maxRunningRuns: 100,
+      maxReadSeconds: 60,
+      maxReadMegabytes: 1_024,
+      maxReadWaitSeconds: 600,
+      maxConnections: 10_000,
+    },
+  });
+});
+
+test("an empty variable is an unset one, and one that is not ours is nothing to us", () => {
+  const names = ["PORT", "HOST", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "RUN_WORKER", "ADMIN_KEY", "MAX_BODY_BYTES"];
+  const empty = Object.fromEntries(names.map((name) => [name, ""]));
+  expect(readConfig({ ...empty, PATH: "/bin", MAX_COFFEE: "none", ADMIN_KEY: undefined })).toEqual(readConfig({}));
+});
+
+test("what is set is taken", () => {
+  const config = readConfig({
+    PORT: "0",
+    HOST: "0.0.0.0",
+    DATA_DIR: "/var/lib/latchkey",
+    DATABASE_URL: "mysql://user:password@host:3306/name",
+    DATABASE_POOL_SIZE: "20",
+    REDIS_URL: "rediss://user:password@host:6380/2",
+    REDIS_PREFIX: "farm-1",
+    RUN_WORKER: "off",
+    SHUTDOWN_GRACE_SECONDS: "60",
+    ADMIN_KEY: "k".repeat(24),
+    LOG_LEVEL: "trace",
+    MAX_BODY_BYTES: "2000",
+    MAX_TOKENS: "100",
+    MAX_DEPTH: "3",
+    MAX_ROOT_FIELDS: "4",
+    MAX_NODES: "5",
+    MAX_PAGE_SIZE: "6",
+    MAX_TEXT_LENGTH: "7",
+    MAX_UPLOAD_BYTES: "8",
+    MAX_SESSION_DOCUMENTS: "9",
+    MAX_QUEUED_RUNS: "0",
+    MAX_RUNNING_RUNS: "15",
+    MAX_CONNECTIONS: "11",
+    MAX_READ_SECONDS: "12",
+    MAX_READ_MEGABYTES: "130",
+    MAX_READ_WAIT_SECONDS: "14",
+    SECRETS_KEY: "00".repeat(32),
+    SECRETS_KEY_PREVIOUS: Buffer.alloc(32, 1).toString("base64"),
+    MODEL_ALLOWED_HOSTS: "localhost:11434,10.0.0.5",
+    SESSION_IDLE_HOURS: "15",
+    SESSION_RETENTION_DAYS: "16",
+  });
+  expect(config).toEqual({
+    host: "0.0.0.0",
+    port: 0,
+    dataDir: "/var/lib/latchkey",
+    database: { type: "mysql", url: "mysql://user:password@host:3306/name", poolSize: 20, tls: undefined },
+    redis: { url: "rediss://user:password@host:6380/2", prefix: "farm-1" },
+    runsInServer: false,
+    shutdownGraceSeconds: 60,
+    storage: { type: "folder" },
+    adminKey: "k".repeat(24),
+    secretsKey: Buffer.alloc(32),
+    previousSecretsKey: Buffer.alloc(32, 1),
+    modelAllowedHosts: [
+      { hostname: "localhost", port: 11_434 },
+      { hostname: "10.0.0.5", port: undefined },
+    ],
+    sessionIdleHours: 15,
+    sessionRetentionDays: 16,
+    logLevel: "trace",
+    limits: {
+      maxBodyBytes: 2_000,
+      maxTokens: 100,
+      maxDepth: 3,
+      maxRootFields: 4,
+      maxNodes: 5,
+      maxPageSize: 6,
+      maxTextLength: 7,
+      maxUploadBytes: 8,
+      maxSessionDocuments: 9,
+      maxQueuedRuns: 0,
+      maxRunningRuns: 15,
+      maxReadSeconds: 12,
+      maxReadMegabytes: 130,
+      maxReadWaitSeconds: 14,
+      maxConnections: 11,
+    },
+  });
+});
+
+test.each([
+  ["sqlite:/tmp/a.sqlite", { type: "sqlite", path: "/tmp/a.sqlite" }],
+  ["sqlite:a.sqlite", { type: "sqlite", path: resolve("a.sqlite") }],
+  ["mysql://u:p@host:3306/name", { type: "mysql", url: "mysql://u:p@host:3306/name", poolSize: 10, tls: undefined }],
+  ["mysql://host/name?tls=true", { type: "mysql", url: "mysql://host/name", poolSize: 10, tls: { caFile: undefined } }],
+  [
+    "mysql://host/name?tlsCa=certs/ca%20of%20ours.pem",
+    { type: "mysql", url: "mysql://host/name", poolSize: 10, tls: { caFile: resolve("certs/ca of ours.pem") } },
+  ],
+])("the database %s is understood", (url, database) => {
+  expect(readConfig({ DATABASE_URL: url }).database).toEqual(database);
+});
+
+test.each([
+  ["PORT", ["http", "-1", "65536", "80.5", "0x50", " 80", "1e3", "٤٠٠٠"]],
+  [
+    "DATABASE_URL",
+    [
+      "sqlite:",
+      "sqlite::memory:",
+      "sqlite://a",
+      "postgres://h/n",
+      "mysql://h",
+      "mysql:///n",
+      "mysql://h/a/b",
+      "h",
+      "mysql://h/n?ssl=true",
+      "mysql://h/n?tls=false",
+      "mysql://h/n?tls=true&tls=true",
+      "mysql://h/n?tls=true&charset=latin1",
+      "mysql://h/n?tlsCa=",
+      "mysql://u:50%@h/n",
+    ],
+  ],
+  [
+    "REDIS_URL",
+    ["redis://host:6379", "host:6379", "http://host", "redis://", "redis://h/a", "redis://h?db=1", "redis://u:50%@h"],
+  ],
+  ["DATABASE_POOL_SIZE", ["0", "1001", "many"]],
+  ["REDIS_PREFIX", ["a:b", "a b", "a".repeat(65)]],
+  ["RUN_WORKER", ["no", "off"]],
+  ["SHUTDOWN_GRACE_SECONDS", ["-1", "3601"]],
+  [
+    "ADMIN_KEY",
+    ["k".repeat(23), "with spaces in the middle of it", "ключ администратора, длинный", `${"k".repeat(24)}\n`],
+  ],
+  ["LOG_LEVEL", ["loud", "INFO"]],
+  ["MAX_BODY_BYTES", ["0", "999", "all", "99999999999999999999"]],
+  ["MAX_PAGE_SIZE", ["0", "-1"]],
+  ["MAX_QUEUED_RUNS", ["-1"]],
+  ["MAX_RUNNING_RUNS", ["0"]],
+  ["SESSION_IDLE_HOURS", ["0", "-1", "never"]],
+  ["SESSION_RETENTION_DAYS", ["0", "0.5", "100001"]],
+])("%s is refused by its name where it makes no sense", (name, values) => {
+  for (const value of values) {
+    const faults = faultsOf({ [name]: value });
+    expect(faults.length).toBeGreaterThan(0);
+    for (const fault of faults) expect(fault).toMatch(new RegExp(`^  ${name} must `));
+  }
+});
+
+test("instances that are several need a database that they can share", () => {
+  const REDIS_URL = "redis://host:6379";
+  expect(faultsOf({ REDIS_URL, DATABASE_URL: "mysql://host/name" })).toEqual([]);
+  for (const DATABASE_URL of ["", "sqlite:/tmp/a.sqlite"]) {
+    expect(faultsOf({ REDIS_URL, DATABASE_URL })).toEqual([expect.stringContaining("MySQL or MariaDB")]);
+  }
+});
+
+test("all faults are named at once, and none of the values, which may be secrets", () => {
+  const faults = faultsOf({
+    PORT: "swordfish",
+    DATABASE_URL: "postgres://swordfish@host/name",
+    REDIS_URL: "http://swordfish",
+    ADMIN_KEY: "swordfish",
+    LOG_LEVEL: "swordfish",
+    MAX_DEPTH: "swordfish",
+  });
+  const names = faults.map((fault) => fault.trim().split(" ")[0]);
+  expect(names).toEqual(["PORT", "DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "LOG_LEVEL", "MAX_DEPTH"]);
+  expect(faults.join()).not.toContain("swordfish");
+});
+
+const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
+
+test.each([
+  [
+    "s3://my-bucket",
+    { prefix: "", endpoint: "https://s3.us-east-1.amazonaws.com", region: "us-east-1", pathStyle: false },
+  ],
+  [
+    "s3://my-bucket/kept/here/?region=eu-central-1",
+    {
+      prefix: "kept/here/",
+      endpoint: "https://s3.eu-central-1.amazonaws.com",
+      region: "eu-central-1",
+      pathStyle: false,
+    },
+  ],
+  [
+    "s3://my-bucket/kept?endpoint=http://127.0.0.1:9000",
+    { prefix: "kept/", endpoint: "http://127.0.0.1:9000", region: "us-east-1", pathStyle: true },
+  ],
+  [
+    "s3://my-bucket?endpoint=https%3A%2F%2Fstore.example.com&region=auto&pathStyle=false",
+    { prefix: "", endpoint: "https://store.example.com", region: "auto", pathStyle: false },
+  ],
+])("the store %s is understood", (url, location) => {
+  expect(readConfig({ STORAGE_URL: url, ...credentials }).storage).toEqual({
+    type: "s3",
+    location: { bucket: "my-bucket", ...location },
+    credentials: { accessKeyId: "key", secretAccessKey: "secret", sessionToken: undefined },
+  });
+});
+
+test.each([
+  "my-bucket",
+  "file:///documents",
+  "https://s3.amazonaws.com/my-bucket",
+  "s3://",
+  "s3://My_Bucket",
+  "s3://ab",
+  "s3://key:secret@my-bucket",
+  "s3://my-bucket:9000",
+  "s3://my-bucket/a b",
+  "s3://my-bucket/a//b",
+  "s3://my-bucket#a",
+  "s3://my-bucket?endpoint=store.example.com",
+  "s3://my-bucket?endpoint=ftp://store.example.com",
+  "s3://my-bucket?endpoint=https://store.example.com/path",
+  "s3://my-bucket?endpoint=https://key:secret@store.example.com",
+  "s3://my-bucket?region=eu%20central",
+  "s3://my-bucket?region=a&region=b",
+  "s3://my-bucket?pathStyle=yes",
+  "s3://my-bucket?pathstyle=true",
+])("the store %s is refused", (url) => {
+  expect(faultsOf({ STORAGE_URL: url, ...credentials })).toEqual([
+    expect.stringMatching(/^ {2}STORAGE_URL must be s3:/),
+  ]);
+});
+
+test("a store needs credentials, which are named with all other faults, and nothing else does", () => {
+  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", AWS_ACCESS_KEY_ID: "key", PORT: "http" })).toEqual([
+    "  PORT must be a whole number from 0 to 65535",
+    "  AWS_SECRET_ACCESS_KEY must be set where STORAGE_URL is",
+  ]);
+  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", ...credentials, AWS_SESSION_TOKEN: "two\nlines" })).toEqual([
+    "  AWS_SESSION_TOKEN must be of printable ASCII characters without spaces",
+  ]);
+  expect(readConfig(credentials)).toEqual(readConfig({}));
+});

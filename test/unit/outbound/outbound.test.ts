@@ -1,0 +1,176 @@
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { isPublicAddress } from "../../../src/platform/outbound/address";
+import { allowedHostsOf, isAllowed } from "../../../src/platform/outbound/allowed-hosts";
+import { type Lookup, Outbound } from "../../../src/platform/outbound/outbound";
+
+test.each([
+  "127.0.0.1",
+  "127.255.255.254",
+  "0.0.0.0",
+  "10.1.2.3",
+  "172.16.0.1",
+  "172.31.255.255",
+  "192.168.1.1",
+  "169.254.169.254",
+  "100.64.0.1",
+  "192.0.0.8",
+  "198.18.0.1",
+  "224.0.0.1",
+  "240.0.0.1",
+  "255.255.255.255",
+  "::",
+  "::1",
+  "fe80::1",
+  "fec0::1",
+  "fc00::1",
+  "fd12:3456::1",
+  "ff02::1",
+  "::ffff:127.0.0.1",
+  "::ffff:7f00:1",
+  "::ffff:10.0.0.1",
+  "::127.0.0.1",
+  "64:ff9b::7f00:1",
+  "64:ff9b::a00:1",
+  "2002:7f00:1::",
+  "2001:db8::1",
+  "not an address",
+  "",
+])("%s is not of the public network", (address) => {
+  expect(isPublicAddress(address)).toBe(false);
+});
+
+test.each(["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])(
+  "%s is of the public network",
+  (address) => {
+    expect(isPublicAddress(address)).toBe(true);
+  },
+);
+
+test("hosts are allowed by name, at one port or at any", () => {
+  const hosts = allowedHostsOf(" Ollama:11434, 10.0.0.5 ,[::1]:8080,") ?? [];
+  expect(hosts).toEqual([
+    { hostname: "ollama", port: 11_434 },
+    { hostname: "10.0.0.5", port: undefined },
+    { hostname: "[::1]", port: 8_080 },
+  ]);
+  expect(isAllowed(hosts, "ollama", 11_434)).toBe(true);
+  expect(isAllowed(hosts, "ollama", 80)).toBe(false);
+  expect(isAllowed(hosts, "10.0.0.5", 1)).toBe(true);
+  expect(isAllowed(hosts, "10.0.0.50", 1)).toBe(false);
+  expect(isAllowed(hosts, "[::1]", 8_080)).toBe(true);
+  expect(allowedHostsOf("")).toEqual([]);
+});
+
+test.each(["http://a", "a/b", "a:0", "a:65536", "a:b", "user@a", "a b", "::1", "[::1", "*", "a?b", "a#b"])(
+  "%s names no host",
+  (text) => {
+    expect(allowedHostsOf(`good,${text}`)).toBeUndefined();
+  },
+);
+
+describe("calling", () => {
+  let server: Server;
+  let port: number;
+  let requests: string[];
+  const outbounds: Outbound[] = [];
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      requests.push(request.url ?? "");
+      if (request.url === "/redirect") response.writeHead(302, { location: "/target" });
+      if (request.url === "/large") {
+        const line = `${"x".repeat(1_000)}\n`.repeat(1_000);
+        const send = () => {
+          while (!response.destroyed && response.write(line));
+        };
+        response.on("drain", send);
+        send();
+      } else if (request.url === "/line") response.end("x".repeat(2 * 1_024 * 1_024));
+      else response.end("here");
+    });
+    await new Promise<void>((resolve) => server.listen(0, resolve));
+    ({ port } = server.address() as AddressInfo);
+  });
+  beforeEach(() => void (requests = []));
+  afterAll(async () => {
+    await Promise.all(outbounds.map((outbound) => outbound.close()));
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  function outbound(allowed: string, lookup?: Lookup): Outbound {
+    const made = new Outbound(allowedHostsOf(allowed) ?? [], lookup);
+    outbounds.push(made);
+    return made;
+  }
+  const textOf = async (made: Outbound, url: string) => (await made.fetch(url)).text();
+  const refused = { cause: expect.objectContaining({ name: "OutboundRefused" }) };
+
+  test.each(["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"])(
+    "%s is refused, and no byte is sent there",
+    async (host) => {
+      const made = outbound("");
+      expect(await made.refuses(new URL(`http://${host}:${port}/`))).toBe(true);
+      await expect(made.fetch(`http://${host}:${port}/`)).rejects.toMatchObject(refused);
+      expect(requests).toEqual([]);
+    },
+  );
+
+  test.each(["127.0.0.1", "localhost"])("%s is called where it is allowed by this name and port", async (host) => {
+    const made = outbound(`${host}:${port}`);
+    expect(await made.refuses(new URL(`http://${host}:${port}/`))).toBe(false);
+    expect(await textOf(made, `http://${host}:${port}/`)).toBe("here");
+    expect(await made.refuses(new URL(`http://${host}:${port === 1 ? 2 : 1}/`))).toBe(true);
+  });
+
+  test("to allow an address allows no name that leads to it, nor the other way round", async () => {
+    await expect(outbound("127.0.0.1").fetch(`http://localhost:${port}/`)).rejects.toMatchObject(refused);
+    await expect(outbound("localhost").fetch(`http://127.0.0.1:${port}/`)).rejects.toMatchObject(refused);
+  });
+
+  test("a name that is public when it is judged and private when it is connected to is refused", async () => {
+    const answers = ["93.184.215.14", "127.0.0.1"];
+    const made = outbound("", (_, __, callback) =>
+      callback(null, [{ address: answers.shift() ?? "127.0.0.1", family: 4 }]),
+    );
+    const url = `http://rebinding.example:${port}/`;
+    expect(await made.refuses(new URL(url))).toBe(false);
+    await expect(made.fetch(url)).rejects.toMatchObject(refused);
+    expect(requests).toEqual([]);
+  });
+
+  test("of a name with several addresses only public ones are connected to", async () => {
+    const asked: string[] = [];
+    const made = outbound("", (hostname, _, callback) => {
+      asked.push(hostname);
+      callback(null, [
+        { address: "127.0.0.1", family: 4 },
+        { address: "::1", family: 6 },
+      ]);
+    });
+    await expect(made.fetch(`http://two.example:${port}/`)).rejects.toMatchObject(refused);
+    expect(asked).toEqual(["two.example"]);
+    expect(requests).toEqual([]);
+  });
+
+  test("a name that does not resolve is not refused, as it may resolve later", async () => {
+    const failed = Object.assign(new Error("not found"), { code: "ENOTFOUND" });
+    const made = outbound("", (_, __, callback) => callback(failed, []));
+    expect(await made.refuses(new URL("http://nowhere.example/"))).toBe(false);
+    await expect(made.fetch("http://nowhere.example/")).rejects.toMatchObject({ cause: { code: "ENOTFOUND" } });
+  });
+
+  test("a redirect is handed back, not followed", async () => {
+    const response = await outbound(`127.0.0.1:${port}`).fetch(`http://127.0.0.1:${port}/redirect`);
+    expect(response.status).toBe(302);
+    await response.text();
+    expect(requests).toEqual(["/redirect"]);
+  });
+
+  test.each(["/large", "/line"])("a response without end is cut off at a bound: %s", async (path) => {
+    await expect(textOf(outbound(`127.0.0.1:${port}`), `http://127.0.0.1:${port}${path}`)).rejects.toMatchObject({
+      name: "ResponseTooLarge",
+    });
+  });
+});

@@ -1,0 +1,118 @@
+import { Pool } from "undici";
+import type { TestCredential } from "../../support/client";
+import { Socket } from "../socket";
+import type { Operation } from "./operation";
+import type { Answer, Fault, Result } from "./oracle";
+
+import type { Transport } from "./case";
+
+const boundary = "----a-boundary";
+const kinds = { json: "application/json", multipart: `multipart/form-data; boundary=${boundary}` };
+
+/** Sends operations by every transport, and reads the answers as they compare. */
+export class Driver {
+  private readonly pool: Pool;
+  private readonly path: string;
+  private sockets = new Map<string, Promise<Socket>>();
+
+  constructor(
+    private readonly url: string,
+    connections: number,
+  ) {
+    this.pool = new Pool(new URL(url).origin, { connections });
+    this.path = new URL(url).pathname;
+  }
+
+  /** @param isBelieved whether a WebSocket is going to be let in with this credential */
+  send(transport: Transport, credential: TestCredential, operation: Operation, isBelieved: boolean): Promise<Answer> {
+    switch (transport) {
+      case "POST":
+        return this.request(this.path, credential, kinds.json, JSON.stringify(operation));
+      case "multipart":
+        return this.request(this.path, credential, kinds.multipart, multipart(operation));
+      case "SSE":
+        return this.request(`${this.path}/stream`, credential, kinds.json, JSON.stringify(operation));
+      case "GET": {
+        const search = new URLSearchParams({ query: operation.query, variables: JSON.stringify(operation.variables) });
+        return this.request(`${this.path}?${search.toString()}`, credential);
+      }
+      case "WebSocket":
+        return this.overSocket(credential, operation, isBelieved);
+    }
+  }
+
+  /** Leaves all WebSockets. The next operations open others. */
+  async leaveSockets(): Promise<void> {
+    const sockets = [...this.sockets.values()];
+    this.sockets = new Map();
+    for (const socket of sockets) (await socket).leave();
+  }
+
+  async close(): Promise<void> {
+    await this.leaveSockets();
+    await this.pool.destroy();
+  }
+
+  private async request(path: string, credential: TestCredential, kind?: string, content?: string): Promise<Answer> {
+    const { statusCode, headers, body } = await this.pool.request({
+      method: content === undefined ? "GET" : "POST",
+      path,
+      headers: {
+        ...(credential && { [credential[0]]: credential[1] }),
+        ...(kind !== undefined && { "content-type": kind }),
+        ...(path.endsWith("/stream") && { accept: "text/event-stream" }),
+        "apollo-require-preflight": "1",
+      },
+      body: content ?? null,
+    });
+    const text = await body.text();
+    const isStream = String(headers["content-type"]).startsWith("text/event-stream");
+    return isStream ? streamed(statusCode, text) : { how: statusCode, results: [resultOf(JSON.parse(text))] };
+  }
+
+  private async overSocket(credential: TestCredential, operation: Operation, isBelieved: boolean): Promise<Answer> {
+    const { how, results } = isBelieved
+      ? await (await this.socketOf(credential)).ask(operation)
+      : await Socket.knock(this.url, credential, operation);
+    return { how, results: results.map(resultOf) };
+  }
+
+  private socketOf(credential: TestCredential): Promise<Socket> {
+    const name = credential?.[1] ?? "";
+    let socket = this.sockets.get(name);
+    if (!socket) this.sockets.set(name, (socket = Socket.open(this.url, credential)));
+    return socket;
+  }
+}
+
+/** By the GraphQL multipart request specification; with a file where the operation takes one. */
+function multipart(operation: Operation): string {
+  const hasFile = "file" in operation.variables;
+  const parts = [
+    ['name="operations"', JSON.stringify(operation)],
+    ['name="map"', JSON.stringify(hasFile ? { file: ["variables.file"] } : {})],
+    ...(hasFile ? [['name="file"; filename="barn.txt"', "The barn is red."]] : []),
+  ];
+  const texts = parts.map(([name = "", text = ""]) => `content-disposition: form-data; ${name}\r\n\r\n${text}\r\n`);
+  return `${texts.map((text) => `--${boundary}\r\n${text}`).join("")}--${boundary}--\r\n`;
+}
+
+function streamed(how: number, text: string): Answer {
+  const events = [...text.matchAll(/^event: (\w+)\ndata: ?(.*)$/gm)];
+  const isWhole = events.at(-1)?.[1] === "complete";
+  const results = events.filter(([, event]) => event === "next").map(([, , data = ""]) => resultOf(JSON.parse(data)));
+  return { how: isWhole ? how : `${how}, cut off`, results };
+}
+
+/** Without words for people, and places in the document. */
+function resultOf(result: unknown): Result {
+  const { errors, ...rest } = result as { errors?: { path?: []; extensions: Fault & { fields?: unknown } }[] };
+  if (!errors) return rest;
+  return {
+    ...rest,
+    errors: errors.map(({ path, extensions: { fields: _fields, ...extensions } }) => ({
+      ...extensions,
+      ...(path && { path }),
+    })),
+  };
+}
