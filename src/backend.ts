@@ -27,6 +27,7 @@ import { LocalRunQueue } from "./domain/run/execution/run-queue";
 import { RunStore } from "./domain/run/execution/run-store";
 import { openKeyring } from "./platform/secrets/open-keyring";
 import { asStartupError } from "./platform/process/startup-error";
+import { productionTimings, type Timings } from "./timings";
 import { openStorage } from "./platform/storage/open-storage";
 
 /** What carries out runs and reads documents, for the server and for workers. */
@@ -51,6 +52,7 @@ export async function openBackend(
   log: Logger,
   slots: number,
   moreModels: Readonly<Record<string, Model>> = {},
+  timings: Timings = productionTimings,
 ): Promise<Backend> {
   const { dataDir, limits } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 }).catch(
@@ -65,23 +67,30 @@ export async function openBackend(
 
   const stopping = new AbortController();
   const shared = config.redis && (await openShared(config.redis, log));
-  const instance = shared ? new ClusterInstance(ownWork, log) : new SingleInstance();
+  const instance = shared ? new ClusterInstance(ownWork, timings.instance, log) : new SingleInstance(timings.instance);
   const queue = shared?.queue ?? new LocalRunQueue();
-  const notifier = new RunNotifier(stopping.signal, shared?.notifier);
+  const notifier = new RunNotifier(stopping.signal, timings.runs, shared?.notifier);
 
   const reader = new DocumentReader(limits);
   const outbound = new Outbound(config.modelAllowedHosts);
-  const providerModels = new ProviderModels(ownWork, keyring, outbound, reader, log);
+  const providerModels = new ProviderModels(ownWork, keyring, outbound, reader, timings.tools, log);
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
   const documentProcessor = new DocumentProcessor(ownWork, storage, reader, instance, () => queue.notifyWork(), log);
 
-  const dispatcher = new CallbackDispatcher(ownWork, keyring, outbound, (id) => callbackPayloadOf(ownWork, id), log);
+  const dispatcher = new CallbackDispatcher(
+    ownWork,
+    keyring,
+    outbound,
+    (id) => callbackPayloadOf(ownWork, id),
+    timings.callbacks,
+    log,
+  );
   const outbox = new Outbox(outbound, dispatcher);
   const store = new RunStore(ownWork, notifier, outbox);
   const executor = new RunExecutor(ownWork, store, models, storage, log);
   const claims = new RunClaims(ownWork, store, notifier, instance, limits);
   const recovery = new RunRecovery(ownWork, store, instance, queue, log);
-  const settings = { slots, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
+  const settings = { slots, timings: timings.runs, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
   const scheduler = new RunScheduler(claims, store, executor, recovery, queue, instance, settings, log);
 
   await instance.open();

@@ -13,6 +13,7 @@ import type { Model } from "./model/model";
 import { Operations } from "./api/graphql/operations";
 import { createSchema } from "./api/graphql/schema";
 import { asStartupError } from "./platform/process/startup-error";
+import { productionTimings, type Timings } from "./timings";
 import { startMaintenance } from "./domain/lifecycle/maintenance";
 import { createApollo } from "./api/graphql/apollo";
 import { createHttp, graphqlPath } from "./api/http/http";
@@ -42,10 +43,11 @@ export async function startServer(
   log: Logger,
   moreModels: Readonly<Record<string, Model>> = {},
   onListening: (server: RunningServer) => void = () => undefined,
+  timings: Timings = productionTimings,
 ): Promise<RunningServer> {
   const { limits, runsInServer } = config;
   const admin = await adminKeyOf(config).catch(asStartupError("The data directory (DATA_DIR) can't be used"));
-  const backend = await openBackend(config, log, runsInServer ? limits.maxRunningRuns : 0, moreModels);
+  const backend = await openBackend(config, log, runsInServer ? limits.maxRunningRuns : 0, moreModels, timings);
   const { runtime } = backend;
   const { db, storage, accessNotifier } = runtime;
 
@@ -54,7 +56,7 @@ export async function startServer(
   const operations = new Operations(createSchema(limits), limits);
   const liveConnections = new LiveConnections(operations, authenticator, accessNotifier);
   if (config.redis) liveConnections.startPeriodicReauthorization();
-  const streamDependencies = { runtime, authenticator, liveConnections };
+  const streamDependencies = { runtime, authenticator, liveConnections, timings: timings.streams };
 
   const apollo = await createApollo(operations, log);
   const http = createHttp(streamDependencies, apollo, limits);

@@ -3,10 +3,11 @@ import { openBackend } from "../backend";
 import { readConfig } from "../config";
 import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
+import { productionTimings } from "../timings";
 import { runUntilStopped } from "../platform/process/shutdown";
 
 /** Carries out runs beside servers, without serving anything itself. */
-async function main(): Promise<void> {
+export async function main(timings = productionTimings): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
   if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the DATABASE_URL of the servers.");
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
 
   await runUntilStopped(
     async () => {
-      const backend = await openBackend(config, log, limits.maxRunningRuns);
+      const backend = await openBackend(config, log, limits.maxRunningRuns, {}, timings);
       await backend.start();
       return {
         async close() {
@@ -30,4 +31,4 @@ async function main(): Promise<void> {
   log.info({ slots: limits.maxRunningRuns }, "the worker is ready");
 }
 
-main().catch((error: unknown) => exitWithError("The worker could not start", error));
+if (require.main === module) main().catch((error: unknown) => exitWithError("The worker could not start", error));

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import type { DocumentReader } from "../retrieval/document-reader";
 import type { Fetch } from "../platform/outbound/fetch";
+import type { ToolTimings } from "./tools/mcp-server";
 import { Toolbox } from "./tools/toolbox";
 import { ToolsUnavailableError } from "./tools/tool-server";
 import { type Model, ModelError, type ModelChunk, type ModelRequest, type ModelSettings } from "./model";
@@ -31,6 +32,7 @@ export class ProviderModel implements Model {
     private readonly reader: DocumentReader,
     /** The way out to tools. */
     private readonly fetch: Fetch,
+    private readonly toolTimings: ToolTimings,
     private readonly log: Logger,
     private readonly attempts = maxAttempts,
   ) {}
@@ -44,7 +46,7 @@ export class ProviderModel implements Model {
     const timer = setTimeout(() => stopped.abort(timedOut(settings)), settings.timeoutSeconds * 1_000);
     let toolbox: Toolbox | undefined;
     try {
-      toolbox = await Toolbox.open(request.tools, this.fetch, stopped.signal);
+      toolbox = await Toolbox.open(request.tools, this.fetch, this.toolTimings, stopped.signal);
       const passages = await findPassages(this.reader, request, maxPassages, stopped.signal);
       const prompt = promptOf(request, passages);
       let answer = "";

@@ -4,12 +4,13 @@ import { carrierOf, sceneOn, sharedBy, twoWorkers } from "../support/instances";
 import { useModelServer } from "../support/model-server";
 import { useProcesses } from "../support/process";
 import { eventsOf, execute, expectWhole, finished, runOf } from "../support/runs";
+import { fastTimings } from "../support/timings";
 
-const processes = useProcesses();
+const processes = useProcesses(fastTimings);
 const model = useModelServer();
 
 /** How long a dead worker's run may stay as it is. */
-const most = 30_000;
+const most = 15_000;
 
 test("a run whose worker was killed is ended as interrupted, with what it had said, and the next of its session runs", async () => {
   const { server, workers, key, agent } = await twoWorkers(processes, model.current);
@@ -62,7 +63,7 @@ test("a run that brings down whoever carries it out is begun three times, and th
 }, 90_000);
 
 test.each(["FAIL", "RETRY"] as const)(
-  "a worker that was stopped for 20 s writes nothing of its run when it goes on, gives it up, and takes others (%s)",
+  "a worker that was stopped until it counted as dead writes nothing of its run when it goes on, gives it up, and takes others (%s)",
   async (onInterrupt) => {
     const { server, workers, key, agent } = await twoWorkers(processes, model.current);
     const text = `Go on, ${onInterrupt}.`;
@@ -72,16 +73,16 @@ test.each(["FAIL", "RETRY"] as const)(
     const stopped = performance.now();
 
     const ended = await finished(key, run.id, most);
-    expect(performance.now() - stopped).toBeLessThan(20_000);
+    expect(performance.now() - stopped).toBeLessThan(most);
     expect(ended.status).toBe(onInterrupt === "RETRY" ? "SUCCEEDED" : "FAILED");
     const events = await eventsOf(key, run.id);
     expectWhole(events, ended, onInterrupt === "RETRY" ? 2 : 1);
     const [row] = await server.sql(`SELECT * FROM run WHERE id = '${run.id}'`);
 
-    await delay(20_000 - (performance.now() - stopped));
+    await delay(6_000 - (performance.now() - stopped));
     carrier.signal("SIGCONT");
     expect(await model.current.callsWith(text)[0]?.closed).toBe(true);
-    await delay(3_000);
+    await delay(1_500);
     expect(await eventsOf(key, run.id)).toEqual(events);
     expect(await server.sql(`SELECT * FROM run WHERE id = '${run.id}'`)).toEqual([row]);
 
@@ -101,7 +102,7 @@ test("living workers keep their runs, whoever comes, goes, or is killed beside t
   await processes.serve({ ...server.environment, PORT: "0" });
   await (await processes.work(carrier.environment)).end();
   // Longer than it takes to tell the dead.
-  await delay(20_000);
+  await delay(fastTimings.instance.deadAfterMs + 4 * fastTimings.instance.heartbeatIntervalMs);
   expect(await runOf(key, run.id)).toMatchObject({ status: "RUNNING" });
   const [row] = await server.sql(`SELECT workerId, fence FROM run WHERE id = '${run.id}'`);
   expect(row).toEqual({ workerId: carrier.instanceId, fence: 1 });

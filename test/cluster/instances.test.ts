@@ -3,8 +3,9 @@ import { useModelServer } from "../support/model-server";
 import { useProcesses } from "../support/process";
 import { eventsOf, eventually, execute, executeAmongMany, expectWhole, finished } from "../support/runs";
 import { timed } from "../support/timed";
+import { fastTimings } from "../support/timings";
 
-const processes = useProcesses();
+const processes = useProcesses(fastTimings);
 const model = useModelServer();
 
 test("two workers keep the order of a session, and share sessions", async () => {

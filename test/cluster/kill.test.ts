@@ -5,9 +5,10 @@ import { useModelServer } from "../support/model-server";
 import { type TestProcess, useProcesses } from "../support/process";
 import { RedisServer } from "../support/redis";
 import { RunLoad } from "../support/run-load";
+import { fastTimings } from "../support/timings";
 
 const models = useModelServer();
-const processes = useProcesses();
+const processes = useProcesses(fastTimings);
 let redis: RedisServer;
 beforeAll(async () => {
   redis = await RedisServer.start();
@@ -58,7 +59,7 @@ test(`with a server and two workers killed ${kills} times while 100 runs are goi
   );
 }, 600_000);
 
-/** While the others are killed: Redis loses what it knew, is there again at once, and is away for 20 s. */
+/** While the others are killed: Redis loses what it knew, is there again at once, and is away for 6 s. */
 async function disturb(): Promise<void> {
   await delay(5_000);
   await redis.ask((connection) => connection.flushall());
@@ -67,6 +68,6 @@ async function disturb(): Promise<void> {
   await redis.start();
   await delay(5_000);
   await redis.stop();
-  await delay(20_000);
+  await delay(6_000);
   await redis.start();
 }

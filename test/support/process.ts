@@ -5,6 +5,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readConfig } from "../../src/config";
+import type { Timings } from "../../src/timings";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
 import { freePort } from "./free-port";
@@ -22,6 +23,8 @@ const youngSpace = "--min-semi-space-size=64";
 
 /** Where the server was built, whether this runs as it is written or is built itself. */
 const built = dirname(require.resolve("../../src/main"));
+
+const withTimings = join(__dirname, "run-with-timings.js");
 
 /** Which of its faults Stryker tries, if it is what runs the tests. */
 const { __STRYKER_ACTIVE_MUTANT__ } = process.env;
@@ -42,8 +45,11 @@ export class TestProcess {
     [script = "main.js", ...args]: readonly string[] = [],
     /** A program and its arguments that runs what is given behind them, under the same number. */
     launcher: readonly string[] = [],
+    timings?: Timings,
   ) {
-    const command = [...launcher, process.execPath, youngSpace, resolve(built, script), ...args];
+    const program = resolve(built, script);
+    const scripted = timings ? [withTimings, program, JSON.stringify(timings)] : [program];
+    const command = [...launcher, process.execPath, youngSpace, ...scripted, ...args];
     this.child = spawn(command[0] ?? "", command.slice(1), {
       env: { PORT: "0", ...mutant, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
@@ -125,8 +131,12 @@ export class TestProcess {
   }
 }
 
-/** Starts processes, and leaves nothing of them when a test has ended: neither a process nor a file nor a database. */
-export function useProcesses() {
+/**
+ * Starts processes, and leaves nothing of them when a test has ended: neither a process nor a file nor a database.
+ *
+ * @param timings of servers and workers; production's if left out
+ */
+export function useProcesses(timings?: Timings) {
   const started: TestProcess[] = [];
   const left: (() => Promise<unknown>)[] = [];
 
@@ -155,7 +165,8 @@ export function useProcesses() {
 
     /** Runs the server, or another script of it with these arguments. */
     run(environment: Environment, ...command: string[]): TestProcess {
-      const child = new TestProcess(environment, command);
+      const isLongLived = command.length === 0 || command[0] === "cli/worker.js";
+      const child = new TestProcess(environment, command, [], isLongLived ? timings : undefined);
       started.push(child);
       return child;
     },

@@ -5,6 +5,7 @@ import pino, { type Logger } from "pino";
 import { type Config, readConfig } from "../../src/config";
 import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
+import { productionTimings, type Timings } from "../../src/timings";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
 import { freePort } from "./free-port";
@@ -21,6 +22,7 @@ export class TestServer {
     private readonly config: Config,
     private readonly models: Readonly<Record<string, Model>>,
     private readonly log: Logger,
+    private readonly timings: Timings,
     readonly store: TestStore,
     private readonly drop: () => Promise<unknown>,
   ) {}
@@ -29,6 +31,7 @@ export class TestServer {
     environment: Readonly<Record<string, string>> = {},
     models: Readonly<Record<string, Model>> = {},
     log = testLog(),
+    timings = productionTimings,
   ): Promise<TestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
     const database = await createTestDatabase();
@@ -41,14 +44,15 @@ export class TestServer {
       ...store.environment,
       ...environment,
     });
-    return new TestServer(await startServer(config, log, models), config, models, log, store, database.drop);
+    const server = await startServer(config, log, models, undefined, timings);
+    return new TestServer(server, config, models, log, timings, store, database.drop);
   }
 
   /** Stops the server and starts another one on the same port and the same data. */
   async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     await this.server.close();
     await meanwhile();
-    this.server = await startServer(this.config, this.log, this.models);
+    this.server = await startServer(this.config, this.log, this.models, undefined, this.timings);
   }
 
   /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */
@@ -98,10 +102,11 @@ export function useServer(
   environment: Readonly<Record<string, string>> = {},
   models: Readonly<Record<string, Model>> = {},
   log?: Logger,
+  timings?: Timings,
 ): { readonly current: TestServer } {
   let server: TestServer | undefined;
   beforeAll(async () => {
-    server = await TestServer.start(environment, models, log);
+    server = await TestServer.start(environment, models, log, timings);
   });
   afterAll(() => server?.stop());
   return {

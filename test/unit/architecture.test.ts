@@ -17,10 +17,11 @@ const wings: Readonly<Record<string, readonly string[]>> = {
   backup: ["config", "platform"],
   container: ["auth", "config", "domain", "model", "platform", "retrieval"],
   api: ["auth", "config", "container", "domain", "errors", "platform", "schema-types"],
-  backend: ["auth", "config", "container", "domain", "model", "platform", "retrieval"],
-  server: ["api", "auth", "backend", "config", "container", "domain", "model", "platform"],
-  cli: ["api", "backend", "backup", "config", "container", "domain", "platform", "server"],
-  main: ["cli", "config", "platform", "server"],
+  timings: ["api", "domain", "model", "platform"],
+  backend: ["auth", "config", "container", "domain", "model", "platform", "retrieval", "timings"],
+  server: ["api", "auth", "backend", "config", "container", "domain", "model", "platform", "timings"],
+  cli: ["api", "backend", "backup", "config", "container", "domain", "platform", "server", "timings"],
+  main: ["cli", "config", "platform", "server", "timings"],
 };
 
 /** The rooms of a wing from the bottom up, each with the rooms of the same wing that it may import. */

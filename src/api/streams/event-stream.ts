@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import type { ExecutionResult } from "graphql";
 import { print } from "graphql-sse";
-import { WriteProgress, heartbeat } from "./heartbeat";
+import { type StreamTimings, WriteProgress } from "./heartbeat";
 
 /** How long a client may take for the last that it is told, in milliseconds. */
 const patience = 2_000;
@@ -24,12 +24,13 @@ export async function sendEvents(
   response: ServerResponse,
   results: AsyncIterableIterator<ExecutionResult>,
   over: AbortSignal,
+  { heartbeatIntervalMs }: StreamTimings,
 ): Promise<void> {
   const flow = response.socket && new WriteProgress(response.socket);
   const beat = setInterval(() => {
     if (flow?.isStalled() === true) response.destroy();
     else if (response.socket?.writableLength === 0) response.write(comment);
-  }, heartbeat);
+  }, heartbeatIntervalMs);
   const cutOff = () => setTimeout(() => response.destroy(), patience).unref();
   const leave = () => void results.return?.();
   over.addEventListener("abort", cutOff);

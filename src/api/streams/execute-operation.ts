@@ -5,6 +5,7 @@ import { createContext, type Runtime } from "../../container";
 import { logErrors, maskError } from "../graphql/masking";
 import type { PreparedOperation } from "../graphql/operations";
 import { authorizedResults } from "./authorized-results";
+import type { StreamTimings } from "./heartbeat";
 import type { LiveConnection, LiveConnections } from "./open-streams";
 
 /** What both ways to stream are made of. */
@@ -12,6 +13,7 @@ export interface StreamDependencies {
   readonly runtime: Runtime;
   readonly authenticator: Authenticator;
   readonly liveConnections: LiveConnections;
+  readonly timings: StreamTimings;
 }
 
 /** Executes a prepared operation over a stream: one result, or one after the other. */

@@ -1,7 +1,9 @@
 import type { Socket } from "node:net";
 
-/** How often the two ends of a stream hear of each other where nothing else is said, in milliseconds. */
-export const heartbeat = 15_000;
+export interface StreamTimings {
+  /** Interval of pings and SSE comments on an idle stream; also the time that a client has to answer or to read. */
+  readonly heartbeatIntervalMs: number;
+}
 
 /** What is on its way to a client that may read slowly, or not at all. */
 export class WriteProgress {

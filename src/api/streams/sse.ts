@@ -15,7 +15,7 @@ const json = "application/json; charset=utf-8";
  * found out before.
  */
 export function serveSse(app: FastifyInstance, path: string, streaming: StreamDependencies): void {
-  const { runtime, liveConnections } = streaming;
+  const { runtime, liveConnections, timings } = streaming;
 
   app.route({
     method: ["GET", "POST"],
@@ -45,7 +45,7 @@ export function serveSse(app: FastifyInstance, path: string, streaming: StreamDe
       for (const [name, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(name, value ?? "");
       try {
         const result = await executeOperation(runtime, openStream, prepared, caller, request.id);
-        await sendEvents(reply.raw, Symbol.asyncIterator in result ? result : only(result), openStream.closed);
+        await sendEvents(reply.raw, Symbol.asyncIterator in result ? result : only(result), openStream.closed, timings);
       } catch (error) {
         // Fastify leaves a reply that was taken from it to whoever took it.
         logErrors(runtime.log, request.id, [error]);

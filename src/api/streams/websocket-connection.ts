@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { CloseCode, type Server } from "graphql-ws";
 import type { Logger } from "pino";
 import type { WebSocket } from "ws";
-import { WriteProgress, heartbeat } from "./heartbeat";
+import { type StreamTimings, WriteProgress } from "./heartbeat";
 
 /** What a connection is known by. */
 export interface Connected {
@@ -14,7 +14,12 @@ export interface Connected {
  * Puts a WebSocket under the protocol, as `graphql-ws/use/ws` does. That writes on the console whatever a client does
  * wrong, as often as any client likes.
  */
-export function attachGraphqlWs(server: Server<Connected>, connected: Connected, log: Logger): void {
+export function attachGraphqlWs(
+  server: Server<Connected>,
+  connected: Connected,
+  { heartbeatIntervalMs }: StreamTimings,
+  log: Logger,
+): void {
   const { socket, request } = connected;
   const closed = server.opened(
     {
@@ -40,7 +45,7 @@ export function attachGraphqlWs(server: Server<Connected>, connected: Connected,
     if (flow.isStalled() || (!isThere && request.socket.writableLength === 0)) socket.terminate();
     isThere = false;
     socket.ping();
-  }, heartbeat);
+  }, heartbeatIntervalMs);
   socket.on("pong", () => (isThere = true));
   // Frames that are too large, or none at all: the socket closes itself.
   socket.on("error", () => undefined);

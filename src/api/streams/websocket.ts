@@ -44,7 +44,7 @@ export function serveWebSocket(
   streaming: StreamDependencies,
   maxPayload: number,
 ): () => void {
-  const { runtime, authenticator, liveConnections } = streaming;
+  const { runtime, authenticator, liveConnections, timings } = streaming;
   const sockets = new WebSocketServer({ noServer: true, maxPayload, handleProtocols });
 
   const graphql = makeServer<Record<string, unknown>, Extra>({
@@ -104,7 +104,7 @@ export function serveWebSocket(
     admit(request).then(
       () =>
         sockets.handleUpgrade(request, socket, head, (webSocket) => {
-          attachGraphqlWs(graphql, { socket: webSocket, request }, runtime.log);
+          attachGraphqlWs(graphql, { socket: webSocket, request }, timings, runtime.log);
         }),
       (error: unknown) => {
         logErrors(runtime.log, newId(), [error]);

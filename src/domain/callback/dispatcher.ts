@@ -4,7 +4,7 @@ import { IsNull, LessThanOrEqual, MoreThan } from "typeorm";
 import type { Database } from "../../platform/database/database";
 import type { Outbound } from "../../platform/outbound/outbound";
 import { type Keyring, SecretUnreadableError } from "../../platform/secrets/keyring";
-import { retryAt } from "./retry-schedule";
+import { type CallbackTimings, retryAt } from "./retry-schedule";
 import {
   type CallbackAttempt,
   CallbackAttemptError,
@@ -16,12 +16,6 @@ import { postWebhook } from "./post-webhook";
 import { signedHeaders } from "./signing";
 import { type DeliveryLane, FairScheduler } from "./fair-scheduler";
 
-/** Who did not hear that there is something to do looks by itself after this time, in milliseconds. */
-const pollIntervalMs = 1_000;
-/** After this time an attempt is taken for dead, in milliseconds. Well beyond what one may take. */
-const leaseMs = 45_000;
-/** How long attempts may take to finish when the server stops, in milliseconds. */
-const shutdownGraceMs = 3_000;
 /** How long a secret that was replaced is signed with beside its successor, in milliseconds. */
 const secretOverlapMs = 24 * 60 * 60 * 1_000;
 const maxKeptAttempts = 50;
@@ -52,6 +46,7 @@ export class CallbackDispatcher {
     private readonly keyring: Keyring,
     private readonly outbound: Outbound,
     private readonly payloadOf: (runId: string) => Promise<string | undefined>,
+    private readonly timings: CallbackTimings,
     private readonly log: Logger,
   ) {}
 
@@ -71,7 +66,7 @@ export class CallbackDispatcher {
     this.wake();
     await this.loop;
     const finished = Promise.all([...this.inFlight.values()].map(({ done }) => done));
-    await Promise.race([finished, delay(shutdownGraceMs, undefined, { ref: false })]);
+    await Promise.race([finished, delay(this.timings.shutdownGraceMs, undefined, { ref: false })]);
     for (const { abort } of this.inFlight.values()) abort.abort();
     await finished;
   }
@@ -90,7 +85,7 @@ export class CallbackDispatcher {
   private async waitForWork(): Promise<void> {
     if (!this.isWorkPending) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, pollIntervalMs);
+        const timer = setTimeout(resolve, this.timings.pollIntervalMs);
         this.wakeUp = () => {
           clearTimeout(timer);
           resolve();
@@ -139,7 +134,7 @@ export class CallbackDispatcher {
   private async claim(candidates: readonly CallbackDelivery[]): Promise<CallbackDelivery[]> {
     if (candidates.length === 0) return [];
     const claimedAt = new Date();
-    const dueAt = new Date(claimedAt.getTime() + leaseMs);
+    const dueAt = new Date(claimedAt.getTime() + this.timings.leaseMs);
     // In one order, so that processes that claim the same don't wait for each other in a circle.
     const inOrder = [...candidates].sort((one, other) => (one.id < other.id ? -1 : 1));
     return this.db.transaction(async (manager) => {
@@ -189,7 +184,12 @@ export class CallbackDispatcher {
     if (body === undefined) return undefined;
     const secrets = await this.secretsOf(appId);
     if (secrets.length === 0) return { httpStatus: null, error: "SECRET_UNREADABLE" };
-    return postWebhook(this.outbound.fetch, { url, headers: signedHeaders(id, at, body, secrets), body }, abort);
+    return postWebhook(
+      this.outbound.fetch,
+      { url, headers: signedHeaders(id, at, body, secrets), body },
+      abort,
+      this.timings.attemptTimeoutMs,
+    );
   }
 
   /** The newest first. Where that can't be read there are none, as receivers may know no other any more. */
@@ -214,7 +214,7 @@ export class CallbackDispatcher {
 
   private async write(delivery: CallbackDelivery, attempt: CallbackAttempt): Promise<void> {
     const { id, runId, version } = delivery;
-    const next = nextOf(delivery, attempt);
+    const next = nextOf(this.timings, delivery, attempt);
     const attempts = [...delivery.attempts, attempt].slice(-maxKeptAttempts);
     // On the condition that it was not taken for dead, when the attempt is somebody else's.
     await this.db.transaction((manager) =>
@@ -227,6 +227,7 @@ export class CallbackDispatcher {
 
 /** What becomes of a delivery after an attempt. */
 function nextOf(
+  timings: CallbackTimings,
   { begunAt, failures }: CallbackDelivery,
   { httpStatus, error }: CallbackAttempt,
 ): { status: CallbackDeliveryStatus; failures: number; dueAt: Date | null } {
@@ -234,7 +235,7 @@ function nextOf(
   if (error === null) return { status: "DELIVERED", failures, dueAt: null };
   if (error === "INTERRUPTED") return { status: "PENDING", failures, dueAt: now };
 
-  const dueAt = httpStatus === 410 ? undefined : retryAt(failures + 1, begunAt ?? now, now);
+  const dueAt = httpStatus === 410 ? undefined : retryAt(timings, failures + 1, begunAt ?? now, now);
   return { status: dueAt ? "PENDING" : "FAILED", failures: failures + 1, dueAt: dueAt ?? null };
 }
 

@@ -2,9 +2,6 @@ import type { Fetch } from "../../platform/outbound/fetch";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
 import type { CallbackAttempt } from "./callback-delivery.entity";
 
-/** How long a receiver may take to answer, in milliseconds. */
-const timeoutMs = 15_000;
-
 const timedOut = new Error("The receiver has not answered in time");
 
 export interface Message {
@@ -22,6 +19,7 @@ export async function postWebhook(
   fetch: Fetch,
   { url, headers, body }: Message,
   abort: AbortController,
+  timeoutMs: number,
 ): Promise<Pick<CallbackAttempt, "httpStatus" | "error">> {
   const { signal } = abort;
   const timer = setTimeout(() => abort.abort(timedOut), timeoutMs);

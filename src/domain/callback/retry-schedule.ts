@@ -1,19 +1,30 @@
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
-
-/** After the first failure, the second and so on; the last holds for all that follow. */
-const delays = [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 2 * hour, 4 * hour];
-
-/** How long it is tried. */
-export const retryWindowMs = 24 * hour;
+export interface CallbackTimings {
+  /** Polling interval for due deliveries; used if a notification was lost. */
+  readonly pollIntervalMs: number;
+  /** Time after which an attempt without a result is claimed by another process; well beyond `attemptTimeoutMs`. */
+  readonly leaseMs: number;
+  /** Time that a receiver has to answer. */
+  readonly attemptTimeoutMs: number;
+  /** Time that attempts have to finish when the server stops. */
+  readonly shutdownGraceMs: number;
+  /** Delays after the first failure, the second and so on; the last one repeats. */
+  readonly retryDelaysMs: readonly number[];
+  /** Time after which a delivery is not retried any longer. */
+  readonly retryWindowMs: number;
+}
 
 /**
  * When to try again what has failed so often: later each time, and with a tenth of chance, so that what failed together
  * doesn't come back together. Undefined where it has been tried for long enough.
  */
-export function retryAt(failures: number, begunAt: Date, now: Date, random = Math.random): Date | undefined {
-  const delay = delays[Math.min(failures, delays.length) - 1] ?? 0;
+export function retryAt(
+  { retryDelaysMs, retryWindowMs }: Pick<CallbackTimings, "retryDelaysMs" | "retryWindowMs">,
+  failures: number,
+  begunAt: Date,
+  now: Date,
+  random = Math.random,
+): Date | undefined {
+  const delay = retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0;
   const at = now.getTime() + delay * (0.9 + 0.2 * random());
   return at <= begunAt.getTime() + retryWindowMs ? new Date(at) : undefined;
 }

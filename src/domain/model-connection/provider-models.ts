@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/database";
 import type { ConnectedModelName, ConnectedModels } from "../../model/catalog";
 import { type Model, ModelError } from "../../model/model";
 import { languageModel } from "../../model/provider";
+import type { ToolTimings } from "../../model/tools/mcp-server";
 import type { Outbound } from "../../platform/outbound/outbound";
 import type { DocumentReader } from "../../retrieval/document-reader";
 import { type Keyring, SecretUnreadableError } from "../../platform/secrets/keyring";
@@ -16,6 +17,7 @@ export class ProviderModels implements ConnectedModels {
     private readonly keyring: Keyring,
     private readonly outbound: Outbound,
     private readonly reader: DocumentReader,
+    private readonly toolTimings: ToolTimings,
     private readonly log: Logger,
   ) {}
 
@@ -51,6 +53,7 @@ export class ProviderModels implements ConnectedModels {
       await languageModel(access, model, this.outbound.fetch),
       this.reader,
       this.outbound.fetch,
+      this.toolTimings,
       log,
       attempts,
     );

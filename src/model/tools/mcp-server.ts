@@ -5,10 +5,12 @@ import { OutboundRefusedError } from "../../platform/outbound/outbound";
 import { answerOf, failed } from "./tool-answer";
 import { type ToolAnswer, type ToolServer, ToolsUnavailableError } from "./tool-server";
 
-/** How long a server may take until its tools are known, one call of a tool, and to say good-bye, in milliseconds. */
-const openTimeoutMs = 10_000;
-const callTimeoutMs = 30_000;
-const closeTimeoutMs = 2_000;
+export interface ToolTimings {
+  /** Time that a tool server has to list its tools. */
+  readonly openTimeoutMs: number;
+  readonly callTimeoutMs: number;
+  readonly closeTimeoutMs: number;
+}
 
 /** Tools are listed in pages, and who lists without end is left. */
 const maxPages = 20;
@@ -24,17 +26,23 @@ export class McpServer {
     readonly definitions: readonly Definition[],
     private readonly client: MCPClient,
     private readonly broken: AbortSignal,
+    private readonly timings: ToolTimings,
   ) {}
 
   /** @throws ToolsUnavailable; whatever the signal was given with, where it was given */
-  static async open({ url, allow }: ToolServer, fetch: Fetch, signal: AbortSignal): Promise<McpServer> {
+  static async open(
+    { url, allow }: ToolServer,
+    fetch: Fetch,
+    timings: ToolTimings,
+    signal: AbortSignal,
+  ): Promise<McpServer> {
     const { host } = new URL(url);
     const breaking = new AbortController();
-    const within = AbortSignal.any([signal, breaking.signal, AbortSignal.timeout(openTimeoutMs)]);
+    const within = AbortSignal.any([signal, breaking.signal, AbortSignal.timeout(timings.openTimeoutMs)]);
     let client: MCPClient | undefined;
     try {
       client = await createMCPClient({
-        transport: { type: "http", url, fetch: guarded(fetch), redirect: "error" },
+        transport: { type: "http", url, fetch: guarded(fetch, timings), redirect: "error" },
         initializationOptions: { signal: within },
         clientName: "latchkey",
         maxRetries: 0,
@@ -43,7 +51,7 @@ export class McpServer {
           if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) breaking.abort(error);
         },
       });
-      return new McpServer(await allowedOf(client, allow, host, within), client, breaking.signal);
+      return new McpServer(await allowedOf(client, allow, host, within), client, breaking.signal, timings);
     } catch (error) {
       void client?.close().catch(() => undefined);
       signal.throwIfAborted();
@@ -54,6 +62,7 @@ export class McpServer {
 
   /** @throws whatever the signal was given with, where it was given, and nothing else */
   async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolAnswer> {
+    const { callTimeoutMs } = this.timings;
     const tooLong = AbortSignal.timeout(callTimeoutMs);
     const abortSignal = AbortSignal.any([signal, tooLong, this.broken]);
     try {
@@ -101,7 +110,7 @@ async function allowedOf(
 }
 
 /** Without the stream by which a server may speak unasked, and with a bound on what it answers. */
-function guarded(fetch: Fetch): Fetch {
+function guarded(fetch: Fetch, { closeTimeoutMs }: ToolTimings): Fetch {
   return async (input, init) => {
     if (init?.method === "GET") return new Response(null, { status: 405 });
     const more = init?.method === "DELETE" ? { signal: AbortSignal.timeout(closeTimeoutMs) } : {};

@@ -1,5 +1,5 @@
 import type { Fetch } from "../../platform/outbound/fetch";
-import type { McpServer } from "./mcp-server";
+import type { McpServer, ToolTimings } from "./mcp-server";
 import { failed } from "./tool-answer";
 import type { ToolAnswer, ToolServer } from "./tool-server";
 
@@ -27,8 +27,13 @@ export class Toolbox {
    *
    * @throws ToolsUnavailable where one of them can't be used; whatever the signal was given with, where it was given
    */
-  static async open(servers: readonly ToolServer[], fetch: Fetch, signal: AbortSignal): Promise<Toolbox> {
-    const opened = await Promise.allSettled(servers.map((server) => connect(server, fetch, signal)));
+  static async open(
+    servers: readonly ToolServer[],
+    fetch: Fetch,
+    timings: ToolTimings,
+    signal: AbortSignal,
+  ): Promise<Toolbox> {
+    const opened = await Promise.allSettled(servers.map((server) => connect(server, fetch, timings, signal)));
     const toolbox = new Toolbox(opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
     const failure = opened.find((each) => each.status === "rejected");
     if (!failure) return toolbox;
@@ -57,7 +62,12 @@ export class Toolbox {
 }
 
 /** What speaks to tools is loaded where there are tools. */
-async function connect(server: ToolServer, fetch: Fetch, signal: AbortSignal): Promise<McpServer> {
+async function connect(
+  server: ToolServer,
+  fetch: Fetch,
+  timings: ToolTimings,
+  signal: AbortSignal,
+): Promise<McpServer> {
   const { McpServer } = await import("./mcp-server.js");
-  return McpServer.open(server, fetch, signal);
+  return McpServer.open(server, fetch, timings, signal);
 }

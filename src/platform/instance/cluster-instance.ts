@@ -3,15 +3,8 @@ import type { Logger } from "pino";
 import { type EntityManager, In } from "typeorm";
 import type { Database } from "../database/database";
 import { newId } from "../database/ids";
-import type { Duties, Instance } from "./instance";
+import type { Duties, Instance, InstanceTimings } from "./instance";
 import { InstanceRow } from "./instance.entity";
-
-/** How often an instance beats, and looks at the others, in milliseconds. */
-const heartbeatIntervalMs = 2_000;
-/** How long one may be silent until the others take it for dead. */
-const deadAfterMs = 12_000;
-/** How long one may be silent until it takes itself for dead: before the others do. */
-const selfLostAfterMs = 10_000;
 
 /**
  * One of several. Each counts up its own beat in the database, and watches those of the others. How long one was silent
@@ -30,6 +23,7 @@ export class ClusterInstance implements Instance {
 
   constructor(
     private readonly db: Database,
+    private readonly timings: InstanceTimings,
     private readonly log: Logger,
   ) {}
 
@@ -43,8 +37,8 @@ export class ClusterInstance implements Instance {
 
   start({ onLost, takeOver }: Duties): Promise<void> {
     this.watchdog = setInterval(() => {
-      if (performance.now() - this.beatenAt > selfLostAfterMs) this.lose(onLost);
-    }, 1_000).unref();
+      if (performance.now() - this.beatenAt > this.timings.selfLostAfterMs) this.lose(onLost);
+    }, this.timings.heartbeatIntervalMs / 2).unref();
     // Apart, so that a takeover that has to wait holds up no beat.
     this.work = Promise.all([
       this.repeatedly(async () => {
@@ -87,7 +81,7 @@ export class ClusterInstance implements Instance {
       } catch (error) {
         this.log.error({ err: error }, "could not keep in touch with the other instances");
       }
-      await delay(heartbeatIntervalMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
+      await delay(this.timings.heartbeatIntervalMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
   }
 
@@ -125,7 +119,7 @@ export class ClusterInstance implements Instance {
   private async watch(): Promise<void> {
     const before = performance.now();
     // Who was stopped itself, or had no database, knows nothing about how long the others were silent.
-    if (before - this.lookedAt > 3 * heartbeatIntervalMs) this.seen.clear();
+    if (before - this.lookedAt > 3 * this.timings.heartbeatIntervalMs) this.seen.clear();
     const rows = await this.db.read.find(InstanceRow);
     this.lookedAt = performance.now();
 
@@ -134,7 +128,7 @@ export class ClusterInstance implements Instance {
     for (const { id, beat } of rows) {
       const known = this.seen.get(id);
       if (known?.beat !== beat) this.seen.set(id, { beat, since: this.lookedAt });
-      else if (before - known.since > deadAfterMs && id !== this.current) await this.expire(id, beat);
+      else if (before - known.since > this.timings.deadAfterMs && id !== this.current) await this.expire(id, beat);
     }
   }
 

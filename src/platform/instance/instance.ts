@@ -1,8 +1,16 @@
 import type { EntityManager } from "typeorm";
 import { newId } from "../database/ids";
 
-/** How long a database that fails is left alone before what others left is looked for again, in milliseconds. */
-const pollIntervalMs = 1_000;
+export interface InstanceTimings {
+  /** Interval in which an instance writes its heartbeat and reads the heartbeats of the others. */
+  readonly heartbeatIntervalMs: number;
+  /** Silence after which the others expire an instance. */
+  readonly deadAfterMs: number;
+  /** Silence after which an instance gives up its own work; shorter than `deadAfterMs`. */
+  readonly selfLostAfterMs: number;
+  /** Delay before a single instance retries a takeover that failed. */
+  readonly takeoverRetryMs: number;
+}
 
 /** What an instance has others do. */
 export interface Duties {
@@ -33,6 +41,8 @@ export class SingleInstance implements Instance {
   readonly hasOthers = false;
   private readonly closing = new AbortController();
 
+  constructor(private readonly timings: InstanceTimings) {}
+
   open(): Promise<void> {
     return Promise.resolve();
   }
@@ -41,7 +51,7 @@ export class SingleInstance implements Instance {
     if (await takeOver()) return;
     const timer = setInterval(() => {
       void takeOver().then((isDone) => isDone && clearInterval(timer));
-    }, pollIntervalMs).unref();
+    }, this.timings.takeoverRetryMs).unref();
     this.closing.signal.addEventListener("abort", () => clearInterval(timer));
   }
 

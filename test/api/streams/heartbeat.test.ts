@@ -1,22 +1,14 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { stalledReaders, longRun, LoudModel } from "../../support/stalled-reader";
-import { node } from "../../support/node";
 import { adminKey, useServer } from "../../support/server";
 import { RawSocket } from "../../support/streams";
 import { TestModel } from "../../support/test-model";
+import { fastTimings } from "../../support/timings";
 
 const model = new TestModel();
-const server = useServer({}, { "test:model": model, "test:loud": new LoudModel() });
+const server = useServer({}, { "test:model": model, "test:loud": new LoudModel() }, undefined, fastTimings);
 afterEach(() => model.releaseAll());
-
-/** What is done every 15 s is done every 200 ms in these tests. */
-const { setInterval: original } = node;
-beforeAll(() => {
-  const faster = (act: () => void, ms?: number) => original(act, ms === 15_000 ? 200 : ms);
-  jest.spyOn(node, "setInterval").mockImplementation(faster);
-});
-afterAll(() => jest.restoreAllMocks());
 
 const admin = { authorization: `Bearer ${adminKey}` };
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;

@@ -2,8 +2,9 @@ import { carrierOf, twoWorkers } from "../../support/instances";
 import { useModelServer } from "../../support/model-server";
 import { useProcesses } from "../../support/process";
 import { cancel, eventsOf, execute, expectWhole, runOf } from "../../support/runs";
+import { fastTimings } from "../../support/timings";
 
-const processes = useProcesses();
+const processes = useProcesses(fastTimings);
 const model = useModelServer();
 
 test("a run is cancelled on another machine within a second: its model is let go, and what it said is kept", async () => {

@@ -1,4 +1,8 @@
-import { retryWindowMs, retryAt } from "../../../src/domain/callback/retry-schedule";
+import { retryAt } from "../../../src/domain/callback/retry-schedule";
+import { productionTimings } from "../../../src/timings";
+
+const { callbacks } = productionTimings;
+const { retryWindowMs } = callbacks;
 import { newCallbackSecret, signedHeaders } from "../../../src/domain/callback/signing";
 import { type DeliveryLane, FairScheduler } from "../../../src/domain/callback/fair-scheduler";
 import { Webhook } from "standardwebhooks";
@@ -11,7 +15,7 @@ test("what fails is tried again after longer and longer times, give or take a te
     const delays: number[] = [];
     let now = begunAt;
     for (let failures = 1; ; failures++) {
-      const at = retryAt(failures, begunAt, now, () => chance);
+      const at = retryAt(callbacks, failures, begunAt, now, () => chance);
       if (!at) break;
       delays.push((at.getTime() - now.getTime()) / 1_000);
       now = at;
@@ -26,11 +30,13 @@ test("what fails is tried again after longer and longer times, give or take a te
 
 test("what is overdue since the server was away is tried once more, and then given up", () => {
   const now = new Date(begunAt.getTime() + retryWindowMs + 1);
-  expect(retryAt(1, begunAt, now)).toBeUndefined();
+  expect(retryAt(callbacks, 1, begunAt, now)).toBeUndefined();
 });
 
 test("by chance, things that failed together come back apart", () => {
-  expect(new Set(chances.map((chance) => retryAt(1, begunAt, begunAt, () => chance)?.getTime())).size).toBe(5);
+  expect(new Set(chances.map((chance) => retryAt(callbacks, 1, begunAt, begunAt, () => chance)?.getTime())).size).toBe(
+    5,
+  );
 });
 
 test("a message is signed with each secret, and nothing else verifies", () => {

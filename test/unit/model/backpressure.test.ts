@@ -4,6 +4,7 @@ import { languageModel } from "../../../src/model/provider";
 import { ProviderModel } from "../../../src/model/provider-model";
 import { Outbound } from "../../../src/platform/outbound/outbound";
 import { DocumentReader } from "../../../src/retrieval/document-reader";
+import { productionTimings } from "../../../src/timings";
 import { useModelServer } from "../../support/model-server";
 
 const models = useModelServer();
@@ -16,6 +17,7 @@ test("a model is not read faster than what it says is taken", async () => {
     await languageModel(access, "endless", outbound.fetch),
     reader,
     outbound.fetch,
+    productionTimings.tools,
     pino({ level: "silent" }),
   );
   const text = randomUUID();

@@ -1,3 +1,4 @@
+import { productionTimings } from "../../../src/timings";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { RunNotifier } from "../../../src/domain/run/execution/run-notifier";
@@ -7,7 +8,7 @@ const lookAgain = 1_000;
 
 test("who watches hears of news since the last look, of a close and of the stop at once, and else looks by itself", async () => {
   const stopping = new AbortController();
-  const news = new RunNotifier(stopping.signal);
+  const news = new RunNotifier(stopping.signal, productionTimings.runs);
   const [watch, closed, other] = [news.watch("run"), news.watch("silent"), news.watch("other")];
   const start = Date.now();
 
@@ -33,7 +34,7 @@ test("who watches hears of news since the last look, of a close and of the stop 
 test("waiting leaves nothing behind, however long the server lives", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const news = new RunNotifier(new AbortController().signal);
+  const news = new RunNotifier(new AbortController().signal, productionTimings.runs);
   const wait = async (times: number) => {
     for (let i = 0; i < times; i++) {
       const watch = news.watch(`${i}`);

@@ -1,7 +1,5 @@
 import { EventEmitter } from "node:events";
-
-/** A process that did not hear the news looks by itself after this time, in milliseconds. */
-const pollIntervalMs = 1_000;
+import type { RunTimings } from "./run-timings";
 
 /** Carries news to other instances and hears theirs. Some may get lost. */
 export interface RunNotificationBus {
@@ -24,6 +22,7 @@ export class RunNotifier {
    */
   constructor(
     stopping: AbortSignal,
+    private readonly timings: RunTimings,
     private readonly relay?: RunNotificationBus,
   ) {
     stopping.addEventListener("abort", () => {
@@ -41,7 +40,7 @@ export class RunNotifier {
   }
 
   watch(runId: string): RunWatch {
-    return new RunWatch(this.emitter, runId);
+    return new RunWatch(this.emitter, runId, this.timings);
   }
 }
 
@@ -57,6 +56,7 @@ export class RunWatch {
   constructor(
     private readonly emitter: EventEmitter,
     private readonly runId: string,
+    private readonly timings: RunTimings,
   ) {
     emitter.on(runId, this.onMessage);
   }
@@ -65,10 +65,10 @@ export class RunWatch {
    * Waits until there has been news since the last call, or it is time to look anyway, or the watch is closed. Without
    * signals, as one that is made of others leaves a little of itself with each that outlives it.
    */
-  async changed(most = pollIntervalMs): Promise<void> {
+  async changed(most = this.timings.pollIntervalMs): Promise<void> {
     if (!this.heard) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(most, pollIntervalMs));
+        const timer = setTimeout(resolve, Math.min(most, this.timings.pollIntervalMs));
         this.wake = () => {
           clearTimeout(timer);
           resolve();

@@ -9,11 +9,8 @@ import type { RunClaims } from "./run-claims";
 import type { RunNotifier } from "./run-notifier";
 import type { RunQueue } from "./run-queue";
 import type { RunStore } from "./run-store";
+import type { RunTimings } from "./run-timings";
 
-/** After this time one looks for runs though no ticket has come, and asks a database again that has failed, in milliseconds. */
-const pollIntervalMs = 1_000;
-/** How often one looks whether others have ended what one carries out, in milliseconds. */
-const ownershipCheckIntervalMs = 500;
 /** So long after a database has failed something may still come of what it was asked for, in milliseconds. */
 const commitUncertaintyMs = 60_000;
 
@@ -24,6 +21,7 @@ interface ActiveRun {
 }
 
 export interface RunSchedulerSettings {
+  readonly timings: RunTimings;
   /** How many runs are carried out at once; with 0 that is left to other instances. */
   readonly slots: number;
   /** How long running runs may take to finish when the server stops, in milliseconds. */
@@ -55,11 +53,12 @@ export class RunScheduler {
 
   /** Begins to carry out runs, if that is not left to others. */
   start(news: RunNotifier): void {
-    if (this.settings.slots === 0) return;
+    const { slots, timings } = this.settings;
+    if (slots === 0) return;
     this.queue.start(this);
-    this.timers.push(setInterval(() => void this.pollForWork(), pollIntervalMs).unref());
+    this.timers.push(setInterval(() => void this.pollForWork(), timings.pollIntervalMs).unref());
     if (this.instance.hasOthers) {
-      this.timers.push(setInterval(() => void this.verifyOwnership(), ownershipCheckIntervalMs).unref());
+      this.timers.push(setInterval(() => void this.verifyOwnership(), timings.ownershipCheckIntervalMs).unref());
       news.onRemote = (runId) => {
         if (this.activeAmong([runId]).length > 0) void this.verifyOwnership();
       };
@@ -202,7 +201,9 @@ export class RunScheduler {
       } catch (error) {
         if (this.stopping.signal.aborted) throw error;
         this.log.error({ err: error, runId: run.id }, "could not write the end of a run, trying again");
-        await delay(pollIntervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
+        await delay(this.settings.timings.pollIntervalMs, undefined, { signal: this.stopping.signal }).catch(
+          () => undefined,
+        );
       }
     }
   }

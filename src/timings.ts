@@ -1,0 +1,47 @@
+import type { StreamTimings } from "./api/streams/heartbeat";
+import type { CallbackTimings } from "./domain/callback/retry-schedule";
+import type { RunTimings } from "./domain/run/execution/run-timings";
+import type { ToolTimings } from "./model/tools/mcp-server";
+import type { InstanceTimings } from "./platform/instance/instance";
+
+/** The times that a process waits for by itself. Tests hand in smaller ones. */
+export interface Timings {
+  readonly instance: InstanceTimings;
+  readonly runs: RunTimings;
+  readonly callbacks: CallbackTimings;
+  readonly streams: StreamTimings;
+  readonly tools: ToolTimings;
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+export const productionTimings: Timings = {
+  instance: {
+    heartbeatIntervalMs: 2 * second,
+    deadAfterMs: 12 * second,
+    selfLostAfterMs: 10 * second,
+    takeoverRetryMs: second,
+  },
+  runs: {
+    pollIntervalMs: second,
+    ownershipCheckIntervalMs: 500,
+  },
+  callbacks: {
+    pollIntervalMs: second,
+    leaseMs: 45 * second,
+    attemptTimeoutMs: 15 * second,
+    shutdownGraceMs: 3 * second,
+    retryDelaysMs: [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 2 * hour, 4 * hour],
+    retryWindowMs: 24 * hour,
+  },
+  streams: {
+    heartbeatIntervalMs: 15 * second,
+  },
+  tools: {
+    openTimeoutMs: 10 * second,
+    callTimeoutMs: 30 * second,
+    closeTimeoutMs: 2 * second,
+  },
+};
