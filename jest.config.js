@@ -3,12 +3,14 @@ const { dependencies } = require("./package.json");
 
 const hasDatabaseServer = Boolean(process.env["TEST_DATABASE_URL"]);
 const hasCluster = hasDatabaseServer && Boolean(process.env["TEST_REDIS_URL"]);
+const hasS3 = hasDatabaseServer || process.env["TEST_S3"] === "on";
 if (!process.env["JEST_WORKER_ID"]) {
   const leftOut = [
-    ...(hasCluster ? [] : ["test/cluster and test/serial/cluster need TEST_DATABASE_URL and TEST_REDIS_URL"]),
-    ...(hasDatabaseServer ? [] : ["test/serial/mysql needs TEST_DATABASE_URL"]),
+    ...(hasS3 ? [] : ["test/api/s3 without TEST_S3=on or TEST_DATABASE_URL"]),
+    ...(hasDatabaseServer ? [] : ["test/serial/mysql without TEST_DATABASE_URL"]),
+    ...(hasCluster ? [] : ["test/cluster and test/serial/cluster without TEST_DATABASE_URL and TEST_REDIS_URL"]),
   ];
-  for (const reason of leftOut) process.stderr.write(`${reason}, and is left out.\n`);
+  if (leftOut.length > 0) process.stderr.write(`Left out: ${leftOut.join("; ")}.\n`);
 }
 
 /** The packages of the server, and the packages that only tests use. */
@@ -38,20 +40,41 @@ const project = (name, folders, options = {}) => ({
   ...options,
 });
 
-const unlessCluster = hasCluster ? [] : ["/test/serial/cluster/"];
-const unlessDatabaseServer = hasDatabaseServer ? [] : ["/test/serial/mysql/"];
+/** Folders of test/api whose tests touch neither the database's dialect nor its time-outs, and run once. */
+const anyDatabase = ["cli", "docs", "graphql", "http", "model", "retrieval", "streams"];
+const allOf = (folders) => folders.map((folder) => `/test/api/${folder}/`);
+
+/** Tests that run with documents in a folder on SQLite, and with documents in S3 on a database server. */
+const onFolder = [
+  "/test/api/document/(documents|downloads|processing|storage-sweep)\\.test\\.ts$",
+  "/test/faults/accepted-work\\.test\\.ts$",
+];
+/** With several instances, test/cluster/kill takes the place of the test that kills a single server. */
+const replaced = hasCluster ? [...onFolder, "/test/faults/kill\\.test\\.ts$"] : [];
 
 module.exports = {
   projects: [
     project("unit", ["unit"]),
-    project("api", ["api"]),
-    project("faults", ["faults"]),
+    project(
+      "api-any-database",
+      anyDatabase.map((folder) => `api/${folder}`),
+    ),
+    project("api", ["api"], { testPathIgnorePatterns: [...allOf([...anyDatabase, "s3"]), ...replaced] }),
+    project("faults", ["faults"], { testPathIgnorePatterns: replaced }),
+    ...(hasS3 ? [project("s3", ["api/s3"])] : []),
     ...(hasCluster ? [project("cluster", ["cluster"])] : []),
     // Tests that measure how soon something happens run one file at a time.
     project("serial", ["serial"], {
-      testPathIgnorePatterns: [...unlessCluster, ...unlessDatabaseServer],
+      testPathIgnorePatterns: ["/test/serial/(cluster|mysql)/"],
       runner: "<rootDir>/test/support/serial-runner.js",
     }),
+    ...(hasDatabaseServer
+      ? [
+          project("serial-database", ["serial/mysql", ...(hasCluster ? ["serial/cluster"] : [])], {
+            runner: "<rootDir>/test/support/serial-runner.js",
+          }),
+        ]
+      : []),
   ],
   testSequencer: "<rootDir>/test/support/sequencer.js",
   // Tests spend a third of their time waiting, so more workers than cores keep the cores busy.

@@ -14,7 +14,7 @@ module.exports = [
   "api/auth/tenant-isolation",
   "api/auth/access",
   "api/graphql/bounds",
-  "api/auth/authorization-property",
+  "api/graphql/authorization-property",
   "serial/upload-revocation",
   "api/document/download-revocation",
   "api/streams/sse",

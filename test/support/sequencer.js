@@ -11,7 +11,7 @@ const long = [
   "api/s3/storage-sweep",
   "api/document/processing",
   "api/retrieval/hostile-documents",
-  "api/auth/authorization-property",
+  "api/graphql/authorization-property",
   "api/callback/delivery",
   "faults/accepted-work",
   "faults/callback-crash",
