@@ -51,12 +51,12 @@ export class AnswerTranslator {
     if (this.step >= this.maxSteps) {
       throw new ModelError(
         "TOOL_STEPS_EXCEEDED",
-        `The model went on calling tools in step ${this.maxSteps}, the last that a run has.`,
+        `The model was still calling tools in step ${this.maxSteps}, the last step of a run.`,
       );
     }
     const json = JSON.stringify(part.input);
     if (json.length > maxArgumentChars)
-      throw tooLong(`more than ${maxArgumentChars.toLocaleString("en")} characters for a tool`);
+      throw tooLong(`the limit of ${maxArgumentChars.toLocaleString("en")} characters for the arguments of a tool`);
     return { kind: "tool call", ...identityOf(part), arguments: json };
   }
 }
@@ -75,12 +75,10 @@ export function assertComplete(
   switch (finishReason) {
     case "length":
       throw tooLong(
-        maxOutputTokens === null
-          ? "as many tokens as the provider allows"
-          : `the ${maxOutputTokens} tokens that the agent allows`,
+        maxOutputTokens === null ? "the provider's token limit" : `the agent's limit of ${maxOutputTokens} tokens`,
       );
     case "content-filter":
-      throw new ModelError("MODEL_REJECTED", "The model's provider withheld the answer.");
+      throw new ModelError("MODEL_REJECTED", "The model's provider blocked the answer with a content filter.");
     case "error":
       throw new ProviderStreamError();
     case "other":

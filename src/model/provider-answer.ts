@@ -3,15 +3,14 @@ import { AnswerTranslator, assertComplete } from "./answer-translator";
 import type { LanguageModel } from "./language-model";
 import type { ModelChunk, ModelSettings, TokenUsage } from "./model";
 import type { Prompt } from "./prompt";
-import { UsageOfSteps, usageOf } from "./provider-usage";
+import { tokenUsage, UsageAccumulator } from "./provider-usage";
 import { Backpressure, withStreamMiddleware } from "./stream-middleware";
-import { toolsOf } from "./tool-set";
+import { toolOptions } from "./tool-set";
 import type { Toolbox } from "./tools/toolbox";
 
 /** Requests to the provider in one run. Each request but the first sends the results of tool calls. */
 const maxSteps = 8;
 
-/** What a provider's model is asked, and what it may use. */
 export interface ProviderQuestion {
   readonly prompt: Prompt;
   readonly settings: ModelSettings;
@@ -23,7 +22,7 @@ export interface ProviderQuestion {
 export async function* providerAnswer(model: LanguageModel, question: ProviderQuestion): AsyncGenerator<ModelChunk> {
   const { settings, signal } = question;
   const backpressure = new Backpressure();
-  const usage = new UsageOfSteps();
+  const usage = new UsageAccumulator();
   const translator = new AnswerTranslator(maxSteps);
   let reported: TokenUsage | undefined;
   const { fullStream } = streamText({
@@ -33,7 +32,7 @@ export async function* providerAnswer(model: LanguageModel, question: ProviderQu
   for await (const part of fullStream) {
     yield* translator.chunksOf(part);
     if (part.type === "text-delta" || part.type === "tool-input-delta") backpressure.consumed();
-    if (part.type === "finish") usage.settle(usageOf(part.totalUsage.inputTokens, part.totalUsage.outputTokens));
+    if (part.type === "finish") usage.finish(tokenUsage(part.totalUsage.inputTokens, part.totalUsage.outputTokens));
     if (usage.total && usage.total !== reported) yield { kind: "usage", usage: (reported = usage.total) };
     if (part.type === "finish") assertComplete(part, settings);
   }
@@ -48,11 +47,11 @@ function optionsOf({ prompt, settings, toolbox, signal }: ProviderQuestion) {
     ...(temperature !== null && { temperature }),
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     providerOptions: { openai: { store: false } },
-    ...toolsOf(toolbox, maxSteps, signal),
+    ...toolOptions(toolbox, maxSteps, signal),
     stopWhen: stepCountIs(maxSteps),
     maxRetries: 0,
     abortSignal: signal,
-    // Errors come as parts of the stream too; the default handler prints them.
+    // The stream has errors as parts too; the default handler prints them.
     onError: () => undefined,
   };
 }

@@ -39,7 +39,7 @@ export class ProviderModels implements ConnectedModels {
 
   /**
    * @param attempts how often it is asked, where asking again may help
-   * @throws ModelFailed where the provider's key can't be read
+   * @throws {ModelError} if the provider's key can't be read
    */
   async modelOf(connection: ModelConnection, model: string, attempts?: number): Promise<Model> {
     const { id, provider, baseUrl } = connection;
