@@ -19,7 +19,7 @@ export interface ConnectedModels {
    *
    * @returns false if the app has no such connection
    */
-  hold(manager: EntityManager, appId: string, connection: string): Promise<boolean>;
+  lock(manager: EntityManager, appId: string, connection: string): Promise<boolean>;
   /** The names of an app's connections, oldest first. */
   names(appId: string): Promise<string[]>;
 }
@@ -49,13 +49,13 @@ export class ModelCatalog {
    *
    * @returns false if an agent of the app may not name the model
    */
-  async hold(manager: EntityManager, appId: string, name: string): Promise<boolean> {
+  async lock(manager: EntityManager, appId: string, name: string): Promise<boolean> {
     if (this.builtIn.has(name)) return true;
     const parsed = parseName(name);
-    return parsed !== undefined && this.connected.hold(manager, appId, parsed.connection);
+    return parsed !== undefined && this.connected.lock(manager, appId, parsed.connection);
   }
 
-  takesTools(name: string): boolean {
+  supportsTools(name: string): boolean {
     return !this.builtIn.has(name);
   }
 

@@ -10,7 +10,7 @@ const providers: Readonly<Record<ModelProvider, () => Promise<{ readonly createM
   GOOGLE: () => import("./providers/google.js"),
 };
 
-export async function languageModel(access: ProviderAccess, name: string, fetch: Fetch): Promise<LanguageModel> {
+export async function createLanguageModel(access: ProviderAccess, name: string, fetch: Fetch): Promise<LanguageModel> {
   const { createModel } = await providers[access.provider]();
   return createModel(access, name, fetch);
 }

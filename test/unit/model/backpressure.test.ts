@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import pino from "pino";
-import { languageModel } from "../../../src/model/provider";
+import { createLanguageModel } from "../../../src/model/provider";
 import { ProviderModel } from "../../../src/model/provider-model";
 import { Outbound } from "../../../src/platform/outbound/outbound";
 import { DocumentReader } from "../../../src/retrieval/document-reader";
@@ -13,7 +13,7 @@ test("a model's stream is read no faster than its answer is consumed", async () 
   const reader = new DocumentReader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
   const model = new ProviderModel(
-    await languageModel(access, "endless", outbound.fetch),
+    await createLanguageModel(access, "endless", outbound.fetch),
     reader,
     outbound.fetch,
     pino({ level: "silent" }),

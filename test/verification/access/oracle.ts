@@ -65,7 +65,7 @@ export function expectedAnswer(accessCase: AccessCase, holder: Holder | undefine
 
 function permitted({ credential, field, transport, form }: AccessCase, holder: Holder, key: string): Result[] {
   const type = `${field.kind[0]?.toUpperCase() ?? ""}${field.kind.slice(1)}`;
-  const beside = form === "combined" ? { __typename: type } : {};
+  const typename = form === "combined" ? { __typename: type } : {};
   if (form === "excluded") return [{ data: {} }];
   if (!field.expected)
     throw new Error(
@@ -79,5 +79,5 @@ function permitted({ credential, field, transport, form }: AccessCase, holder: H
     return field.kind === "subscription" && transport === "WebSocket" ? [{ errors }] : [{ data: null, errors }];
   }
   const values = field.kind === "subscription" ? (expected as unknown[]) : [expected];
-  return values.map((value) => ({ data: { ...beside, [key]: value } }));
+  return values.map((value) => ({ data: { ...typename, [key]: value } }));
 }
