@@ -1,23 +1,30 @@
 import type { EntityManager } from "typeorm";
 import type { Model } from "./model";
 
-/** A model behind a connection, as agents name it: `<connection>/<model>`. */
+/** A model behind a connection. Agents name it `<connection>/<model>`. */
 export interface ConnectedModelName {
   readonly connection: string;
   readonly model: string;
 }
 
-/** Finds models behind the connections that apps have. */
+/** Finds models behind the connections of apps. */
 export interface ConnectedModels {
-  /** @throws ModelFailed where it is there and can't be used */
+  /**
+   * @returns undefined if the app has no such connection
+   * @throws {ModelError} if the model can't be used
+   */
   find(appId: string, name: ConnectedModelName): Promise<Model | undefined>;
-  /** Whether an app has the connection; it stays until the transaction ends. */
-  hold(manager: EntityManager, appId: string, connection: string): Promise<boolean>;
-  /** Of an app's connections, oldest first. */
+  /**
+   * Locks a connection until the transaction ends.
+   *
+   * @returns false if the app has no such connection
+   */
+  lock(manager: EntityManager, appId: string, connection: string): Promise<boolean>;
+  /** The names of an app's connections, oldest first. */
   names(appId: string): Promise<string[]>;
 }
 
-/** The models that agents may name: those that are built in, and those behind the connections of the agent's app. */
+/** The models that agents may name: the built-in models, and the models behind the connections of the agent's app. */
 export class ModelCatalog {
   private readonly builtIn: ReadonlyMap<string, Model>;
 
@@ -28,34 +35,41 @@ export class ModelCatalog {
     this.builtIn = new Map(Object.entries(builtIn));
   }
 
+  /**
+   * @returns undefined if there is no such model
+   * @throws {ModelError} if the model can't be used
+   */
   async find(appId: string, name: string): Promise<Model | undefined> {
-    const parts = partsOf(name);
-    return this.builtIn.get(name) ?? (parts && this.connected.find(appId, parts));
+    const parsed = parseName(name);
+    return this.builtIn.get(name) ?? (parsed && this.connected.find(appId, parsed));
   }
 
-  /** Whether an app's agent may name it. That stays true until the transaction ends. */
-  async hold(manager: EntityManager, appId: string, name: string): Promise<boolean> {
+  /**
+   * Locks a model's connection, so that agents may name the model until the transaction ends.
+   *
+   * @returns false if an agent of the app may not name the model
+   */
+  async lock(manager: EntityManager, appId: string, name: string): Promise<boolean> {
     if (this.builtIn.has(name)) return true;
-    const parts = partsOf(name);
-    return parts !== undefined && this.connected.hold(manager, appId, parts.connection);
+    const parsed = parseName(name);
+    return parsed !== undefined && this.connected.lock(manager, appId, parsed.connection);
   }
 
-  /** Whether it can be offered tools. */
-  takesTools(name: string): boolean {
+  supportsTools(name: string): boolean {
     return !this.builtIn.has(name);
   }
 
-  /** What an app's agents may name, for people. */
+  /** The names that an app's agents may use, for an error message. */
   async names(appId: string): Promise<string[]> {
     const connections = await this.connected.names(appId);
     return [...this.builtIn.keys(), ...connections.map((connection) => `${connection}/<model>`)];
   }
 }
 
-/** A model's own name may have slashes, but no parts that lead out of the path that it is put into. */
+/** A model's own name may have slashes, but no dot segments, since the name becomes part of a URL's path. */
 export const modelNameShape = /^(?!\.{1,2}(?:\/|$))[\w.:@+~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.:@+~-]+)*$/;
 
-function partsOf(name: string): ConnectedModelName | undefined {
+function parseName(name: string): ConnectedModelName | undefined {
   const [, connection, model] = /^([^/:]+)\/(.+)$/.exec(name) ?? [];
   if (connection === undefined || model === undefined || !modelNameShape.test(model)) return undefined;
   return { connection, model };

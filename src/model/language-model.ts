@@ -2,11 +2,11 @@ import type { wrapLanguageModel } from "ai";
 import type { Fetch } from "../platform/outbound/fetch";
 import type { ProviderAccess } from "./model-provider";
 
-/** A model as the libraries of the providers give it. */
+/** A model as the AI SDK's provider packages create it. */
 export type LanguageModel = Parameters<typeof wrapLanguageModel>[0]["model"];
 
 /**
- * Makes a model of one provider. The libraries take what isn't given from the environment, so all is given, an empty key
- * included.
+ * Creates a model of one provider. The AI SDK reads options that are left out from the environment, so an implementation
+ * passes all of them, even an empty API key.
  */
-export type MakeModel = (access: ProviderAccess, name: string, fetch: Fetch) => LanguageModel;
+export type CreateModel = (access: ProviderAccess, name: string, fetch: Fetch) => LanguageModel;

@@ -9,10 +9,10 @@ export const ModelProvider = {
 export type ModelProvider = keyof typeof ModelProvider;
 registerEnumType(ModelProvider, {
   name: "ModelProvider",
-  description: "Whose protocol a model is spoken to in.",
+  description: "The provider API that a model connection uses.",
   valuesConfig: {
     OPENAI_COMPATIBLE: {
-      description: "Chat completions as of OpenAI, spoken by Ollama, vLLM, LM Studio and most gateways.",
+      description: "OpenAI's Chat Completions API, as served by Ollama, vLLM, LM Studio and most gateways.",
     },
     OPENAI: { description: "OpenAI's Responses API." },
     ANTHROPIC: { description: "Anthropic's Messages API." },
@@ -20,14 +20,13 @@ registerEnumType(ModelProvider, {
   },
 });
 
-/** Where the providers are that are in one place. */
+/** Providers without an entry need an explicit base URL. */
 export const defaultBaseUrls: Readonly<Partial<Record<ModelProvider, string>>> = {
   OPENAI: "https://api.openai.com/v1",
   ANTHROPIC: "https://api.anthropic.com/v1",
   GOOGLE: "https://generativelanguage.googleapis.com/v1beta",
 };
 
-/** How to reach a provider. */
 export interface ProviderAccess {
   readonly provider: ModelProvider;
   readonly baseUrl: string;

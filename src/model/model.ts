@@ -6,57 +6,51 @@ export interface ModelDocument {
   readonly filename: string;
 }
 
-/** The files that `Reader` has written the indexes of documents to, by the documents' ids. */
+/** The paths of the index files that `DocumentReader` wrote, by document id. */
 export type IndexPaths = ReadonlyMap<string, string>;
 
-/** How an agent wants to be answered. */
 export interface ModelSettings {
-  /** 0 to 2; as the provider has it where null. */
+  /** 0 to 2; null for the provider's default. */
   readonly temperature: number | null;
-  /** As the provider has it where null. */
+  /** null for the provider's default. */
   readonly maxOutputTokens: number | null;
-  /** For all of the answer. */
+  /** For the whole answer. */
   readonly timeoutSeconds: number;
 }
 
-/** Tokens, as the model's provider counted them. */
+/** Token counts as the model's provider reports them. */
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly totalTokens: number;
 }
 
-/** What a model is asked. */
 export interface ModelRequest {
-  /** What the agent is told before the conversation. */
+  /** The agent's instructions, which come before the conversation. */
   readonly instructions: string;
-  /** What the user says. */
+  /** The user's message. */
   readonly text: string;
-  /** What was said before in the session, oldest first. */
+  /** The previous messages of the session, oldest first. */
   readonly earlier: readonly { readonly role: "USER" | "AGENT"; readonly text: string }[];
   readonly documents: readonly ModelDocument[];
-  /** Lends the documents' indexes to a search, for as long as it takes. */
+  /** Keeps the documents' indexes on disk for the duration of a search. */
   readonly withIndexes: <Result>(
     search: (paths: IndexPaths) => Promise<Result>,
     signal: AbortSignal,
   ) => Promise<Result>;
   readonly settings: ModelSettings;
-  /** Whose tools it may use. */
   readonly tools: readonly ToolServer[];
-  /** Given when nobody wants the answer any more. */
+  /** Aborted when the run is cancelled. */
   readonly signal: AbortSignal;
 }
 
-/** A call of a tool, or what came of it. */
+/** A tool call or its result. */
 export type ToolChunk = { readonly callId: string; readonly name: string } & (
   | { readonly kind: "tool call"; /** As JSON. */ readonly arguments: string }
   | { readonly kind: "tool result"; readonly result: string; readonly isError: boolean }
 );
 
-/**
- * The next piece of an answer's text, a call of a tool and what came of it, a passage that the answer rests on, or what it
- * took so far.
- */
+/** One element of the stream that an answer is. A usage chunk has the totals of the answer so far. */
 export type ModelChunk =
   | { readonly kind: "text"; readonly text: string }
   | ToolChunk
@@ -64,45 +58,47 @@ export type ModelChunk =
   | {
       readonly kind: "citation";
       readonly documentId: string;
-      /** Word for word. */
+      /** Verbatim. */
       readonly quote: string;
-      /** From 1, where the format has pages. */
+      /** Counts from 1; null if the format has no pages. */
       readonly page: number | null;
     };
 
-/** What answers. Its text is the pieces' texts put together. */
 export interface Model {
-  /** @throws ModelFailed where it has something to say to the caller; anything else is masked */
+  /**
+   * The answer's text is the concatenation of its text chunks.
+   *
+   * @throws {ModelError} if the caller may see the message; any other error is masked
+   */
   answer(request: ModelRequest): AsyncIterable<ModelChunk>;
 }
 
-/** What runs fail with where the model could not answer. */
+/** The error codes of runs whose model could not answer. */
 export type ModelErrorCode =
-  /** It can't be reached or can't answer now. */
+  /** The provider can't be reached, or can't answer now. */
   | "MODEL_UNAVAILABLE"
-  /** It took longer than the agent allows. */
+  /** The answer took longer than the agent's timeout. */
   | "MODEL_TIMEOUT"
-  /** It doesn't answer this: a status of HTTP that says so, or a filter. */
+  /** The provider refused the request by an HTTP status, or a content filter blocked the answer. */
   | "MODEL_REJECTED"
-  /** It is where models may not be called. */
+  /** The model's address is not allowed. */
   | "MODEL_ADDRESS_REFUSED"
-  /** It didn't come to an end. */
   | "MODEL_OUTPUT_TOO_LONG"
-  /** It said what can't be understood, or the fault is ours. */
+  /** The provider's response can't be parsed, or the server has a bug. */
   | "MODEL_FAILED"
   | "DOCUMENTS_TOO_LARGE"
-  /** A server of its tools can't be used. */
+  /** A tool server can't be used. */
   | "TOOLS_UNAVAILABLE"
-  /** It went on calling tools. */
+  /** The model called tools in each step that a run may have. */
   | "TOOL_STEPS_EXCEEDED";
 
-/** Why a model could not answer, for the run's `error`. */
+/** Why a model could not answer. The message becomes part of the run's `error`. */
 export class ModelError extends Error {
   constructor(
     readonly code: ModelErrorCode,
     message: string,
   ) {
     super(message);
-    this.name = "ModelFailed";
+    this.name = "ModelError";
   }
 }

@@ -1,18 +1,16 @@
-import { isNativeError } from "node:util/types";
 import { stepCountIs, streamText } from "ai";
-import { maxArgumentChars, type Toolbox } from "./tools/toolbox";
-import { ModelError, type ModelChunk, type ModelSettings, type TokenUsage } from "./model";
-import type { Prompt } from "./prompt";
+import { AnswerTranslator, assertComplete } from "./answer-translator";
 import type { LanguageModel } from "./language-model";
-import { IncompleteStreamError, ProviderStreamError, tooLong } from "./provider-failure";
-import { UsageOfSteps, usageOf } from "./provider-usage";
+import type { ModelChunk, ModelSettings, TokenUsage } from "./model";
+import type { Prompt } from "./prompt";
+import { tokenUsage, UsageAccumulator } from "./provider-usage";
 import { Backpressure, withStreamMiddleware } from "./stream-middleware";
-import { resultOf, toolsOf } from "./tool-set";
+import { toolOptions } from "./tool-set";
+import type { Toolbox } from "./tools/toolbox";
 
-/** How often a provider is asked in one run: each time but the first it is told what came of the tools that it called. */
+/** Requests to the provider in one run. Each request but the first sends the results of tool calls. */
 const maxSteps = 8;
 
-/** What a provider's model is asked, and what it may use. */
 export interface ProviderQuestion {
   readonly prompt: Prompt;
   readonly settings: ModelSettings;
@@ -20,88 +18,40 @@ export interface ProviderQuestion {
   readonly signal: AbortSignal;
 }
 
-/** Has a provider's model answer, in as many steps as it takes. */
+/** Streams a model's answer, with the tool calls that it makes. */
 export async function* providerAnswer(model: LanguageModel, question: ProviderQuestion): AsyncGenerator<ModelChunk> {
-  const { prompt, settings, toolbox, signal } = question;
-  const { temperature, maxOutputTokens } = settings;
-  const pace = new Backpressure();
-  const usage = new UsageOfSteps();
-  let told: TokenUsage | undefined;
-  let step = 0;
-  let stepOfText = 0;
+  const { settings, signal } = question;
+  const backpressure = new Backpressure();
+  const usage = new UsageAccumulator();
+  const translator = new AnswerTranslator(maxSteps);
+  let reported: TokenUsage | undefined;
   const { fullStream } = streamText({
-    model: withStreamMiddleware(model, pace, usage),
+    model: withStreamMiddleware(model, backpressure, usage),
+    ...optionsOf(question),
+  });
+  for await (const part of fullStream) {
+    yield* translator.chunksOf(part);
+    if (part.type === "text-delta" || part.type === "tool-input-delta") backpressure.consumed();
+    if (part.type === "finish") usage.finish(tokenUsage(part.totalUsage.inputTokens, part.totalUsage.outputTokens));
+    if (usage.total && usage.total !== reported) yield { kind: "usage", usage: (reported = usage.total) };
+    if (part.type === "finish") assertComplete(part, settings);
+  }
+  signal.throwIfAborted();
+}
+
+function optionsOf({ prompt, settings, toolbox, signal }: ProviderQuestion) {
+  const { temperature, maxOutputTokens } = settings;
+  return {
     ...(prompt.system !== undefined && { system: prompt.system }),
     messages: [...prompt.messages],
     ...(temperature !== null && { temperature }),
     ...(maxOutputTokens !== null && { maxOutputTokens }),
     providerOptions: { openai: { store: false } },
-    ...toolsOf(toolbox, maxSteps, signal),
+    ...toolOptions(toolbox, maxSteps, signal),
     stopWhen: stepCountIs(maxSteps),
     maxRetries: 0,
     abortSignal: signal,
-    // Errors come as parts too; the library's default prints them.
+    // The stream has errors as parts too; the default handler prints them.
     onError: () => undefined,
-  });
-  for await (const part of fullStream) {
-    switch (part.type) {
-      case "start-step":
-        step++;
-        break;
-      case "text-delta":
-        if (part.text !== "" && stepOfText !== 0 && stepOfText !== step) yield { kind: "text", text: "\n\n" };
-        if (part.text !== "") stepOfText = step;
-        yield { kind: "text", text: part.text };
-        pace.consumed();
-        break;
-      case "tool-input-delta":
-        pace.consumed();
-        break;
-      case "tool-call": {
-        if (step >= maxSteps) throw stepsExceeded();
-        const asked = JSON.stringify(part.input);
-        if (asked.length > maxArgumentChars)
-          throw tooLong(`more than ${maxArgumentChars.toLocaleString("en")} characters for a tool`);
-        yield { kind: "tool call", ...whichCall(part), arguments: asked };
-        break;
-      }
-      case "tool-result":
-      case "tool-error":
-        yield { kind: "tool result", ...whichCall(part), ...resultOf(part) };
-        break;
-      case "error":
-        throw isNativeError(part.error) ? part.error : new ProviderStreamError();
-      case "finish":
-        usage.settle(usageOf(part.totalUsage.inputTokens, part.totalUsage.outputTokens));
-        break;
-    }
-    if (usage.total && usage.total !== told) yield { kind: "usage", usage: (told = usage.total) };
-    if (part.type === "finish") checkEnd(part.finishReason, part.rawFinishReason, settings);
-  }
-  signal.throwIfAborted();
+  };
 }
-
-/** A provider's own names may be of any length. */
-const whichCall = ({ toolCallId, toolName }: { toolCallId: string; toolName: string }) => ({
-  callId: toolCallId.slice(0, 255).toWellFormed(),
-  name: toolName.slice(0, 255).toWellFormed(),
-});
-
-/** @throws where the answer is not complete */
-function checkEnd(reason: string, raw: string | undefined, { maxOutputTokens }: ModelSettings): void {
-  if (reason === "length")
-    throw tooLong(
-      maxOutputTokens === null
-        ? "as many tokens as the provider allows"
-        : `the ${maxOutputTokens} tokens that the agent allows`,
-    );
-  if (reason === "content-filter") throw new ModelError("MODEL_REJECTED", "The model's provider withheld the answer.");
-  if (reason === "error") throw new ProviderStreamError();
-  if (reason === "other" && raw === undefined) throw new IncompleteStreamError();
-}
-
-const stepsExceeded = (): ModelError =>
-  new ModelError(
-    "TOOL_STEPS_EXCEEDED",
-    `The model went on calling tools in step ${maxSteps}, the last that a run has.`,
-  );

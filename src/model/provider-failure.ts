@@ -3,26 +3,24 @@ import { ResponseTooLargeError } from "../platform/outbound/response-limit";
 import { OutboundRefusedError } from "../platform/outbound/outbound";
 import { ModelError } from "./model";
 
-/** Statuses below 500 that say "not now": a timeout, a conflict, too early, too many requests. */
-const transient = new Set([408, 409, 425, 429]);
+/** Request Timeout, Conflict, Too Early, Too Many Requests. */
+const transientStatuses = new Set([408, 409, 425, 429]);
 
-/** What went wrong with a provider. */
 export interface Diagnosis {
   readonly failure: ModelError;
-  /** Whether it may help to ask again. */
+  /** Whether a retry may succeed. */
   readonly isTransient: boolean;
-  /** How long the provider wants to be left alone, in milliseconds. */
+  /** The delay that the provider asks for, in milliseconds. */
   readonly retryAfter?: number | undefined;
-  /** For the log. Never a text of the provider's or of a library, as it may hold what was sent: the key. */
+  /** For the log. It never repeats a message of the provider or of a library, which may contain the API key. */
   readonly reason: string;
 }
 
-/** Tells failures apart. What the provider says about them is not repeated. */
+/** Classifies an error. The result does not repeat messages of the provider. */
 export function diagnose(error: unknown): Diagnosis {
   const chain = causesOf(error);
   if (chain.some((each) => each instanceof OutboundRefusedError)) {
-    const message =
-      "The model is at an address that may not be called. The operator can allow it by MODEL_ALLOWED_HOSTS.";
+    const message = "The model's address is not allowed. The operator can allow it in MODEL_ALLOWED_HOSTS.";
     return {
       failure: new ModelError("MODEL_ADDRESS_REFUSED", message),
       isTransient: false,
@@ -30,63 +28,65 @@ export function diagnose(error: unknown): Diagnosis {
     };
   }
   if (chain.some((each) => each instanceof ResponseTooLargeError)) {
-    return { failure: tooLong("more bytes than any answer has"), isTransient: false, reason: "response too large" };
+    return { failure: tooLong("the maximum size of a response"), isTransient: false, reason: "response too large" };
   }
-  const [failed] = chain;
-  if (failed instanceof ModelError) return { failure: failed, isTransient: false, reason: failed.code };
+  const [top] = chain;
+  if (top instanceof ModelError) return { failure: top, isTransient: false, reason: top.code };
   if (
-    failed instanceof IncompleteStreamError ||
-    InvalidResponseDataError.isInstance(failed) ||
-    NoOutputGeneratedError.isInstance(failed)
+    top instanceof IncompleteStreamError ||
+    InvalidResponseDataError.isInstance(top) ||
+    NoOutputGeneratedError.isInstance(top)
   ) {
-    return unavailable("The model's provider broke off before the answer was complete.", "cut off");
+    return unavailable("The model's provider ended the stream before the answer was complete.", "incomplete answer");
   }
-  if (failed instanceof ProviderStreamError) {
-    return unavailable("The model's provider told of an error in the middle of the answer.", "error in the answer");
+  if (top instanceof ProviderStreamError) {
+    return unavailable("The model's provider reported an error in the middle of the answer.", "error in the answer");
   }
-  const status = APICallError.isInstance(failed) ? failed.statusCode : undefined;
-  if (APICallError.isInstance(failed) && status !== undefined && !isFine(status)) return ofStatus(failed, status);
+  const status = APICallError.isInstance(top) ? top.statusCode : undefined;
+  if (APICallError.isInstance(top) && status !== undefined && !isSuccess(status)) return diagnoseStatus(top, status);
 
-  const code = chain.map(codeOf).find((each) => each !== undefined);
-  if (code !== undefined || (APICallError.isInstance(failed) && status === undefined)) {
+  const code = chain.map(networkCodeOf).find((each) => each !== undefined);
+  if (code !== undefined || (APICallError.isInstance(top) && status === undefined)) {
     return unavailable("The model's provider can't be reached, or the connection to it broke.", code ?? "network");
   }
-  const failure = new ModelError("MODEL_FAILED", "The model's provider said what can't be understood.");
-  return { failure, isTransient: false, reason: failed instanceof Error ? failed.name : typeof failed };
+  const failure = new ModelError("MODEL_FAILED", "The model's provider sent a response that can't be parsed.");
+  return { failure, isTransient: false, reason: top instanceof Error ? top.name : typeof top };
 }
 
-/** The answer ended without saying that it is complete. */
+/** The stream ended without a finish reason. */
 export class IncompleteStreamError extends Error {}
 
-/** The provider told of an error in what should have been the answer. */
+/** The provider reported an error inside the stream. */
 export class ProviderStreamError extends Error {}
 
-export const tooLong = (what: string): ModelError =>
-  new ModelError("MODEL_OUTPUT_TOO_LONG", `The answer was stopped, as it had ${what}.`);
+/** @param limit which limit the answer reached, such as "the limit of 400,000 characters" */
+export const tooLong = (limit: string): ModelError =>
+  new ModelError("MODEL_OUTPUT_TOO_LONG", `The answer was stopped because it reached ${limit}.`);
 
 function unavailable(message: string, reason: string): Diagnosis {
   return { failure: new ModelError("MODEL_UNAVAILABLE", message), isTransient: true, reason };
 }
 
-function ofStatus({ responseHeaders }: APICallError, status: number): Diagnosis {
+function diagnoseStatus({ responseHeaders }: APICallError, status: number): Diagnosis {
   const code = status >= 500 ? "MODEL_UNAVAILABLE" : "MODEL_REJECTED";
   return {
     failure: new ModelError(code, `The model's provider answered with status ${status}.`),
-    isTransient: status >= 500 || transient.has(status),
-    retryAfter: retryAfterOf(responseHeaders),
+    isTransient: status >= 500 || transientStatuses.has(status),
+    retryAfter: retryAfterMs(responseHeaders),
     reason: `status ${status}`,
   };
 }
 
-const isFine = (status: number): boolean => status >= 200 && status < 300;
+const isSuccess = (status: number): boolean => status >= 200 && status < 300;
 
-function retryAfterOf(headers: Record<string, string> | undefined): number | undefined {
-  const milliseconds = Number(headers?.["retry-after-ms"]?.trim() || NaN);
-  if (milliseconds >= 0) return milliseconds;
-  const text = headers?.["retry-after"]?.trim() || undefined;
-  if (text === undefined) return undefined;
-  const wait = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
-  return Number.isNaN(wait) ? undefined : Math.max(0, wait);
+function retryAfterMs(headers: Record<string, string> | undefined): number | undefined {
+  const delayMs = Number(headers?.["retry-after-ms"]?.trim() || NaN);
+  if (delayMs >= 0) return delayMs;
+  const value = headers?.["retry-after"]?.trim() || undefined;
+  if (value === undefined) return undefined;
+  const isSeconds = /^\d+(\.\d+)?$/.test(value);
+  const ms = isSeconds ? Number(value) * 1_000 : Date.parse(value) - Date.now();
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }
 
 function causesOf(error: unknown): unknown[] {
@@ -96,8 +96,8 @@ function causesOf(error: unknown): unknown[] {
   return chain;
 }
 
-/** Of an error of the network, such as ECONNREFUSED or UND_ERR_SOCKET. */
-function codeOf(error: unknown): string | undefined {
+/** The code of a network error, such as ECONNREFUSED or UND_ERR_SOCKET. */
+function networkCodeOf(error: unknown): string | undefined {
   const { code } = error as { code?: unknown };
   return typeof code === "string" && /^[A-Z][A-Z_0-9]+$/.test(code) ? code : undefined;
 }

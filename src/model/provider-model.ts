@@ -7,30 +7,31 @@ import { Toolbox } from "./tools/toolbox";
 import { ToolsUnavailableError } from "./tools/tool-server";
 import { type Model, ModelError, type ModelChunk, type ModelRequest, type ModelSettings } from "./model";
 import { findPassages } from "./passages";
-import { citationsIn, promptOf } from "./prompt";
+import { buildPrompt, citationsIn } from "./prompt";
 import type { LanguageModel } from "./language-model";
 import { providerAnswer, type ProviderQuestion } from "./provider-answer";
 import { diagnose, tooLong } from "./provider-failure";
 
 const maxPassages = 8;
 
-/** The longest answer that is taken, in characters: some 100,000 tokens. */
+/** About 100,000 tokens. */
 const maxAnswerChars = 400_000;
 
-/** How often a provider is asked that fails in a way that may pass. */
 const maxAttempts = 3;
-/** How long to wait before asking a second time, and twice as long each time after that, in milliseconds. */
+/** Doubles with each retry. */
 const firstRetryDelayMs = 500;
-/** A provider that wants to be left alone for longer is not asked again, in milliseconds. */
+/** A provider that asks for a longer delay is not retried. */
 const maxRetryDelayMs = 20_000;
 
-/** Answers by a provider's language model, from what was said in the session and the passages that match. */
+/** Answers with a provider's language model, from the session's messages and the passages that match. */
 export class ProviderModel implements Model {
-  /** @param log says which connection and model this is */
+  /**
+   * @param fetch for requests to tool servers
+   * @param log is bound to the connection and the model
+   */
   constructor(
     private readonly model: LanguageModel,
     private readonly reader: DocumentReader,
-    /** The way out to tools. */
     private readonly fetch: Fetch,
     private readonly toolTimings: ToolTimings,
     private readonly log: Logger,
@@ -39,39 +40,39 @@ export class ProviderModel implements Model {
 
   async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
     const { settings, signal } = request;
-    const stopped = new AbortController();
-    const giveUp = () => stopped.abort(signal.reason);
-    signal.addEventListener("abort", giveUp);
-    if (signal.aborted) giveUp();
-    const timer = setTimeout(() => stopped.abort(timedOut(settings)), settings.timeoutSeconds * 1_000);
+    const controller = new AbortController();
+    const abort = () => controller.abort(signal.reason);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+    const timer = setTimeout(() => controller.abort(timedOut(settings)), settings.timeoutSeconds * 1_000);
     let toolbox: Toolbox | undefined;
     try {
-      toolbox = await Toolbox.open(request.tools, this.fetch, this.toolTimings, stopped.signal);
-      const passages = await findPassages(this.reader, request, maxPassages, stopped.signal);
-      const prompt = promptOf(request, passages);
+      toolbox = await Toolbox.open(request.tools, this.fetch, this.toolTimings, controller.signal);
+      const passages = await findPassages(this.reader, request, maxPassages, controller.signal);
+      const prompt = buildPrompt(request, passages);
       let answer = "";
-      for await (const piece of this.withRetry({ prompt, settings, toolbox, signal: stopped.signal })) {
-        yield piece;
-        if (piece.kind !== "text") continue;
-        answer += piece.text;
+      for await (const chunk of this.withRetry({ prompt, settings, toolbox, signal: controller.signal })) {
+        yield chunk;
+        if (chunk.kind !== "text") continue;
+        answer += chunk.text;
         if (answer.length > maxAnswerChars)
-          throw tooLong(`more than ${maxAnswerChars.toLocaleString("en")} characters`);
+          throw tooLong(`the limit of ${maxAnswerChars.toLocaleString("en")} characters`);
       }
       yield* citationsIn(answer, passages);
     } catch (error) {
-      // Whatever broke then broke because of that.
-      stopped.signal.throwIfAborted();
+      // An error after an abort is only a consequence of the abort.
+      controller.signal.throwIfAborted();
       throw error instanceof ToolsUnavailableError ? new ModelError("TOOLS_UNAVAILABLE", error.message) : error;
     } finally {
       toolbox?.close();
       clearTimeout(timer);
-      signal.removeEventListener("abort", giveUp);
-      // Closes the connection to the provider, whichever way this ends.
-      stopped.abort();
+      signal.removeEventListener("abort", abort);
+      // Closes the connection to the provider, also if the consumer stops early.
+      controller.abort();
     }
   }
 
-  /** Asks again where that may help, but never once the answer has begun or a tool was used. */
+  /** Retries transient failures, but never after the answer has begun or a tool was called. */
   private async *withRetry(question: ProviderQuestion): AsyncIterable<ModelChunk> {
     const { toolbox, signal } = question;
     for (let attempt = 1; ; attempt++) {
@@ -96,7 +97,4 @@ export class ProviderModel implements Model {
 }
 
 const timedOut = ({ timeoutSeconds }: ModelSettings): ModelError =>
-  new ModelError(
-    "MODEL_TIMEOUT",
-    `The model did not finish within ${timeoutSeconds} s, the time that the agent allows.`,
-  );
+  new ModelError("MODEL_TIMEOUT", `The model did not finish within ${timeoutSeconds} s, the agent's timeout.`);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { TokenUsage } from "./model";
 
-/** The most that GraphQL's Int holds; what says more is no count. */
+/** GraphQL's Int holds no larger number; a larger count is invalid. */
 const tokens = z.number().int().min(0).max(2_147_483_647).nullish();
 
 const counts = z.object({
@@ -16,64 +16,65 @@ const counts = z.object({
   thoughtsTokenCount: tokens,
 });
 
-/** The places where the providers' protocols tell what an answer takes. */
-const told = z.object({
+/** The places in which the providers' protocols report usage. */
+const rawChunk = z.object({
   usage: counts.nullish(),
   message: z.object({ usage: counts.nullish() }).nullish(),
   response: z.object({ usage: counts.nullish() }).nullish(),
   usageMetadata: counts.nullish(),
 });
 
-/** What an answer takes as far as it is known, when the provider has told this too. */
-export function usageAfter(before: TokenUsage | undefined, raw: unknown): TokenUsage | undefined {
-  const { data } = told.safeParse(raw);
+/** Merges the usage that a provider's raw chunk reports into the usage known before; returns `previous` if it reports none. */
+export function mergeUsage(previous: TokenUsage | undefined, raw: unknown): TokenUsage | undefined {
+  const { data } = rawChunk.safeParse(raw);
   const usage = data?.usage ?? data?.message?.usage ?? data?.response?.usage ?? data?.usageMetadata;
-  if (!usage) return before;
+  if (!usage) return previous;
   const input =
     usage.prompt_tokens ??
     usage.promptTokenCount ??
     sum(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens);
   const output =
     usage.completion_tokens ?? usage.output_tokens ?? sum(usage.candidatesTokenCount, usage.thoughtsTokenCount);
-  return usageOf(input ?? before?.inputTokens, output ?? before?.outputTokens) ?? before;
+  return tokenUsage(input ?? previous?.inputTokens, output ?? previous?.outputTokens) ?? previous;
 }
 
-/** Undefined where nothing is known. */
-export function usageOf(input: number | undefined, output: number | undefined): TokenUsage | undefined {
+/** @returns undefined if neither count is known */
+export function tokenUsage(input: number | undefined, output: number | undefined): TokenUsage | undefined {
   if (input === undefined && output === undefined) return undefined;
   const inputTokens = tokens.safeParse(input).data ?? 0;
   const outputTokens = tokens.safeParse(output).data ?? 0;
   return { inputTokens, outputTokens, totalTokens: tokens.safeParse(inputTokens + outputTokens).data ?? 0 };
 }
 
-function sum(first: number | null | undefined, ...more: (number | null | undefined)[]): number | undefined {
-  return first == null ? undefined : more.reduce<number>((total, each) => total + (each ?? 0), first);
+/** @returns undefined if the first count is unknown */
+function sum(first: number | null | undefined, ...rest: (number | null | undefined)[]): number | undefined {
+  return first == null ? undefined : rest.reduce<number>((total, each) => total + (each ?? 0), first);
 }
 
-/** What an answer takes in all its steps, as far as it is known. */
-export class UsageOfSteps {
+/** Adds up the usage of an answer's steps while they stream. */
+export class UsageAccumulator {
   total: TokenUsage | undefined;
-  private before: TokenUsage | undefined;
-  private ofStep: TokenUsage | undefined;
+  private previousSteps: TokenUsage | undefined;
+  private currentStep: TokenUsage | undefined;
 
   beginStep(): void {
-    this.before = this.total;
-    this.ofStep = undefined;
+    this.previousSteps = this.total;
+    this.currentStep = undefined;
   }
 
-  /** Something that a provider says. */
-  hear(raw: unknown): void {
-    const known = usageAfter(this.ofStep, raw);
-    if (!known || known === this.ofStep) return;
-    this.ofStep = known;
-    const { before } = this;
-    this.total = before
-      ? usageOf(before.inputTokens + known.inputTokens, before.outputTokens + known.outputTokens)
-      : known;
+  /** @param raw a chunk as the provider sent it */
+  add(raw: unknown): void {
+    const step = mergeUsage(this.currentStep, raw);
+    if (!step || step === this.currentStep) return;
+    this.currentStep = step;
+    const { previousSteps } = this;
+    this.total = previousSteps
+      ? tokenUsage(previousSteps.inputTokens + step.inputTokens, previousSteps.outputTokens + step.outputTokens)
+      : step;
   }
 
-  /** The provider's last word. */
-  settle(total: TokenUsage | undefined): void {
+  /** @param total the final total, which replaces the sum unless it is unknown */
+  finish(total: TokenUsage | undefined): void {
     this.total = total ?? this.total;
   }
 }

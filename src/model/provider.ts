@@ -1,16 +1,16 @@
 import type { Fetch } from "../platform/outbound/fetch";
-import type { LanguageModel, MakeModel } from "./language-model";
+import type { CreateModel, LanguageModel } from "./language-model";
 import type { ModelProvider, ProviderAccess } from "./model-provider";
 
-/** A provider's library is loaded when its first model is asked for, as most servers never need all of them. */
-const providers: Readonly<Record<ModelProvider, () => Promise<{ readonly makeModel: MakeModel }>>> = {
+/** Each provider's package is loaded when it is first used, since most servers use few of them. */
+const providers: Readonly<Record<ModelProvider, () => Promise<{ readonly createModel: CreateModel }>>> = {
   OPENAI_COMPATIBLE: () => import("./providers/openai-compatible.js"),
   OPENAI: () => import("./providers/openai.js"),
   ANTHROPIC: () => import("./providers/anthropic.js"),
   GOOGLE: () => import("./providers/google.js"),
 };
 
-export async function languageModel(access: ProviderAccess, name: string, fetch: Fetch): Promise<LanguageModel> {
-  const { makeModel } = await providers[access.provider]();
-  return makeModel(access, name, fetch);
+export async function createLanguageModel(access: ProviderAccess, name: string, fetch: Fetch): Promise<LanguageModel> {
+  const { createModel } = await providers[access.provider]();
+  return createModel(access, name, fetch);
 }

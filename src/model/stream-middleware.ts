@@ -1,50 +1,55 @@
 import { type LanguageModelMiddleware, wrapLanguageModel } from "ai";
 import type { LanguageModel } from "./language-model";
-import type { UsageOfSteps } from "./provider-usage";
+import type { UsageAccumulator } from "./provider-usage";
 
-/** So many pieces of text, or of what a tool is asked, a provider may be ahead of who takes them. */
-const mostAhead = 64;
+/** Deltas of text or of tool arguments that the producer may be ahead of the consumer. */
+const maxAhead = 64;
 
-/** Holds a source back that is too far ahead of who takes what it gives. */
+/** Pauses a producer that is too far ahead of its consumer. */
 export class Backpressure {
   private ahead = 0;
-  private goOn: () => void = () => undefined;
+  private resume: () => void = () => undefined;
 
-  /** Resolves when there is room for more. */
+  /** Resolves when there is room for the next delta. */
   async produced(): Promise<void> {
     this.ahead++;
-    while (this.ahead >= mostAhead) await new Promise<void>((resolve) => (this.goOn = resolve));
+    while (this.ahead >= maxAhead) await new Promise<void>((resolve) => (this.resume = resolve));
   }
 
   consumed(): void {
     this.ahead--;
-    this.goOn();
+    this.resume();
   }
 }
 
 /**
- * A model as the library's `streamText` is to have it. What its provider says in the middle of an answer is told, since
- * it would be lost where the answer has no end. It is held back by `pace`, since the library reads as fast as it can,
- * and keeps in memory what nobody has taken yet. Its warnings are left out, since the library prints them.
+ * Wraps a model for the AI SDK's `streamText`:
+ * - reads usage from raw chunks, since `streamText` reports none for an answer that has no end,
+ * - applies backpressure, since `streamText` reads as fast as it can and buffers in memory,
+ * - drops warnings, since `streamText` prints them.
  */
-export function withStreamMiddleware(model: LanguageModel, pace: Backpressure, usage: UsageOfSteps): LanguageModel {
+export function withStreamMiddleware(
+  model: LanguageModel,
+  backpressure: Backpressure,
+  usage: UsageAccumulator,
+): LanguageModel {
   const middleware: LanguageModelMiddleware = {
     specificationVersion: "v3",
     transformParams: async ({ params }) => ({ ...params, includeRawChunks: true }),
     wrapStream: async ({ doStream }) => {
       usage.beginStep();
       const { stream, ...rest } = await doStream();
-      const tap: typeof stream = stream.pipeThrough(
+      const transformed: typeof stream = stream.pipeThrough(
         new TransformStream({
           async transform(part, controller) {
-            if (part.type === "raw") usage.hear(part.rawValue);
+            if (part.type === "raw") usage.add(part.rawValue);
             else controller.enqueue(part.type === "stream-start" ? { ...part, warnings: [] } : part);
-            const isPaced = part.type === "text-delta" || part.type === "tool-input-delta";
-            if (isPaced && part.delta !== "") await pace.produced();
+            const isDelta = part.type === "text-delta" || part.type === "tool-input-delta";
+            if (isDelta && part.delta !== "") await backpressure.produced();
           },
         }),
       );
-      return { stream: tap, ...rest };
+      return { stream: transformed, ...rest };
     },
   };
   return wrapLanguageModel({ model, middleware });

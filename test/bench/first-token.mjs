@@ -1,6 +1,7 @@
 /**
- * How long it takes from the first token of a model to the first event of a reader, with nobody else there: over both
- * transports, and beside them over HTTP straight from the model's server. In turns, so that all see the same machine.
+ * Measures the time from a model's first token to a subscriber's first event on an idle server: over server-sent events,
+ * over WebSocket, and directly from the model server as the baseline. Rounds alternate between them, so that the load of
+ * the machine affects all alike.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -16,23 +17,23 @@ const rounds = Number(process.argv[2] ?? 60);
 const adminKey = "the-administrators-key-of-a-bench";
 const authorization = `Bearer ${adminKey}`;
 
-/** Says a word when it is told to. */
-let speak = () => undefined;
+/** Sends the first token, and returns when it did. */
+let sendToken = () => undefined;
 const models = createServer((request, response) => {
   request.resume().on("end", () => {
     response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
     const chunk = (choice) =>
       response.write(`data: ${JSON.stringify({ id: "1", choices: [{ index: 0, ...choice }] })}\n\n`);
-    speak = () => {
-      const spoken = performance.now();
+    sendToken = () => {
+      const sentAt = performance.now();
       chunk({ delta: { role: "assistant", content: "Well" } });
       setTimeout(() => {
         chunk({ delta: {}, finish_reason: "stop" });
         response.end("data: [DONE]\n\n");
       }, 100);
-      return spoken;
+      return sentAt;
     };
-    models.emit("asked");
+    models.emit("called");
   });
 });
 models.listen(0, "127.0.0.1");
@@ -51,14 +52,14 @@ const server = spawn(process.execPath, ["dist/src/main.js"], {
   },
   stdio: ["ignore", "pipe", "inherit"],
 });
-let said = "";
+let stdout = "";
 let url;
 for await (const text of server.stdout.setEncoding("utf8")) {
-  url = /http:\/\/[^\s'"]+\/graphql/.exec((said += text))?.[0];
+  url = /http:\/\/[^\s'"]+\/graphql/.exec((stdout += text))?.[0];
   if (url) break;
 }
 
-async function ask(query, input) {
+async function mutate(query, input) {
   const response = await fetch(url, {
     method: "POST",
     headers: { authorization, "content-type": "application/json" },
@@ -69,10 +70,10 @@ async function ask(query, input) {
   return Object.values(data)[0];
 }
 
-const { app } = await ask(`mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }`, {
+const { app } = await mutate(`mutation ($input: CreateAppInput!) { createApp(input: $input) { app { id } } }`, {
   name: `bench ${Date.now()}`,
 });
-await ask(
+await mutate(
   `mutation ($input: CreateModelConnectionInput!) { createModelConnection(input: $input) { modelConnection { id } } }`,
   {
     appId: app.id,
@@ -81,7 +82,7 @@ await ask(
     baseUrl: modelsUrl,
   },
 );
-const { agent } = await ask(`mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`, {
+const { agent } = await mutate(`mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`, {
   appId: app.id,
   name: "agent",
   model: "model/m",
@@ -95,59 +96,59 @@ const socket = createWsClient({
 });
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { __typename ... on RunOutput { text } } }`;
 
-/** From the token to the event, in milliseconds. */
-const through = (client) => async () => {
-  const asked = once(models, "asked");
-  const { run } = await ask(`mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id } } }`, {
+/** Measures one run over a subscription client, in milliseconds. */
+const measure = (client) => async () => {
+  const called = once(models, "called");
+  const { run } = await mutate(`mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id } } }`, {
     agentId: agent.id,
     text: "Hello",
     waitMs: 0,
   });
-  let spoken;
-  let heard;
+  let sentAt;
+  let receivedAt;
   for await (const { data } of client.iterate({ query, variables: { runId: run.id } })) {
     if (data.runEvents.__typename === "RunStarted") {
-      await asked;
-      spoken = speak();
+      await called;
+      sentAt = sendToken();
     }
-    if (data.runEvents.__typename === "RunOutput") heard ??= performance.now();
+    if (data.runEvents.__typename === "RunOutput") receivedAt ??= performance.now();
   }
-  return heard - spoken;
+  return receivedAt - sentAt;
 };
 
-async function straight() {
-  const asked = once(models, "asked");
+async function measureDirect() {
+  const called = once(models, "called");
   const response = await fetch(`${modelsUrl}/chat/completions`, { method: "POST", body: "{}" });
-  await asked;
-  const spoken = speak();
-  let heard;
-  for await (const bytes of response.body) if (bytes.length > 0) heard ??= performance.now();
-  return heard - spoken;
+  await called;
+  const sentAt = sendToken();
+  let receivedAt;
+  for await (const bytes of response.body) if (bytes.length > 0) receivedAt ??= performance.now();
+  return receivedAt - sentAt;
 }
 
-const ways = { straight, "server-sent events": through(sse), WebSocket: through(socket) };
-const times = Object.fromEntries(Object.keys(ways).map((name) => [name, []]));
+const measurements = { direct: measureDirect, "server-sent events": measure(sse), WebSocket: measure(socket) };
+const times = Object.fromEntries(Object.keys(measurements).map((name) => [name, []]));
 for (let round = -5; round < rounds; round++) {
-  const names = Object.keys(ways);
+  const names = Object.keys(measurements);
   for (const name of round % 2 === 0 ? names : names.reverse()) {
-    const time = await ways[name]();
-    // The first rounds warm up.
+    const time = await measurements[name]();
+    // Negative rounds warm up.
     if (round >= 0) times[name].push(time);
   }
 }
 
-const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
-const base = quantile(
-  times.straight.toSorted((one, other) => one - other),
+const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
+const baseline = quantile(
+  times.direct.toSorted((one, other) => one - other),
   0.5,
 );
-console.log(`From a model's first token to a reader's first event, ${rounds} runs each, in milliseconds:`);
+console.log(`From a model's first token to a subscriber's first event, ${rounds} runs each, in milliseconds:`);
 for (const [name, all] of Object.entries(times)) {
   const sorted = all.toSorted((one, other) => one - other);
   const figures = [quantile(sorted, 0.5), quantile(sorted, 0.95), sorted.at(-1)].map((time) => time.toFixed(1));
-  const ratio = (quantile(sorted, 0.5) / base).toFixed(1);
+  const ratio = (quantile(sorted, 0.5) / baseline).toFixed(1);
   console.log(
-    `${name.padEnd(20)} p50 ${figures[0]}  p95 ${figures[1]}  max ${figures[2]}  (median ${ratio} times that of straight)`,
+    `${name.padEnd(20)} p50 ${figures[0]}  p95 ${figures[1]}  max ${figures[2]}  (median ${ratio} times the direct one)`,
   );
 }
 

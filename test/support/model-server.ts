@@ -4,25 +4,25 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { dialects } from "./provider-dialects";
 
-/** One request that a model server got. */
+/** A request that the model server received. */
 export interface ModelCall {
   readonly path: string;
   readonly headers: IncomingMessage["headers"];
   readonly body: any;
   /** Whether the caller closed the connection before the answer was complete. */
   readonly closed: Promise<boolean>;
-  /** How many bytes were written to the connection since it was opened. */
+  /** Bytes written to the connection since it was opened. */
   readonly sent: () => number;
 }
 
-/** The calls that the user's message asks for: `[["tool", {...}], ...]` at its end. */
+/** The tool calls that the user's message ends with, as `[["tool", {...}], ...]`. */
 const callsIn = (body: any): [string, unknown][] => {
   const { content } =
     (body.messages as { role: string; content: string }[]).findLast(({ role }) => role === "user") ?? {};
   return JSON.parse(content?.slice(content.indexOf("[[")) ?? "[]") as [string, unknown][];
 };
 
-/** Answers one request, whatever way it likes. */
+/** @param nth how often the same request was received, from 1 */
 type Behaviour = (response: ServerResponse, call: ModelCall, nth: number) => void | Promise<void>;
 
 const chunk = (response: ServerResponse, value: object): boolean =>
@@ -45,8 +45,7 @@ function finish(response: ServerResponse, reason = "stop"): void {
   response.end("data: [DONE]\n\n");
 }
 
-/** Calls tools, as far as the model was offered them. */
-function call(response: ServerResponse, calls: readonly (readonly [name: string, input: unknown])[]): void {
+function callTools(response: ServerResponse, calls: readonly (readonly [name: string, input: unknown])[]): void {
   begin(response);
   for (const [index, [name, input]] of calls.entries()) {
     const text = typeof input === "string" ? input : JSON.stringify(input);
@@ -59,7 +58,7 @@ function call(response: ServerResponse, calls: readonly (readonly [name: string,
   finish(response, "tool_calls");
 }
 
-/** What a model is told of the tools that it has called, as the last messages. */
+/** The results of tool calls in a request. */
 const resultsIn = (body: any): string[] =>
   (body.messages as { role: string; content: string }[])
     .filter(({ role }) => role === "tool")
@@ -67,11 +66,11 @@ const resultsIn = (body: any): string[] =>
 
 const fail = (response: ServerResponse, status: number, { headers }: ModelCall, more: object = {}): void => {
   response.writeHead(status, { "content-type": "application/json", ...more });
-  // Providers are known to repeat the key that they were sent.
+  // Some providers repeat the API key in their error messages.
   response.end(JSON.stringify({ error: { message: `no good: ${String(headers.authorization)}`, type: "error" } }));
 };
 
-/** What the server does, by the name of the model that is asked. */
+/** The behaviours of the server, by the name of the model. */
 const behaviours: Readonly<Record<string, Behaviour>> = {
   good: (response) => {
     begin(response);
@@ -86,7 +85,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     }
     finish(response);
   },
-  /** Takes half a second, so that a run can be killed at any point of it. */
+  /** Takes half a second, so that a test can kill the server at any point of a run. */
   trickle: async (response) => {
     begin(response);
     for (let i = 0; i < 10 && !response.destroyed; i++) {
@@ -97,14 +96,14 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
   },
   /** Never answers. */
   mute: () => undefined,
-  /** Stalls within the answer, having told what it took until then. */
+  /** Stalls in the middle of the answer, after it has reported usage. */
   stall: (response) => {
     begin(response);
     say(response, "Well, ", { usage: { prompt_tokens: 11, completion_tokens: 2, total_tokens: 13 } });
   },
-  /** Stalls within the answer, the first time. */
+  /** Stalls in the middle of the answer the first time. */
   "stall-once": (response, call, nth) => behaviours[nth > 1 ? "good" : "stall"]?.(response, call, nth),
-  /** Says a word every 100 ms, for as long as somebody listens. */
+  /** Sends a word every 100 ms until the client disconnects. */
   talk: async (response) => {
     begin(response);
     for (let i = 0; !response.destroyed; i++) {
@@ -112,7 +111,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
       await delay(100);
     }
   },
-  /** Says what time it is in this process, every 150 ms, for as long as somebody listens. */
+  /** Sends this process's monotonic time every 150 ms until the client disconnects. */
   clock: async (response) => {
     begin(response);
     while (!response.destroyed) {
@@ -120,9 +119,9 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
       await delay(150);
     }
   },
-  /** The same the first time, and a good answer then. */
+  /** Behaves like `talk` the first time. */
   "talk-once": (response, call, nth) => behaviours[nth > 1 ? "good" : "talk"]?.(response, call, nth),
-  /** The connection breaks within the answer. */
+  /** The connection breaks in the middle of the answer. */
   drop: (response) => {
     begin(response);
     say(response, "Well, ", { usage: { prompt_tokens: 11, completion_tokens: 2 } });
@@ -134,7 +133,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     begin(response);
     setTimeout(() => response.destroy(), 50);
   },
-  /** The stream ends in order, but the answer does not. */
+  /** The stream ends without a finish reason. */
   cut: (response) => {
     begin(response);
     say(response, "Well, ");
@@ -149,7 +148,7 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     nth > 1 ? behaviours["good"]?.(response, call, nth) : fail(response, 500, call),
   "401": (response, call) => fail(response, 401, call),
   "400": (response, call) => fail(response, 400, call),
-  /** Tells of an error within the stream. */
+  /** Reports an error inside the stream. */
   error: (response, { headers }) => {
     begin(response);
     say(response, "Well, ");
@@ -159,41 +158,41 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     response.writeHead(200, { "content-type": "text/event-stream" });
     response.end("data: {not json\n\n");
   },
-  /** Calls the tools that what it is asked names as JSON, then says what came of them. */
+  /** Calls the tools that the user's message names, then answers with their results. */
   tools: (response, { body }) => {
     const results = resultsIn(body);
     if (results.length === 0) {
-      call(response, callsIn(body));
+      callTools(response, callsIn(body));
       return;
     }
     begin(response);
-    say(response, `I was told: ${results.join(" and ")}`);
+    say(response, `Results: ${results.join(" and ")}`);
     finish(response);
   },
-  /** Says something first, and fails once the tools were called. */
+  /** Calls tools, and fails after their results arrive. */
   "tools-500": (response, { body, ...more }) => {
-    if (resultsIn(body).length === 0) call(response, callsIn(body));
+    if (resultsIn(body).length === 0) callTools(response, callsIn(body));
     else fail(response, 500, { body, ...more }, { "retry-after-ms": "1" });
   },
-  /** Speaks and calls tools, again and again. */
+  /** Sends text and calls tools in each step. */
   "tools-again": (response, { body }) => {
     begin(response);
     say(response, "Once more.");
-    call(response, callsIn(body));
+    callTools(response, callsIn(body));
   },
   length: (response) => {
     begin(response);
     say(response, "Well, ");
     finish(response, "length");
   },
-  /** Goes on for as long as somebody listens. */
+  /** Sends text as fast as it can until the client disconnects. */
   endless: (response) => {
     begin(response);
-    const go = () => {
+    const write = () => {
       while (!response.destroyed && say(response, "and on ".repeat(500)));
     };
-    response.on("drain", go);
-    go();
+    response.on("drain", write);
+    write();
   },
   redirect: (response) => {
     response.writeHead(307, { location: "/elsewhere/chat/completions" }).end();
@@ -201,8 +200,8 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
 };
 
 /**
- * A real server that speaks OpenAI's chat completions, well or badly as the model's name says, and the dialects of other
- * providers, well.
+ * An HTTP server with OpenAI's Chat Completions API, whose behaviour depends on the model's name, and with the APIs of the
+ * other providers, which always answer correctly.
  */
 export class ModelServer {
   readonly calls: ModelCall[] = [];
@@ -223,12 +222,11 @@ export class ModelServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Such as `http://127.0.0.1:12345/v1`. */
   get baseUrl(): string {
     return `http://127.0.0.1:${this.port}/v1`;
   }
 
-  /** The calls that have this text in what they ask. */
+  /** The calls whose body contains the text. */
   callsWith(text: string): ModelCall[] {
     return this.calls.filter(({ body }) => JSON.stringify(body).includes(text));
   }
@@ -252,16 +250,16 @@ export class ModelServer {
     };
     this.calls.push(call);
 
-    const asked = JSON.stringify(body);
-    const nth = (this.counts.get(asked) ?? 0) + 1;
-    this.counts.set(asked, nth);
+    const key = JSON.stringify(body);
+    const nth = (this.counts.get(key) ?? 0) + 1;
+    this.counts.set(key, nth);
     const dialect = dialects.find(({ path }) => path.test(call.path));
     if (dialect) dialect.answer(response);
     else await behaviours[body.model as string]?.(response, call, nth);
   }
 }
 
-/** Starts a model server before the tests of a file, and stops it after them. */
+/** Runs a model server for the tests of a file. */
 export function useModelServer(): { readonly current: ModelServer } {
   let server: ModelServer | undefined;
   beforeAll(async () => {
@@ -270,7 +268,7 @@ export function useModelServer(): { readonly current: ModelServer } {
   afterAll(() => server?.stop());
   return {
     get current() {
-      if (!server) throw new Error("The server is there once the tests run");
+      if (!server) throw new Error("The model server is only available inside tests");
       return server;
     },
   };

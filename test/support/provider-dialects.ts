@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 
-/** The same short answer as each provider streams it, the path told that it is asked at. */
+/** The same short answer in each provider's streaming format, by the path of its API. */
 export const dialects: readonly { readonly path: RegExp; readonly answer: (response: ServerResponse) => void }[] = [
   {
     path: /^\/v1\/messages$/,
@@ -49,18 +49,18 @@ export const dialects: readonly { readonly path: RegExp; readonly answer: (respo
     path: /^\/v1\/models\/m:streamGenerateContent\?alt=sse$/,
     answer: (response) => {
       const send = events(response);
-      const said = (text: string, more: object = {}) => ({
+      const chunk = (text: string, more: object = {}) => ({
         candidates: [{ content: { role: "model", parts: [{ text }] }, index: 0, ...more }],
         usageMetadata: { promptTokenCount: 11, candidatesTokenCount: 5, totalTokenCount: 16 },
       });
-      send(undefined, said("It is "));
-      send(undefined, said("red.", { finishReason: "STOP" }));
+      send(undefined, chunk("It is "));
+      send(undefined, chunk("red.", { finishReason: "STOP" }));
       response.end();
     },
   },
 ];
 
-/** Writes server-sent events, each with its type in its data too. */
+/** Starts a stream of server-sent events. The data of an event repeats its type. */
 function events(response: ServerResponse): (type: string | undefined, data: object) => void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   return (type, data) => {

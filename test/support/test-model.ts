@@ -1,18 +1,18 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Model, ModelChunk, ModelRequest } from "../../src/model/model";
 
-/** Longer than what is said is gathered for, so that each word is an event. In milliseconds. */
-const pause = 40;
+/** Longer than the output buffer collects text, so that each word is a separate event. */
+const wordIntervalMs = 40;
 
 /**
- * A model for tests of what is around models. It answers word by word with what it is told, but
- * - waits at each word `hold` until `release` is called, or the run is given up,
+ * A model that echoes the user's text word by word. It
+ * - waits at each word `hold` until `release` is called or the run is aborted,
  * - fails at the word `fail`.
  */
 export class TestModel implements Model {
-  /** What it was asked, in the order in which it was asked. */
+  /** In the order of arrival. */
   readonly requests: ModelRequest[] = [];
-  private readonly held = new Set<() => void>();
+  private readonly waiting = new Set<() => void>();
 
   async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
     this.requests.push(request);
@@ -20,23 +20,23 @@ export class TestModel implements Model {
       if (word === "fail") throw new Error("the test model was told to fail");
       yield { kind: "text", text: `${word} ` };
       if (word === "hold") await this.wait(request.signal);
-      else await delay(pause);
+      else await delay(wordIntervalMs);
     }
   }
 
-  /** How many wait at this moment. */
+  /** How many answers wait at a `hold`. */
   get holding(): number {
-    return this.held.size;
+    return this.waiting.size;
   }
 
-  /** Lets everybody go on who waits at this moment. */
+  /** Resumes the answers that wait now. */
   release(): void {
-    for (const go of this.held) go();
+    for (const resume of this.waiting) resume();
   }
 
-  /** So that what one test has left waiting is not in the way of the next. */
+  /** Resumes answers until none waits, so that a test leaves none to the next test. */
   async releaseAll(): Promise<void> {
-    while (this.held.size > 0) {
+    while (this.waiting.size > 0) {
       this.release();
       await delay(20);
     }
@@ -44,18 +44,18 @@ export class TestModel implements Model {
 
   private wait(signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const giveUp = () => {
-        this.held.delete(go);
-        reject(new Error("given up"));
+      const abort = () => {
+        this.waiting.delete(resume);
+        reject(new Error("the run was aborted"));
       };
-      const go = () => {
-        signal.removeEventListener("abort", giveUp);
-        this.held.delete(go);
+      const resume = () => {
+        signal.removeEventListener("abort", abort);
+        this.waiting.delete(resume);
         resolve();
       };
-      this.held.add(go);
-      signal.addEventListener("abort", giveUp);
-      if (signal.aborted) giveUp();
+      this.waiting.add(resume);
+      signal.addEventListener("abort", abort);
+      if (signal.aborted) abort();
     });
   }
 }

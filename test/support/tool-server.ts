@@ -5,16 +5,15 @@ import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { z } from "zod";
 
-const text = (said: string) => ({ content: [{ type: "text" as const, text: said }] });
+const textResult = (text: string) => ({ content: [{ type: "text" as const, text }] });
 
-/** A real MCP server, by the protocol's own library, and beside it some that do not keep to it. */
+/** An MCP server built with the official SDK. Some of its paths violate the protocol. */
 export class ToolServer {
-  /** The tools that were called, with what they were given. */
   readonly calls: { name: string; input: any }[] = [];
-  /** What was sent to which path. */
+  /** The method and path of each request. */
   readonly requests: string[] = [];
-  /** Whether the call of `sleep` was closed by who called. */
-  asleep: Promise<boolean> = Promise.resolve(false);
+  /** Whether the client closed the connection of the `sleep` call. */
+  sleepClosed: Promise<boolean> = Promise.resolve(false);
   private readonly sessions = new Map<string, StreamableHTTPServerTransport>();
   private readonly server: Server;
 
@@ -36,7 +35,7 @@ export class ToolServer {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** Of clients that have not said good-bye. */
+  /** Sessions that their clients have not ended. */
   get openSessions(): number {
     return this.sessions.size;
   }
@@ -64,36 +63,36 @@ export class ToolServer {
       case "/endless":
         response.writeHead(200, { "content-type": "application/json" });
         response.write("[");
-        response.on("drain", () => more());
-        more();
+        response.on("drain", () => writeMore());
+        writeMore();
         return;
       default:
-        await this.speak(request, response, body);
+        await this.handleMcp(request, response, body);
     }
-    function more(): void {
+    function writeMore(): void {
       while (!response.destroyed && response.write("1,\n".repeat(20_000)));
     }
   }
 
-  private async speak(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
+  private async handleMcp(request: IncomingMessage, response: ServerResponse, body: unknown): Promise<void> {
     const id = request.headers["mcp-session-id"];
     let transport = typeof id === "string" ? this.sessions.get(id) : undefined;
     if (!transport) {
-      const made = new StreamableHTTPServerTransport({
+      const created = new StreamableHTTPServerTransport({
         sessionIdGenerator: randomUUID,
-        onsessioninitialized: (session) => void this.sessions.set(session, made),
+        onsessioninitialized: (session) => void this.sessions.set(session, created),
         onsessionclosed: (session) => void this.sessions.delete(session),
       });
-      await this.tools(request.url ?? "").connect(made);
-      transport = made;
+      await this.serverFor(request.url ?? "").connect(created);
+      transport = created;
     }
     if (JSON.stringify(body ?? {}).includes('"name":"sleep"')) {
-      this.asleep = new Promise((resolve) => response.on("close", () => resolve(!response.writableFinished)));
+      this.sleepClosed = new Promise((resolve) => response.on("close", () => resolve(!response.writableFinished)));
     }
     await transport.handleRequest(request, response, body);
   }
 
-  private tools(path: string): McpServer {
+  private serverFor(path: string): McpServer {
     const server = new McpServer({ name: "test", version: "1" });
     const add = (name: string, answer: (input: any) => any, description = `The tool ${name}.`) =>
       server.registerTool(
@@ -105,29 +104,29 @@ export class ToolServer {
         },
       );
     if (path === "/many") {
-      for (let i = 0; i < 3_000; i++) add(`tool_${i}`, () => text(String(i)));
+      for (let i = 0; i < 3_000; i++) add(`tool_${i}`, () => textResult(String(i)));
       return server;
     }
     if (path === "/other") {
-      add("time", () => text("It is noon."));
-      add("weather", () => text("The other weather."));
+      add("time", () => textResult("It is noon."));
+      add("weather", () => textResult("The other weather."));
       return server;
     }
-    add("weather", ({ city }) => text(`It rains in ${city}.`));
-    add("secret", () => text("Nobody may call this."));
-    add("wordy", () => text("So many words."), "swordfish ".repeat(10_000));
-    add("broken", () => ({ ...text("The thermometer is broken."), isError: true }));
+    add("weather", ({ city }) => textResult(`It rains in ${city}.`));
+    add("secret", () => textResult("Nobody may call this."));
+    add("wordy", () => textResult("Too many words."), "swordfish ".repeat(10_000));
+    add("broken", () => ({ ...textResult("The thermometer is broken."), isError: true }));
     add("throwing", () => {
       throw new Error("The tool threw.");
     });
-    add("long", () => text("x".repeat(60_000)));
+    add("long", () => textResult("x".repeat(60_000)));
     add("picture", () => ({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }));
     add("sleep", () => new Promise(() => undefined));
     return server;
   }
 }
 
-/** Starts a server of tools before the tests of a file, and stops it after them. */
+/** Runs a tool server for the tests of a file. */
 export function useToolServer(): { readonly current: ToolServer } {
   let server: ToolServer | undefined;
   beforeAll(async () => {
@@ -136,7 +135,7 @@ export function useToolServer(): { readonly current: ToolServer } {
   afterAll(() => server?.stop());
   return {
     get current() {
-      if (!server) throw new Error("The server is there once the tests run");
+      if (!server) throw new Error("The tool server is only available inside tests");
       return server;
     },
   };

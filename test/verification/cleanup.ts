@@ -3,23 +3,23 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 
 /**
- * Has all that is written to temporary folders from now on lie in one, and leaves nothing of it when this process ends;
- * nor of what was started, when it is told to stop.
+ * Redirects temporary files of this process and its children to one folder, and deletes it at exit. SIGINT and SIGTERM
+ * kill the children first.
  */
-export function leaveNothing(): void {
-  const folder = mkdtempSync(join(tmpdir(), "latchkey-prove-"));
+export function cleanUpOnExit(): void {
+  const folder = mkdtempSync(join(tmpdir(), "latchkey-verify-"));
   process.env["TMPDIR"] = folder;
   process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      for (const pid of children()) process.kill(pid, "SIGKILL");
+      for (const pid of childPids()) process.kill(pid, "SIGKILL");
       process.exit(128 + constants.signals[signal]);
     });
   }
 }
 
-/** On Linux; elsewhere what was started is left to whoever has sent the signal. */
-function children(): number[] {
+/** Only Linux has this file; on other systems children keep running if a signal reaches only this process. */
+function childPids(): number[] {
   try {
     const pids = readFileSync(`/proc/self/task/${process.pid}/children`, "utf8");
     return pids.split(" ").filter(Boolean).map(Number);

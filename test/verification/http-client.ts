@@ -1,14 +1,14 @@
 import { type Dispatcher, Pool } from "undici";
 import type { GraphQLAnswer, TestCredential } from "../support/client";
 
-/** An answer, and when its request was begun and it was there, by the one clock of this process, in milliseconds. */
+/** The times are milliseconds of this process's monotonic clock. */
 export interface TimedAnswer extends GraphQLAnswer {
   readonly status: number;
   readonly began: number;
   readonly ended: number;
 }
 
-/** Sends many requests at once to one server, by no more than so many connections. */
+/** Sends concurrent requests to one server over a pool of connections. */
 export class HttpClient {
   private readonly pool: Pool;
 
@@ -20,12 +20,12 @@ export class HttpClient {
     this.pool = new Pool(new URL(url).origin, { connections, ...options });
   }
 
-  /** @throws what undici throws where no answer comes */
+  /** @throws an error of undici if no response arrives */
   async send(
     credential: TestCredential,
     query: string,
     variables?: object,
-    more: Partial<Dispatcher.RequestOptions> = {},
+    options: Partial<Dispatcher.RequestOptions> = {},
   ): Promise<TimedAnswer> {
     const began = performance.now();
     const { statusCode, body } = await this.pool.request({
@@ -33,7 +33,7 @@ export class HttpClient {
       path: new URL(this.url).pathname,
       headers: { "content-type": "application/json", ...(credential && { [credential[0]]: credential[1] }) },
       body: JSON.stringify({ query, variables }),
-      ...more,
+      ...options,
     });
     const answer = (await body.json()) as GraphQLAnswer;
     return { ...answer, status: statusCode, began, ended: performance.now() };

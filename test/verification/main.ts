@@ -1,27 +1,27 @@
 import { parseArgs } from "node:util";
 import { access } from "./access/access";
+import { cleanUpOnExit } from "./cleanup";
 import { consistency } from "./consistency/consistency";
 import { durability } from "./durability/durability";
-import { leaveNothing } from "./cleanup";
 import type { Finding, VerificationProgram, VerificationOptions } from "./program";
 import { revocation } from "./revocation/revocation";
 
-const proofs: readonly VerificationProgram[] = [access, consistency, durability, revocation];
+const programs: readonly VerificationProgram[] = [access, consistency, durability, revocation];
 
-/** Of each proof, only so many violations are told in full. */
-const mostTold = 20;
+/** Per program; the table counts all violations. */
+const maxPrintedViolations = 20;
 
-const usage = `npm run verify -- [${proofs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME] [--path PATH]
+const usage = `npm run verify -- [${programs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME] [--path PATH]
 
-Without a name, all proofs run in their short form.
-${proofs.map(describe).join("\n")}`;
+Without a name, all programs run in their short form.
+${programs.map(describe).join("\n")}`;
 
 function describe({ name, promise, databases, broken }: VerificationProgram): string {
-  const faults = Object.entries(broken).map(([fault, what]) => `    --broken ${fault}: ${what}`);
-  return [`  ${name}: ${promise} (${databases.join(", ")})`, ...faults].join("\n");
+  const bugs = Object.entries(broken).map(([bug, effect]) => `    --broken ${bug}: ${effect}`);
+  return [`  ${name}: ${promise} (${databases.join(", ")})`, ...bugs].join("\n");
 }
 
-function fail(problem: string): never {
+function exitWithUsage(problem: string): never {
   process.stderr.write(`${problem}\n\n${usage}\n`);
   process.exit(2);
 }
@@ -40,41 +40,41 @@ function readOptions() {
       },
     });
   } catch (error) {
-    return fail((error as Error).message);
+    return exitWithUsage((error as Error).message);
   }
 }
 
 function positive(name: string, value: string | undefined): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!(number > 0)) fail(`--${name} is to be a number above 0, and was ${JSON.stringify(value)}`);
+  if (!(number > 0)) exitWithUsage(`--${name} must be a number above 0, but was ${JSON.stringify(value)}.`);
   return number;
 }
 
-/** @returns whether the promise held */
-async function prove(proof: VerificationProgram, options: VerificationOptions): Promise<boolean> {
+/** @returns whether trials ran without a violation */
+async function verify(program: VerificationProgram, options: VerificationOptions): Promise<boolean> {
   const { seed, database, broken } = options;
-  print(`\n${proof.name} on ${database}, --seed ${seed}${broken === undefined ? "" : `, --broken ${broken}`}`);
-  print(`  ${proof.promise}`);
+  print(`\n${program.name} on ${database}, --seed ${seed}${broken === undefined ? "" : `, --broken ${broken}`}`);
+  print(`  ${program.promise}`);
   const findings: Finding[] = [];
-  let told = 0;
-  const started = Date.now();
-  await proof.run(
+  let violationsSeen = 0;
+  const startedAt = Date.now();
+  await program.run(
     options,
     (finding) => {
       findings.push(finding);
       print(`  ${rowOf(finding)}`);
     },
     (what) => {
-      told += 1;
-      if (told <= mostTold) print(`  VIOLATION ${what}`);
+      violationsSeen += 1;
+      if (violationsSeen <= maxPrintedViolations) print(`  VIOLATION ${what}`);
     },
   );
   const violations = findings.reduce((sum, finding) => sum + finding.violations, 0);
-  print(`\n| fault | trials | violations | ${proof.worst} |\n| --- | ---: | ---: | --- |`);
+  print(`\n| fault | trials | violations | ${program.worst} |\n| --- | ---: | ---: | --- |`);
   for (const finding of findings) print(`| ${rowOf(finding)} |`);
-  const seconds = Math.round((Date.now() - started) / 1_000);
-  print(`\n${proof.name} on ${database}: ${violations} violations in ${seconds} s`);
+  const seconds = Math.round((Date.now() - startedAt) / 1_000);
+  print(`\n${program.name} on ${database}: ${violations} violations in ${seconds} s`);
   return violations === 0 && findings.length > 0;
 }
 
@@ -85,18 +85,20 @@ const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function main(): Promise<void> {
   const { positionals, values } = readOptions();
-  const chosen = positionals.length === 0 ? proofs : proofs.filter(({ name }) => positionals.includes(name));
-  const unknown = positionals.filter((name) => !proofs.some((proof) => proof.name === name));
-  if (unknown.length > 0) fail(`There is no proof ${unknown.join(", ")}`);
+  const chosen = positionals.length === 0 ? programs : programs.filter(({ name }) => positionals.includes(name));
+  const unknown = positionals.filter((name) => !programs.some((program) => program.name === name));
+  if (unknown.length > 0) exitWithUsage(`Unknown verification program: ${unknown.join(", ")}.`);
   const { broken } = values;
-  if (broken !== undefined && !chosen.every((proof) => broken in proof.broken)) fail(`There is no fault ${broken}`);
+  if (broken !== undefined && !chosen.every((program) => broken in program.broken))
+    exitWithUsage(`Unknown bug for --broken: ${broken}.`);
 
-  leaveNothing();
-  let isHeld = true;
-  for (const proof of chosen) {
-    const database = values.database ?? proof.databases[0];
-    if (database !== "sqlite" && database !== "mysql") fail(`--database is to be sqlite or mysql`);
-    if (!proof.databases.includes(database)) fail(`${proof.name} does not run on ${database}`);
+  cleanUpOnExit();
+  let isVerified = true;
+  for (const program of chosen) {
+    const database = values.database ?? program.databases[0];
+    if (database !== "sqlite" && database !== "mysql") exitWithUsage("--database must be sqlite or mysql.");
+    if (!program.databases.includes(database))
+      exitWithUsage(`${program.name} does not support --database ${database}.`);
     const options = {
       seed: positive("seed", values.seed) ?? Math.floor(Math.random() * 2 ** 31) + 1,
       trials: positive("trials", values.trials),
@@ -105,9 +107,9 @@ async function main(): Promise<void> {
       broken,
       path: values.path,
     } as const;
-    isHeld = (await prove(proof, options)) && isHeld;
+    isVerified = (await verify(program, options)) && isVerified;
   }
-  process.exitCode = isHeld ? 0 : 1;
+  process.exitCode = isVerified ? 0 : 1;
 }
 
 void main();

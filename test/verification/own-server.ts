@@ -8,7 +8,7 @@ import { MariaDbServer } from "../support/mariadb";
 import { type Environment, TestProcess } from "../support/process";
 import type { VerificationOptions } from "./program";
 
-/** One server of a proof, with a folder and a database of its own, which go when it ends. */
+/** A server process with a separate folder and database, which are deleted when it ends. */
 export class OwnServer {
   private constructor(
     readonly process: TestProcess,
@@ -16,10 +16,10 @@ export class OwnServer {
     private readonly mariaDb: MariaDbServer | undefined,
   ) {}
 
-  /** Starts it, and waits until it serves. */
+  /** Resolves when the server accepts requests. */
   static async start(database: VerificationOptions["database"], environment: Environment = {}): Promise<OwnServer> {
     const mariaDb = database === "mysql" ? await MariaDbServer.start() : undefined;
-    const folder = await mkdtemp(join(tmpdir(), "latchkey-proof-"));
+    const folder = await mkdtemp(join(tmpdir(), "latchkey-verify-"));
     const process = new TestProcess({
       ADMIN_KEY: randomUUID(),
       DATA_DIR: join(folder, "data"),

@@ -1,41 +1,42 @@
-/** One row of a proof's table: what was tried under one fault, and what came of it. */
+/** One row of a program's table. */
 export interface Finding {
+  /** What was injected or varied in these trials. */
   readonly fault: string;
   readonly trials: number;
   readonly violations: number;
-  /** The greatest figure that the promise bounds, with its unit; what it is, the proof's column says. */
+  /** A value with its unit, such as the slowest response, for the program's `worst` column. */
   readonly worst: string;
 }
 
-/** What a proof is told on the command line. */
+/** The command line's options. */
 export interface VerificationOptions {
-  /** Repeats what was random. */
+  /** Repeats the random choices of an earlier run. */
   readonly seed: number;
-  /** How often each thing is tried; where left out, the short form. */
+  /** How often each case is tried. The default is the program's short form. */
   readonly trials: number | undefined;
-  /** How long it may take at most, where given: what was not tried by then is left out, and the table says so. */
+  /** Stops starting trials after this time; the table shows how many ran. */
   readonly minutes: number | undefined;
   readonly database: "sqlite" | "mysql";
-  /** Which fault is put into the server, to show that the proof finds it. */
+  /** The bug to inject into the server, to show that the program detects it. */
   readonly broken: string | undefined;
-  /** Which of the cases of the seed is to be tried alone, as a counterexample has named it. */
+  /** Replays one case of the seed, as a violation's message names it. */
   readonly path: string | undefined;
 }
 
-/** A program that tries to break one promise. */
+/** A program that tries to violate one guarantee of the server. */
 export interface VerificationProgram {
   readonly name: string;
-  /** What must hold, in one sentence. */
+  /** The guarantee, in one sentence. */
   readonly promise: string;
-  /** The databases that it can be run on, the one without being asked first. */
+  /** The databases that the program supports, the default first. */
   readonly databases: readonly VerificationOptions["database"][];
-  /** What the last column tells. */
+  /** The header of the last column. */
   readonly worst: string;
-  /** The faults that can be put into the server, and what each does. */
+  /** The bugs that `--broken` can inject, each with its effect. */
   readonly broken: Readonly<Record<string, string>>;
   /**
-   * @param report takes each row once it is there
-   * @param violation takes what is to be told of each violation, for whoever looks for the fault
+   * @param report receives each row when its trials are complete
+   * @param violation receives the details of each violation, for debugging
    */
   run(
     options: VerificationOptions,

@@ -2,7 +2,7 @@ import { uniformInt } from "pure-rand/distribution/uniformInt";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import type { RandomGenerator } from "pure-rand/types/RandomGenerator";
 
-/** Numbers that look random and come again with the same seed. What runs in parallel forks a source of its own. */
+/** A pseudorandom number generator. Concurrent code uses forks, so that each sequence depends only on the seed. */
 export class Random {
   private readonly source: RandomGenerator;
 
@@ -10,14 +10,15 @@ export class Random {
     this.source = xoroshiro128plus(seed);
   }
 
-  /** At least `least` and below `bound`. */
-  integer(least: number, bound: number): number {
-    return uniformInt(this.source, least, bound - 1);
+  /** From `min` inclusive to `bound` exclusive. */
+  integer(min: number, bound: number): number {
+    return uniformInt(this.source, min, bound - 1);
   }
 
+  /** @throws {RangeError} if there are no items */
   of<Item>(items: readonly Item[]): Item {
     const item = items[this.integer(0, items.length)];
-    if (item === undefined) throw new RangeError("There is nothing to choose from");
+    if (item === undefined) throw new RangeError("Cannot choose from an empty list");
     return item;
   }
 

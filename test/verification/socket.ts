@@ -7,9 +7,9 @@ interface Operation {
   readonly variables: object;
 }
 
-/** What a WebSocket was told of an operation, and what it was closed with where it was. */
-export interface Heard {
+export interface SocketAnswer {
   readonly results: readonly unknown[];
+  /** `result`, `refusal`, or the code that the WebSocket was closed with. */
   readonly how: string;
 }
 
@@ -19,99 +19,100 @@ interface Message {
   readonly payload?: unknown;
 }
 
-interface Waiting {
+interface PendingOperation {
   readonly results: unknown[];
-  readonly end: (heard: Heard) => void;
+  readonly resolve: (answer: SocketAnswer) => void;
 }
 
 const subscribe = (id: string, payload: Operation) => JSON.stringify({ id, type: "subscribe", payload });
-const initialise = (credential: TestCredential) =>
+const connectionInit = (credential: TestCredential) =>
   JSON.stringify({ type: "connection_init", payload: credential && { [credential[0]]: credential[1] } });
 const connect = (url: string) => new WebSocket(url.replace(/^http/, "ws"), "graphql-transport-ws");
 
-/** One connection over which one sender sends many operations. */
+/** A WebSocket that multiplexes the operations of one credential. */
 export class Socket {
-  private readonly waiting = new Map<string, Waiting>();
-  private sent = 0;
+  private readonly pending = new Map<string, PendingOperation>();
+  private nextId = 0;
   private closing: string | undefined;
 
   private constructor(private readonly socket: WebSocket) {}
 
-  /** Settles once it is let in or not; where it is not, that is what it hears of each operation. */
+  /** Resolves when the server acknowledges or closes the connection. If it is closed, `ask` answers with the code. */
   static open(url: string, credential: TestCredential): Promise<Socket> {
     const raw = connect(url);
     const socket = new Socket(raw);
     return new Promise((resolve, reject) => {
-      raw.on("open", () => raw.send(initialise(credential)));
+      raw.on("open", () => raw.send(connectionInit(credential)));
       raw.on("error", reject);
       raw.on("close", (code) => {
-        socket.close(`closed with ${code}`);
+        socket.onClose(`closed with ${code}`);
         resolve(socket);
       });
       raw.on("message", (data: Buffer) => {
         const message = JSON.parse(data.toString()) as Message;
         if (message.type === "connection_ack") resolve(socket);
-        else socket.take(message);
+        else socket.onMessage(message);
       });
     });
   }
 
-  /** Sends an operation at once with the credential, without waiting to be let in, and waits until it is thrown out. */
-  static knock(url: string, credential: TestCredential, operation: Operation): Promise<Heard> {
+  /** Sends an operation without waiting for the acknowledgement, and resolves when the connection is closed. */
+  static askBeforeAck(url: string, credential: TestCredential, operation: Operation): Promise<SocketAnswer> {
     const raw = connect(url);
     const results: unknown[] = [];
     return new Promise((resolve, reject) => {
       raw.on("open", () => {
-        raw.send(initialise(credential));
+        raw.send(connectionInit(credential));
         raw.send(subscribe("0", operation));
       });
       raw.on("error", reject);
       raw.on("message", (data: Buffer) => {
         results.push(JSON.parse(data.toString()));
-        // Whoever is let in would not be thrown out.
+        // A server that accepts the credential would not close the connection.
         raw.close();
       });
       raw.on("close", (code) => resolve({ how: `closed with ${code}`, results }));
     });
   }
 
-  ask(operation: Operation): Promise<Heard> {
+  ask(operation: Operation): Promise<SocketAnswer> {
     if (this.closing !== undefined) return Promise.resolve({ how: this.closing, results: [] });
-    const id = String(this.sent++);
-    return new Promise((end) => {
-      this.waiting.set(id, { results: [], end });
+    const id = String(this.nextId++);
+    return new Promise((resolve) => {
+      this.pending.set(id, { results: [], resolve });
       this.socket.send(subscribe(id, operation));
     });
   }
 
-  /** Sends several operations in one piece, so that the server has all of them before it has begun any. */
-  askTogether(operations: readonly Operation[]): Promise<Heard[]> {
+  /** Sends operations in one TCP segment, so that the server has all of them before it starts the first. */
+  askTogether(operations: readonly Operation[]): Promise<SocketAnswer[]> {
     const { _socket: connection } = this.socket as unknown as { readonly _socket: Connection };
     connection.cork();
-    const heard = operations.map((operation) => this.ask(operation));
+    const answers = operations.map((operation) => this.ask(operation));
     connection.uncork();
-    return Promise.all(heard);
+    return Promise.all(answers);
   }
 
   leave(): void {
     this.socket.close();
   }
 
-  private take({ type, id = "", payload }: Message): void {
-    const waiting = this.waiting.get(id);
-    if (!waiting) return;
+  private onMessage({ type, id = "", payload }: Message): void {
+    const operation = this.pending.get(id);
+    if (!operation) return;
+    const { results, resolve } = operation;
     if (type === "next") {
-      waiting.results.push(payload);
+      results.push(payload);
       return;
     }
-    this.waiting.delete(id);
-    if (type === "error") waiting.end({ how: "refusal", results: [...waiting.results, { errors: payload }] });
-    else waiting.end({ how: "result", results: waiting.results });
+    this.pending.delete(id);
+    if (type === "error") resolve({ how: "refusal", results: [...results, { errors: payload }] });
+    else resolve({ how: "result", results });
   }
 
-  private close(how: string): void {
+  private onClose(how: string): void {
     this.closing = how;
-    for (const { results, end } of this.waiting.values()) end({ how, results });
-    this.waiting.clear();
+    for (const { results, resolve } of this.pending.values()) resolve({ how, results });
+    this.pending.clear();
   }
 }

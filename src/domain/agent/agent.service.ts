@@ -91,7 +91,7 @@ export class AgentService {
   }
 
   private async checkModel(manager: EntityManager, { appId, model }: Agent): Promise<void> {
-    if (await this.models.hold(manager, appId, model)) return;
+    if (await this.models.lock(manager, appId, model)) return;
     const message = `There is no such model. These exist: ${(await this.models.names(appId)).join(", ")}.`;
     throw badInput({ field: "input.model", message });
   }
@@ -113,7 +113,7 @@ export class AgentService {
   }
 
   private checkUse({ model, tools }: Agent): void {
-    if (tools.length === 0 || this.models.takesTools(model)) return;
+    if (tools.length === 0 || this.models.supportsTools(model)) return;
     const message = "must be empty for this model, which uses none. Give the agent a model of a connection";
     throw badInput({ field: "input.tools", message });
   }

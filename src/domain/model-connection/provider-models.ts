@@ -3,7 +3,7 @@ import type { EntityManager } from "typeorm";
 import type { Database } from "../../platform/database/database";
 import type { ConnectedModelName, ConnectedModels } from "../../model/catalog";
 import { type Model, ModelError } from "../../model/model";
-import { languageModel } from "../../model/provider";
+import { createLanguageModel } from "../../model/provider";
 import type { ToolTimings } from "../../model/tools/mcp-server";
 import type { Outbound } from "../../platform/outbound/outbound";
 import type { DocumentReader } from "../../retrieval/document-reader";
@@ -26,7 +26,7 @@ export class ProviderModels implements ConnectedModels {
     return found ? this.modelOf(found, model) : undefined;
   }
 
-  async hold(manager: EntityManager, appId: string, connection: string): Promise<boolean> {
+  async lock(manager: EntityManager, appId: string, connection: string): Promise<boolean> {
     return (await this.db.lock(manager, ModelConnection, { appId, name: connection })) !== null;
   }
 
@@ -41,7 +41,7 @@ export class ProviderModels implements ConnectedModels {
 
   /**
    * @param attempts how often it is asked, where asking again may help
-   * @throws ModelFailed where the provider's key can't be read
+   * @throws {ModelError} if the provider's key can't be read
    */
   async modelOf(connection: ModelConnection, model: string, attempts?: number): Promise<Model> {
     const { id, provider, baseUrl } = connection;
@@ -50,7 +50,7 @@ export class ProviderModels implements ConnectedModels {
     // Not needed to start, and large.
     const { ProviderModel } = await import("../../model/provider-model.js");
     return new ProviderModel(
-      await languageModel(access, model, this.outbound.fetch),
+      await createLanguageModel(access, model, this.outbound.fetch),
       this.reader,
       this.outbound.fetch,
       this.toolTimings,

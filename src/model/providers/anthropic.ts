@@ -1,5 +1,5 @@
 import { createAnthropic } from "@ai-sdk/anthropic";
-import type { MakeModel } from "../language-model";
+import type { CreateModel } from "../language-model";
 
-export const makeModel: MakeModel = ({ baseUrl, apiKey }, name, fetch) =>
+export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
   createAnthropic({ baseURL: baseUrl, apiKey: apiKey ?? "", fetch }).languageModel(name);

@@ -1,7 +1,7 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
-import type { MakeModel } from "../language-model";
+import type { CreateModel } from "../language-model";
 
-export const makeModel: MakeModel = ({ baseUrl, apiKey }, name, fetch) =>
+export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
   createOpenAICompatible({
     name: "compatible",
     baseURL: baseUrl,

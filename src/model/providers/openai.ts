@@ -1,5 +1,5 @@
 import { createOpenAI } from "@ai-sdk/openai";
-import type { MakeModel } from "../language-model";
+import type { CreateModel } from "../language-model";
 
-export const makeModel: MakeModel = ({ baseUrl, apiKey }, name, fetch) =>
+export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
   createOpenAI({ baseURL: baseUrl, apiKey: apiKey ?? "", fetch }).responses(name);

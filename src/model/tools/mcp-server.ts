@@ -2,25 +2,27 @@ import { createMCPClient, type ListToolsResult, type MCPClient } from "@ai-sdk/m
 import { limitResponse, ResponseTooLargeError } from "../../platform/outbound/response-limit";
 import type { Fetch } from "../../platform/outbound/fetch";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
-import { answerOf, failed } from "./tool-answer";
-import { type ToolAnswer, type ToolServer, ToolsUnavailableError } from "./tool-server";
+import { parseToolResult, toolError } from "./tool-result";
+import { type ToolResult, type ToolServer, ToolsUnavailableError } from "./tool-server";
 
 export interface ToolTimings {
-  /** Time that a tool server has to list its tools. */
+  /** For connecting and listing the tools. */
   readonly openTimeoutMs: number;
   readonly callTimeoutMs: number;
   readonly closeTimeoutMs: number;
 }
 
-/** Tools are listed in pages, and who lists without end is left. */
+const methodNotAllowed = 405;
+
+/** Of the list of tools; a server could return pages forever. */
 const maxPages = 20;
-/** Of a tool's name, description and schema together, as JSON. */
+/** For a tool's name, description and schema together, as JSON. */
 const maxDefinitionChars = 50_000;
 const maxResponseBytes = { maxBytes: 4 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
 
 type Definition = ListToolsResult["tools"][number];
 
-/** A connection to an MCP server by "streamable HTTP", for one run. */
+/** A connection to an MCP server over the Streamable HTTP transport, for one run. */
 export class McpServer {
   private constructor(
     readonly definitions: readonly Definition[],
@@ -29,7 +31,10 @@ export class McpServer {
     private readonly timings: ToolTimings,
   ) {}
 
-  /** @throws ToolsUnavailable; whatever the signal was given with, where it was given */
+  /**
+   * @throws {ToolsUnavailableError} if the server can't be reached, refuses, or lacks an allowed tool
+   * @throws the signal's reason if it is aborted
+   */
   static async open(
     { url, allow }: ToolServer,
     fetch: Fetch,
@@ -37,21 +42,21 @@ export class McpServer {
     signal: AbortSignal,
   ): Promise<McpServer> {
     const { host } = new URL(url);
-    const breaking = new AbortController();
-    const within = AbortSignal.any([signal, breaking.signal, AbortSignal.timeout(timings.openTimeoutMs)]);
+    const broken = new AbortController();
+    const openSignal = AbortSignal.any([signal, broken.signal, AbortSignal.timeout(timings.openTimeoutMs)]);
     let client: MCPClient | undefined;
     try {
       client = await createMCPClient({
-        transport: { type: "http", url, fetch: guarded(fetch, timings), redirect: "error" },
-        initializationOptions: { signal: within },
+        transport: { type: "http", url, fetch: restricted(fetch, timings), redirect: "error" },
+        initializationOptions: { signal: openSignal },
         clientName: "latchkey",
         maxRetries: 0,
-        // What is wrong with a stream is told here alone, and not to who waits for its answer.
+        // The client reports an error of a stream only here, and does not reject the requests that wait for it.
         onUncaughtError: (error) => {
-          if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) breaking.abort(error);
+          if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) broken.abort(error);
         },
       });
-      return new McpServer(await allowedOf(client, allow, host, within), client, breaking.signal, timings);
+      return new McpServer(await listAllowed(client, allow, host, openSignal), client, broken.signal, timings);
     } catch (error) {
       void client?.close().catch(() => undefined);
       signal.throwIfAborted();
@@ -60,28 +65,33 @@ export class McpServer {
     }
   }
 
-  /** @throws whatever the signal was given with, where it was given, and nothing else */
-  async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolAnswer> {
+  /**
+   * Reports failures to the model as results.
+   *
+   * @throws the signal's reason if it is aborted, and nothing else
+   */
+  async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolResult> {
     const { callTimeoutMs } = this.timings;
-    const tooLong = AbortSignal.timeout(callTimeoutMs);
-    const abortSignal = AbortSignal.any([signal, tooLong, this.broken]);
+    const timeout = AbortSignal.timeout(callTimeoutMs);
+    const abortSignal = AbortSignal.any([signal, timeout, this.broken]);
     try {
       const tools = this.client.toolsFromDefinitions({ tools: [...this.definitions] });
-      return answerOf(await tools[name]?.execute(input, { abortSignal, toolCallId: "", messages: [] }));
+      return parseToolResult(await tools[name]?.execute(input, { abortSignal, toolCallId: "", messages: [] }));
     } catch (error) {
       signal.throwIfAborted();
-      if (tooLong.aborted) return failed(`The tool did not answer within ${callTimeoutMs / 1_000} s.`);
-      return failed(told(error) ?? "The tool can't be reached, or its connection broke.");
+      if (timeout.aborted) return toolError(`The tool did not respond within ${callTimeoutMs / 1_000} s.`);
+      return toolError(messageOf(error) ?? "The tool's server can't be reached, or the connection to it broke.");
     }
   }
 
-  /** Ends the session at the server too, without waiting for it. */
+  /** Ends the session on the server too, and does not wait for that. */
   close(): void {
     void this.client.close().catch(() => undefined);
   }
 }
 
-async function allowedOf(
+/** @throws {ToolsUnavailableError} if a tool is missing or its definition is too long */
+async function listAllowed(
   client: MCPClient,
   allow: readonly string[],
   host: string,
@@ -103,18 +113,20 @@ async function allowedOf(
     if (!tool) throw new ToolsUnavailableError(`The tool server ${host} has no tool ${name}.`);
     const { description, inputSchema } = tool;
     if (JSON.stringify({ name, description, inputSchema }).length > maxDefinitionChars) {
-      throw new ToolsUnavailableError(`The tool ${name} of ${host} has a description that is too long.`);
+      throw new ToolsUnavailableError(
+        `The definition of the tool ${name} of ${host} is too long. It may have at most ${maxDefinitionChars.toLocaleString("en")} characters.`,
+      );
     }
   }
   return [...found.values()];
 }
 
-/** Without the stream by which a server may speak unasked, and with a bound on what it answers. */
-function guarded(fetch: Fetch, { closeTimeoutMs }: ToolTimings): Fetch {
+/** Refuses the stream of server-initiated messages (GET), limits responses, and ends the session (DELETE) in limited time. */
+function restricted(fetch: Fetch, { closeTimeoutMs }: ToolTimings): Fetch {
   return async (input, init) => {
-    if (init?.method === "GET") return new Response(null, { status: 405 });
-    const more = init?.method === "DELETE" ? { signal: AbortSignal.timeout(closeTimeoutMs) } : {};
-    const { body, status, statusText, headers } = await fetch(input, { ...init, ...more });
+    if (init?.method === "GET") return new Response(null, { status: methodNotAllowed });
+    const timeout = init?.method === "DELETE" ? { signal: AbortSignal.timeout(closeTimeoutMs) } : {};
+    const { body, status, statusText, headers } = await fetch(input, { ...init, ...timeout });
     return new Response(body && body.pipeThrough(limitResponse(maxResponseBytes)), { status, statusText, headers });
   };
 }
@@ -122,7 +134,7 @@ function guarded(fetch: Fetch, { closeTimeoutMs }: ToolTimings): Fetch {
 function unavailable(host: string, causes: readonly unknown[]): ToolsUnavailableError {
   if (causes.some((each) => each instanceof OutboundRefusedError)) {
     return new ToolsUnavailableError(
-      `The tool server ${host} is at an address that may not be called. The operator can allow it by MODEL_ALLOWED_HOSTS.`,
+      `The address of the tool server ${host} is not allowed. The operator can allow it in MODEL_ALLOWED_HOSTS.`,
     );
   }
   const status = causes.map((each) => (each as { statusCode?: unknown }).statusCode).find((each) => each !== undefined);
@@ -133,12 +145,12 @@ function unavailable(host: string, causes: readonly unknown[]): ToolsUnavailable
   );
 }
 
-/** What a server says of a call that it refuses, by the protocol or by HTTP. */
-function told(error: unknown): string | undefined {
+/** @returns undefined if the error is neither a protocol error nor an HTTP status */
+function messageOf(error: unknown): string | undefined {
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown };
   if (typeof statusCode === "number") return `The tool's server answered with status ${statusCode}.`;
   return typeof code === "number" && typeof message === "string"
-    ? answerOf({ content: [{ type: "text", text: message }] }).text
+    ? parseToolResult({ content: [{ type: "text", text: message }] }).text
     : undefined;
 }
 

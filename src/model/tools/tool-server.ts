@@ -1,14 +1,14 @@
-/** An MCP server, and those of its tools that may be used. */
+/** An MCP server, and the tools of it that may be called. */
 export interface ToolServer {
   readonly url: string;
   readonly allow: readonly string[];
 }
 
-/** What all providers take for the name of a tool. */
+/** The names that all providers accept for a tool. */
 export const toolNameShape = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** What came of a call, for the model to read. */
-export interface ToolAnswer {
+/** The result of a tool call, for the model to read. */
+export interface ToolResult {
   readonly text: string;
   readonly isError: boolean;
 }
@@ -17,6 +17,6 @@ export interface ToolAnswer {
 export class ToolsUnavailableError extends Error {
   constructor(message: string) {
     super(message);
-    this.name = "ToolsUnavailable";
+    this.name = "ToolsUnavailableError";
   }
 }

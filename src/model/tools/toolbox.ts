@@ -1,13 +1,12 @@
 import type { Fetch } from "../../platform/outbound/fetch";
 import type { McpServer, ToolTimings } from "./mcp-server";
-import { failed } from "./tool-answer";
-import type { ToolAnswer, ToolServer } from "./tool-server";
+import { toolError } from "./tool-result";
+import type { ToolResult, ToolServer } from "./tool-server";
 
-/** So many calls a run may make, and so long may be what one of them is given, as JSON. */
 const maxCalls = 50;
+/** Of one call's arguments as JSON. */
 export const maxArgumentChars = 50_000;
 
-/** A tool as a model is told of it. */
 export interface OfferedTool {
   readonly name: string;
   readonly description: string | undefined;
@@ -16,16 +15,17 @@ export interface OfferedTool {
 
 /** The tools of one run. */
 export class Toolbox {
-  /** Whether something was done that must not be done twice. */
+  /** Whether a tool was called, which must not be repeated. */
   wasUsed = false;
   private calls = 0;
 
   private constructor(private readonly servers: readonly McpServer[]) {}
 
   /**
-   * Connects to the servers, all at once.
+   * Connects to the servers in parallel.
    *
-   * @throws ToolsUnavailable where one of them can't be used; whatever the signal was given with, where it was given
+   * @throws {ToolsUnavailableError} if one of the servers can't be used
+   * @throws the signal's reason if it is aborted
    */
   static async open(
     servers: readonly ToolServer[],
@@ -33,25 +33,30 @@ export class Toolbox {
     timings: ToolTimings,
     signal: AbortSignal,
   ): Promise<Toolbox> {
-    const opened = await Promise.allSettled(servers.map((server) => connect(server, fetch, timings, signal)));
-    const toolbox = new Toolbox(opened.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
-    const failure = opened.find((each) => each.status === "rejected");
+    const results = await Promise.allSettled(servers.map((server) => connect(server, fetch, timings, signal)));
+    const toolbox = new Toolbox(results.flatMap((each) => (each.status === "fulfilled" ? [each.value] : [])));
+    const failure = results.find((each) => each.status === "rejected");
     if (!failure) return toolbox;
     toolbox.close();
     throw failure.reason;
   }
 
-  get offered(): OfferedTool[] {
+  get tools(): OfferedTool[] {
     return this.servers.flatMap(({ definitions }) =>
       definitions.map(({ name, description, inputSchema }) => ({ name, description, inputSchema })),
     );
   }
 
-  /** Never fails but with what the signal was given with: what goes wrong is for the model to hear. */
-  async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolAnswer> {
+  /**
+   * Reports failures to the model as results.
+   *
+   * @throws the signal's reason if it is aborted, and nothing else
+   */
+  async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolResult> {
     const server = this.servers.find(({ definitions }) => definitions.some((tool) => tool.name === name));
-    if (!server) return failed("There is no such tool.");
-    if (++this.calls > maxCalls) return failed(`This was not done: at most ${maxCalls} calls may be made.`);
+    if (!server) return toolError("There is no such tool.");
+    if (++this.calls > maxCalls)
+      return toolError(`The tool was not called: a run may make at most ${maxCalls} tool calls.`);
     this.wasUsed = true;
     return server.call(name, input, signal);
   }
@@ -61,7 +66,7 @@ export class Toolbox {
   }
 }
 
-/** What speaks to tools is loaded where there are tools. */
+/** The MCP client is loaded when it is first used, since most runs use no tools. */
 async function connect(
   server: ToolServer,
   fetch: Fetch,

@@ -191,7 +191,7 @@ describe("trying a connection out", () => {
     ["429", "MODEL_REJECTED", "The model's provider answered with status 429."],
     ["redirect", "MODEL_REJECTED", "The model's provider answered with status 307."],
     ["drop", "MODEL_UNAVAILABLE", "The model's provider can't be reached, or the connection to it broke."],
-    ["garbage", "MODEL_FAILED", "The model's provider said what can't be understood."],
+    ["garbage", "MODEL_FAILED", "The model's provider sent a response that can't be parsed."],
   ])("what came of it otherwise, of one call: %s", async (model, code, message) => {
     const app = await server.current.newApp();
     const id = await app.modelConnection(models.current.baseUrl);

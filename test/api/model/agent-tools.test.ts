@@ -12,13 +12,13 @@ const url = "http://127.0.0.1:7777/mcp";
 const weather = [{ url, allow: ["weather"] }];
 
 async function app(): Promise<TestApp> {
-  const made = await server.current.newApp();
-  await made.modelConnection(models.current.baseUrl);
-  return made;
+  const created = await server.current.newApp();
+  await created.modelConnection(models.current.baseUrl);
+  return created;
 }
 const input = (own: TestApp, more: object = {}) => ({ appId: own.id, name: "a", model: "model/good", ...more });
 
-test("an agent has no tools unless it is given some, which are read, changed and taken away", async () => {
+test("an agent has no tools by default, and its tools can be read, replaced and removed", async () => {
   const { admin } = server.current;
   const own = await app();
   const { createAgent } = await admin.data(create, { input: input(own) });
@@ -35,25 +35,25 @@ test("an agent has no tools unless it is given some, which are read, changed and
 });
 
 test.each<[why: string, field: string, tools: object[]]>([
-  ["of another scheme", "input.tools.0.url", [{ url: "ftp://example.com/", allow: ["a"] }]],
+  ["with another scheme", "input.tools.0.url", [{ url: "ftp://example.com/", allow: ["a"] }]],
   ["with a password", "input.tools.0.url", [{ url: "http://user:swordfish@127.0.0.1:7777/mcp", allow: ["a"] }]],
   ["with a query", "input.tools.0.url", [{ url: `${url}?key=swordfish`, allow: ["a"] }]],
-  ["that is private", "input.tools.0.url", [{ url: "http://10.0.0.1/mcp", allow: ["a"] }]],
-  ["that is loopback", "input.tools.0.url", [{ url: "http://[::1]/mcp", allow: ["a"] }]],
-  ["that is there twice", "input.tools.1.url", [...weather, { url, allow: ["b"] }]],
-  ["that is too long", "input.tools.0.url", [{ url: `${url}/${"x".repeat(2_000)}`, allow: ["a"] }]],
+  ["with a private address", "input.tools.0.url", [{ url: "http://10.0.0.1/mcp", allow: ["a"] }]],
+  ["with a loopback address", "input.tools.0.url", [{ url: "http://[::1]/mcp", allow: ["a"] }]],
+  ["listed twice", "input.tools.1.url", [...weather, { url, allow: ["b"] }]],
+  ["with a URL that is too long", "input.tools.0.url", [{ url: `${url}/${"x".repeat(2_000)}`, allow: ["a"] }]],
   ["without tools", "input.tools.0.allow", [{ url, allow: [] }]],
-  ["with a tool twice", "input.tools.0.allow", [{ url, allow: ["a", "a"] }]],
+  ["with a duplicate tool", "input.tools.0.allow", [{ url, allow: ["a", "a"] }]],
   [
-    "with another's tool",
+    "with a tool that another server has",
     "input.tools.1.allow",
     [...weather, { url: "http://127.0.0.1:7778/mcp", allow: ["weather"] }],
   ],
-  ["with a name that can't be offered", "input.tools.0.allow", [{ url, allow: ["a b"] }]],
-  ["with a name that is too long", "input.tools.0.allow", [{ url, allow: ["x".repeat(65)] }]],
+  ["with an invalid tool name", "input.tools.0.allow", [{ url, allow: ["a b"] }]],
+  ["with a tool name that is too long", "input.tools.0.allow", [{ url, allow: ["x".repeat(65)] }]],
   ["with too many tools", "input.tools.0.allow", [{ url, allow: Array.from({ length: 51 }, (_, i) => `a${i}`) }]],
-  ["among too many", "input.tools", Array.from({ length: 11 }, (_, i) => ({ url: `${url}/${i}`, allow: [`a${i}`] }))],
-])("a server %s is refused, and nothing changes", async (_, field, tools) => {
+  ["of more than ten", "input.tools", Array.from({ length: 11 }, (_, i) => ({ url: `${url}/${i}`, allow: [`a${i}`] }))],
+])("a tool server %s is rejected, and nothing changes", async (_, field, tools) => {
   const { admin } = server.current;
   const own = await app();
   const id = await own.agent({ model: "model/good" });
@@ -71,7 +71,7 @@ test.each<[why: string, field: string, tools: object[]]>([
   expect(agents.nodes).toEqual([{ version: 1 }]);
 });
 
-test("a model that uses no tools is refused for an agent that has some, whichever comes first", async () => {
+test("an agent can't combine tools with a model that does not support tools, whichever is set first", async () => {
   const { admin } = server.current;
   const own = await app();
   const fault = { code: "BAD_USER_INPUT", fields: [{ field: "input.tools" }] };

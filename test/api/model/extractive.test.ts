@@ -10,14 +10,14 @@ const execute = `mutation ($input: ExecuteAgentInput!) {
   executeAgent(input: $input) { run { id status output citations { quote page document { id filename } } error { code } } }
 }`;
 
-interface Asked {
+interface Answer {
   id: string;
   status: string;
   output: string;
   citations: { quote: string; page: number | null; document: { id: string; filename: string } }[];
 }
 
-/** A session with documents, and what its agent answers. */
+/** Creates a session with documents, and an agent to ask. */
 async function sessionWith(documents: Readonly<Record<string, string>>) {
   const app: TestApp = await server.current.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
@@ -25,19 +25,19 @@ async function sessionWith(documents: Readonly<Record<string, string>>) {
   return {
     app,
     sessionId,
-    async ask(text: string): Promise<Asked> {
+    async ask(text: string): Promise<Answer> {
       const { executeAgent } = await server.current.admin.data(execute, {
         input: { agentId, text, session: { id: sessionId } },
       });
       expect(executeAgent.run).toMatchObject({ status: "SUCCEEDED", error: null });
-      return executeAgent.run as Asked;
+      return executeAgent.run as Answer;
     },
   };
 }
 
 const barn = "The barn is red. It stands on a hill.\n\nNobody goes there in winter, since the path is steep.\n";
 
-test("the best passage comes first, and each is a citation that stands word for word in its document", async () => {
+test("the best passage comes first, and each passage is cited verbatim from its document", async () => {
   const documents = {
     "barn.txt": barn,
     "house.md": "# House\n\nThe house is white.\n\nIts roof was painted red by\nthe owner of the barn.\n",
@@ -54,7 +54,7 @@ test("the best passage comes first, and each is a citation that stands word for 
   }
 });
 
-test("a row of a CSV is said with its header, and a leaf of a JSON with its path", async () => {
+test("a CSV row is output with its header, and a JSON value with its path", async () => {
   const { ask } = await sessionWith({
     "staff.csv": "name,phone\nAda,123\nBob,456\n",
     "rooms.json": '{"rooms": [{"name": "Blue", "price": 50}, {"name": "Green", "price": 60}]}',
@@ -78,12 +78,12 @@ test.each([
   ["La grange est rouge. L'étable est derrière la maison.", "Où est l’étable ?", "L'étable est derrière la maison."],
   ["ยุ้งข้าวมีสีแดง\n\nบ้านมีสีขาว", "บ้านสีอะไร", "บ้านมีสีขาว"],
   ["Сарай красный. Ключи лежат под ковриком.", "Где лежит ключ?", "Ключи лежат под ковриком."],
-])("questions are answered in their language: %s", async (document, question, quote) => {
+])("a question is answered from a document in the same language: %s", async (document, question, quote) => {
   const { ask } = await sessionWith({ "a.txt": document });
   expect((await ask(question)).citations[0]?.quote).toBe(quote);
 });
 
-test("what was asked before counts where the text alone finds nothing, and only then", async () => {
+test("previous questions are searched too if the text alone finds nothing, and only then", async () => {
   const { ask } = await sessionWith({ "barn.txt": barn, "house.txt": "The house is white." });
   expect((await ask("And?")).citations).toEqual([]);
   expect((await ask("Tell me of the house.")).citations[0]?.quote).toBe("The house is white.");
@@ -91,7 +91,7 @@ test("what was asked before counts where the text alone finds nothing, and only 
   expect((await ask("What about the barn?")).citations.map(({ quote }) => quote)).toEqual(["The barn is red."]);
 });
 
-test("it says plainly that there are no documents, or that nothing in them matches", async () => {
+test("the answer says so if there are no documents, or none matches", async () => {
   const none = await sessionWith({});
   expect(await none.ask("What colour is the barn?")).toMatchObject({
     output: "This session has no documents, so there is nothing to answer from. Upload one, and ask again.",
@@ -104,13 +104,13 @@ test("it says plainly that there are no documents, or that nothing in them match
   });
 });
 
-test("what two documents say in the same words is said once", async () => {
+test("a passage that two documents share is output once", async () => {
   const { ask } = await sessionWith({ "a.txt": barn, "b.txt": barn });
   const { citations } = await ask("What colour is the barn?");
   expect(citations.map(({ quote }) => quote)).toEqual(["The barn is red."]);
 });
 
-test("the same question of the same documents is answered the same way each time", async () => {
+test("the same question about the same documents has the same answer each time", async () => {
   const handbook = await readFile("src/cli/demo/handbook.md", "utf8");
   const question = "Who may open the vault, and which key does it take?";
   const answers = [];
@@ -123,7 +123,7 @@ test("the same question of the same documents is answered the same way each time
   expect(answers).toEqual([answers[0], answers[0], answers[0]]);
 });
 
-test("a citation keeps what its document was when the document is gone", async () => {
+test("a citation keeps its document's id and filename after the document is deleted", async () => {
   const { ask, sessionId } = await sessionWith({ "barn.txt": barn });
   const { id, citations } = await ask("What colour is the barn?");
   const { admin } = server.current;
@@ -134,7 +134,7 @@ test("a citation keeps what its document was when the document is gone", async (
   expect((await admin.data(query, { id })).run.citations).toEqual(citations);
 });
 
-test("an answer comes in several pieces, which are the output when put together", async () => {
+test("an answer is streamed in several chunks, whose concatenation is the output", async () => {
   const { ask } = await sessionWith({ "barn.txt": `${barn}\n${"The barn is very, very long. ".repeat(20)}` });
   const { id, output } = await ask("What colour is the barn?");
   const [name, value] = server.current.admin.credential ?? ["", ""];
@@ -148,8 +148,8 @@ test("an answer comes in several pieces, which are the output when put together"
   for await (const line of createInterface({ input: Readable.fromWeb(response.body as ReadableStream) })) {
     if (line.startsWith("data: {")) events.push(JSON.parse(line.slice(6)).data.runEvents);
   }
-  const pieces = events.filter(({ __typename }) => __typename === "RunOutput").map(({ text }) => text);
-  expect(pieces.length).toBeGreaterThanOrEqual(2);
-  expect(pieces.join("")).toBe(output);
+  const texts = events.filter(({ __typename }) => __typename === "RunOutput").map(({ text }) => text);
+  expect(texts.length).toBeGreaterThanOrEqual(2);
+  expect(texts.join("")).toBe(output);
   expect(events.map(({ index }) => index)).toEqual(events.map((_, i) => i));
 });

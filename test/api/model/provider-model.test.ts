@@ -14,8 +14,8 @@ const run = `id status output error { code message } usage { inputTokens outputT
 const execute = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { ${run} } session { id } } }`;
 const readRun = `query ($id: ID!) { run(id: $id) { ${run} } }`;
 
-/** An app with a connection to the model server, and what it takes to ask one of its models. */
-async function appWithModels(): Promise<{ app: TestApp; ask: (model: string, more?: Ask) => Promise<any> }> {
+/** Creates an app with a connection to the model server. `ask` runs a new agent on one of its models. */
+async function appWithModels(): Promise<{ app: TestApp; ask: (model: string, options?: AskOptions) => Promise<any> }> {
   const app = await server.current.newApp();
   await app.modelConnection(models.current.baseUrl, { apiKey: "sk-secret" });
   return {
@@ -28,18 +28,18 @@ async function appWithModels(): Promise<{ app: TestApp; ask: (model: string, mor
     },
   };
 }
-type Ask = Record<string, unknown> & { agent?: object };
+type AskOptions = Record<string, unknown> & { agent?: object };
 
-/** Reads a run until something holds of it. */
-async function runOnce(id: string, holds: (run: any) => boolean): Promise<any> {
+/** Polls a run until the condition is met. */
+async function runOnce(id: string, isMet: (run: any) => boolean): Promise<any> {
   for (;;) {
     const { run: found } = await server.current.admin.data(readRun, { id });
-    if (holds(found)) return found;
+    if (isMet(found)) return found;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
-/** What the stream of a run's events has when this text has come. */
+/** Reads a run's event stream until the text arrives, and returns what was received. */
 async function eventsUntil(id: string, text: string): Promise<string> {
   const [name, value] = server.current.admin.credential ?? ["", ""];
   const query = `subscription ($id: ID!) { runEvents(runId: $id) { index ... on RunOutput { text } } }`;
@@ -57,7 +57,7 @@ async function eventsUntil(id: string, text: string): Promise<string> {
   return received;
 }
 
-test("a model answers, by what the agent and the user say and the passages that match, and cites them", async () => {
+test("a model answers from the instructions, the user's text and the matching passages, and its citations are stored", async () => {
   const { app, ask } = await appWithModels();
   const sessionId = await app.session();
   await app.document(sessionId, "The barn is red. The house is white.");
@@ -86,7 +86,7 @@ test("a model answers, by what the agent and the user say and the passages that 
   ]);
 });
 
-test("a model is told what was said before in the session, and what was not answered too", async () => {
+test("a model receives the previous messages of the session, unanswered ones included", async () => {
   const { app, ask } = await appWithModels();
   const sessionId = await app.session();
   const first = await ask("good", { session: { id: sessionId } });
@@ -100,7 +100,7 @@ test("a model is told what was said before in the session, and what was not answ
   ]);
 });
 
-test("without a key none is sent", async () => {
+test("a connection without an API key sends no authorization header", async () => {
   const app = await server.current.newApp();
   await app.modelConnection(models.current.baseUrl);
   const agentId = await app.agent({ model: "model/good" });
@@ -109,20 +109,18 @@ test("without a key none is sent", async () => {
   expect(models.current.callsWith(text)[0]?.headers).not.toHaveProperty("authorization");
 });
 
-test("pieces are told as they come, each an event of its own", async () => {
+test("an answer's chunks are streamed as separate events while they arrive", async () => {
   const { ask } = await appWithModels();
   const { id, output } = await ask("drip");
   const lines = (await eventsUntil(id as string, "event: complete"))
     .split("\n")
     .filter((line) => line.startsWith("data: {"));
-  const pieces = lines
-    .map((line) => JSON.parse(line.slice(6)).data.runEvents.text)
-    .filter((text) => text !== undefined);
-  expect(pieces.length).toBeGreaterThan(1);
-  expect(pieces.join("")).toBe(output);
+  const texts = lines.map((line) => JSON.parse(line.slice(6)).data.runEvents.text).filter((text) => text !== undefined);
+  expect(texts.length).toBeGreaterThan(1);
+  expect(texts.join("")).toBe(output);
 });
 
-describe("failures are told apart, and asked again where that helps", () => {
+describe("failures of a provider are classified, and transient ones are retried", () => {
   test.each([
     ["429", "MODEL_REJECTED", "The model's provider answered with status 429.", 3],
     ["429-long", "MODEL_REJECTED", "The model's provider answered with status 429.", 1],
@@ -130,15 +128,15 @@ describe("failures are told apart, and asked again where that helps", () => {
     ["401", "MODEL_REJECTED", "The model's provider answered with status 401.", 1],
     ["400", "MODEL_REJECTED", "The model's provider answered with status 400.", 1],
     ["redirect", "MODEL_REJECTED", "The model's provider answered with status 307.", 1],
-    ["garbage", "MODEL_FAILED", "The model's provider said what can't be understood.", 1],
-  ])("%s", async (model, code, message, calls) => {
+    ["garbage", "MODEL_FAILED", "The model's provider sent a response that can't be parsed.", 1],
+  ])("%s fails with %s", async (model, code, message, calls) => {
     const { ask } = await appWithModels();
     const { text, ...answer } = await ask(model);
     expect(answer).toMatchObject({ status: "FAILED", output: null, error: { code, message }, usage: null });
     expect(models.current.callsWith(text as string)).toHaveLength(calls);
   });
 
-  test.each(["429-once", "500-once", "drop-once"])("%s: the second time it answers", async (model) => {
+  test.each(["429-once", "500-once", "drop-once"])("%s: the retry succeeds", async (model) => {
     const { ask } = await appWithModels();
     const { text, ...answer } = await ask(model);
     expect(answer).toMatchObject({ status: "SUCCEEDED", output: "The barn is red [1].", error: null });
@@ -147,21 +145,24 @@ describe("failures are told apart, and asked again where that helps", () => {
 
   test.each([
     ["drop", "The model's provider can't be reached, or the connection to it broke."],
-    ["cut", "The model's provider broke off before the answer was complete."],
-    ["error", "The model's provider told of an error in the middle of the answer."],
-  ])("%s: once the answer has begun it is not asked again, and what was said is kept", async (model, message) => {
-    const { ask } = await appWithModels();
-    const { text, ...answer } = await ask(model);
-    expect(answer).toMatchObject({
-      status: "FAILED",
-      output: "Well, ",
-      error: { code: "MODEL_UNAVAILABLE", message },
-      usage: model === "drop" ? { inputTokens: 11, outputTokens: 2, totalTokens: 13 } : null,
-    });
-    expect(models.current.callsWith(text as string)).toHaveLength(1);
-  });
+    ["cut", "The model's provider ended the stream before the answer was complete."],
+    ["error", "The model's provider reported an error in the middle of the answer."],
+  ])(
+    "%s: a failure after the answer has begun is not retried, and the partial output is kept",
+    async (model, message) => {
+      const { ask } = await appWithModels();
+      const { text, ...answer } = await ask(model);
+      expect(answer).toMatchObject({
+        status: "FAILED",
+        output: "Well, ",
+        error: { code: "MODEL_UNAVAILABLE", message },
+        usage: model === "drop" ? { inputTokens: 11, outputTokens: 2, totalTokens: 13 } : null,
+      });
+      expect(models.current.callsWith(text as string)).toHaveLength(1);
+    },
+  );
 
-  test("nobody listens there", async () => {
+  test("an unreachable provider fails with MODEL_UNAVAILABLE", async () => {
     const app = await server.current.newApp();
     await app.modelConnection("http://127.0.0.1:1/v1");
     const { id } = await app.run({ agentId: await app.agent({ model: "model/good" }) });
@@ -172,7 +173,7 @@ describe("failures are told apart, and asked again where that helps", () => {
   });
 
   test.each(["mute", "stall"])(
-    "%s: too slow a model is left, its connection closed, others unharmed",
+    "%s: a model that exceeds the timeout is disconnected, and other runs are not affected",
     async (model) => {
       const { ask } = await appWithModels();
       const slow = ask(model, { agent: { timeoutSeconds: 1 } });
@@ -192,7 +193,7 @@ describe("failures are told apart, and asked again where that helps", () => {
     },
   );
 
-  test("an answer without end is stopped at a bound, its connection closed, others unharmed", async () => {
+  test("an endless answer is stopped at the limit and disconnected, and other runs are not affected", async () => {
     const { ask } = await appWithModels();
     const endless = ask("endless");
     const others = await Promise.all([ask("good"), ask("good")]);
@@ -205,21 +206,21 @@ describe("failures are told apart, and asked again where that helps", () => {
     expect(await models.current.callsWith(text as string)[0]?.closed).toBe(true);
   });
 
-  test("an answer that has all the tokens it may have says so", async () => {
+  test("an answer that reaches the token limit fails with MODEL_OUTPUT_TOO_LONG", async () => {
     const { ask } = await appWithModels();
     expect(await ask("length", { agent: { maxOutputTokens: 2 } })).toMatchObject({
       status: "FAILED",
       output: "Well, ",
       error: {
         code: "MODEL_OUTPUT_TOO_LONG",
-        message: "The answer was stopped, as it had the 2 tokens that the agent allows.",
+        message: "The answer was stopped because it reached the agent's limit of 2 tokens.",
       },
       usage: { inputTokens: 11, outputTokens: 5, totalTokens: 16 },
     });
   });
 });
 
-test("to cancel closes the connection to the model, and keeps what was said and what it took", async () => {
+test("cancelling a run closes the connection to the model, and keeps the partial output and its usage", async () => {
   const { ask } = await appWithModels();
   const { id, text } = await ask("stall", { waitMs: 0 });
   await eventsUntil(id as string, '"text":"Well, "');
@@ -240,7 +241,7 @@ test.each([
   ["ANTHROPIC", "x-api-key", "sk-secret"],
   ["OPENAI", "authorization", "Bearer sk-secret"],
   ["GOOGLE", "x-goog-api-key", "sk-secret"],
-])("%s is spoken to in its own way", async (provider, header, value) => {
+])("%s is called with its own protocol", async (provider, header, value) => {
   const app = await server.current.newApp();
   await app.modelConnection(models.current.baseUrl, { provider, apiKey: "sk-secret" });
   const agentId = await app.agent({ model: "model/m", instructions: "You are a guide.", maxOutputTokens: 100 });
@@ -256,7 +257,7 @@ test.each([
   expect(JSON.stringify(call?.body)).toContain("You are a guide.");
 });
 
-test("an address that was allowed once and is not any more is not called", async () => {
+test("an address that is removed from MODEL_ALLOWED_HOSTS is not called", async () => {
   const { app, ask } = await appWithModels();
   const agentId = await app.agent({ model: "model/good" });
   await ask("good");

@@ -28,24 +28,24 @@ const events = `subscription ($runId: ID!, $after: Int) {
     ... on RunToolResult { callId name result isError }
   }
 }`;
-interface Asked {
+interface Answer {
   readonly id: string;
   readonly status: string;
   readonly output: string | null;
   readonly error: unknown;
   readonly usage: unknown;
-  /** Stands in what the model was asked. */
+  /** A unique part of the request's text, to find the calls of the model. */
   readonly mark: string;
 }
 type Call = readonly [name: string, input: unknown];
 
 async function app(): Promise<TestApp> {
-  const made = await server.current.newApp();
-  await made.modelConnection(models.current.baseUrl, { apiKey: "sk-secret" });
-  return made;
+  const created = await server.current.newApp();
+  await created.modelConnection(models.current.baseUrl, { apiKey: "sk-secret" });
+  return created;
 }
 
-/** Has a model call tools. */
+/** Executes an agent whose model makes these tool calls. */
 async function ask(calls: readonly Call[], { agent = {}, ...more }: { agent?: object; [name: string]: unknown } = {}) {
   const own = await app();
   const weather = [{ url: tools.current.url(), allow: ["weather"] }];
@@ -53,19 +53,19 @@ async function ask(calls: readonly Call[], { agent = {}, ...more }: { agent?: ob
   const mark = randomUUID();
   const text = `${mark} ${JSON.stringify(calls)}`;
   const { executeAgent } = await server.current.admin.data(execute, { input: { agentId, text, ...more } });
-  return { ...executeAgent.run, mark } as Asked;
+  return { ...executeAgent.run, mark } as Answer;
 }
 
-async function told(runId: string, after?: number): Promise<any[]> {
+async function eventsOf(runId: string, after?: number): Promise<any[]> {
   const results = await transports["server-sent events"](server.current.admin, events, { runId, after }).all();
   return results.map(({ data }) => data.runEvents);
 }
 
-test("a model is offered the tools that are allowed and no others, calls one, and answers by what came of it", async () => {
+test("a model is offered only the allowed tools, calls one, and answers from its result", async () => {
   const { id, mark, ...answer } = await ask([["weather", { city: "Lima" }]]);
   expect(answer).toMatchObject({
     status: "SUCCEEDED",
-    output: "I was told: It rains in Lima.",
+    output: "Results: It rains in Lima.",
     error: null,
     usage: { totalTokens: 32 },
   });
@@ -74,7 +74,7 @@ test("a model is offered the tools that are allowed and no others, calls one, an
   expect(first?.body.tools.map((tool: any) => tool.function.name)).toEqual(["weather"]);
   expect(second?.body.messages.at(-1)).toMatchObject({ role: "tool", content: "It rains in Lima." });
 
-  const all = await told(id);
+  const all = await eventsOf(id);
   const { callId } = all[1];
   expect(all).toEqual([
     { __typename: "RunStarted", index: 0, runId: id },
@@ -88,10 +88,10 @@ test("a model is offered the tools that are allowed and no others, calls one, an
       result: "It rains in Lima.",
       isError: false,
     },
-    { __typename: "RunOutput", index: 3, runId: id, text: "I was told: It rains in Lima." },
+    { __typename: "RunOutput", index: 3, runId: id, text: "Results: It rains in Lima." },
     { __typename: "RunFinished", index: 4, runId: id },
   ]);
-  for (let after = 0; after < 5; after++) expect(await told(id, after)).toEqual(all.slice(after + 1));
+  for (let after = 0; after < 5; after++) expect(await eventsOf(id, after)).toEqual(all.slice(after + 1));
   await eventually(() => tools.current.openSessions === 0);
 });
 
@@ -109,67 +109,64 @@ test("the tools of two servers are offered together", async () => {
     ],
     { agent },
   );
-  expect(output).toBe("I was told: It rains in Lima. and It is noon.");
-  const kinds = (await told(id)).map(({ __typename }) => __typename);
+  expect(output).toBe("Results: It rains in Lima. and It is noon.");
+  const kinds = (await eventsOf(id)).map(({ __typename }) => __typename);
   expect(kinds.filter((kind) => kind === "RunToolCall")).toHaveLength(2);
   expect(kinds.filter((kind) => kind === "RunToolResult")).toHaveLength(2);
 });
 
 test.each<[name: string, call: Call, result: string | RegExp]>([
-  ["says that it failed", ["broken", {}], "The thermometer is broken."],
+  ["reports an error", ["broken", {}], "The thermometer is broken."],
   ["throws", ["throwing", {}], "The tool threw."],
-  ["gives more than may be told", ["long", {}], /more than 50,000 characters/],
+  ["returns a result that is too long", ["long", {}], /more than 50,000 characters/],
   ["is not allowed", ["secret", {}], /unavailable tool 'secret'/],
-  ["is given what it doesn't take", ["weather", { city: 5 }], /nvalid/],
-  ["is given what is no JSON", ["weather", "{not json"], /nvalid|JSON/],
-])("a tool that %s is an error that the model is told of, and the run goes on", async (_, call, result) => {
+  ["gets invalid arguments", ["weather", { city: 5 }], /nvalid/],
+  ["gets arguments that are not JSON", ["weather", "{not json"], /nvalid|JSON/],
+])("a tool that %s gives the model an error result, and the run continues", async (_, call, result) => {
   const agent = { tools: [{ url: tools.current.url(), allow: ["weather", "broken", "throwing", "long"] }] };
   const { id, status, output } = await ask([call], { agent });
   expect(status).toBe("SUCCEEDED");
-  const [, , outcome] = await told(id);
+  const [, , outcome] = await eventsOf(id);
   expect(outcome).toMatchObject({ __typename: "RunToolResult", name: call[0], isError: true });
   expect(outcome.result).toEqual(typeof result === "string" ? result : expect.stringMatching(result));
   expect(output).toMatch(result);
   expect(tools.current.calls.filter(({ name }) => name === "secret")).toEqual([]);
 });
 
-test("a picture that a tool gives is named and left out", async () => {
+test("an image in a tool's result is replaced by its type", async () => {
   const agent = { tools: [{ url: tools.current.url(), allow: ["picture"] }] };
-  expect((await ask([["picture", {}]], { agent })).output).toBe("I was told: [image]");
+  expect((await ask([["picture", {}]], { agent })).output).toBe("Results: [image]");
 });
 
 test.each([
   ["/redirect", "answered with status 307"],
   ["/500", "answered with status 500"],
   ["/endless", "can't be reached, or does not speak MCP"],
-])(
-  "a server of tools that does not do as it should (%s) fails the run, and the model is not asked",
-  async (path, why) => {
-    const url = tools.current.url(path);
-    const { mark, ...answer } = await ask([["weather", {}]], { agent: { tools: [{ url, allow: ["weather"] }] } });
-    expect(answer).toMatchObject({
-      status: "FAILED",
-      error: {
-        code: "TOOLS_UNAVAILABLE",
-        message: expect.stringContaining(`The tool server 127.0.0.1:${tools.current.port} ${why}`),
-      },
-    });
-    expect(models.current.callsWith(mark)).toEqual([]);
-  },
-);
+])("a faulty tool server (%s) fails the run, and the model is not called", async (path, why) => {
+  const url = tools.current.url(path);
+  const { mark, ...answer } = await ask([["weather", {}]], { agent: { tools: [{ url, allow: ["weather"] }] } });
+  expect(answer).toMatchObject({
+    status: "FAILED",
+    error: {
+      code: "TOOLS_UNAVAILABLE",
+      message: expect.stringContaining(`The tool server 127.0.0.1:${tools.current.port} ${why}`),
+    },
+  });
+  expect(models.current.callsWith(mark)).toEqual([]);
+});
 
-test("a server of tools that is mute is left when the run's time is over, and others are unharmed", async () => {
+test("a tool server that never responds fails the run at the agent's timeout, and other runs are not affected", async () => {
   const agent = { tools: [{ url: tools.current.url("/mute"), allow: ["weather"] }], timeoutSeconds: 1 };
   const [slow, other] = await Promise.all([ask([["weather", {}]], { agent }), ask([["weather", { city: "Lima" }]])]);
   expect(other.status).toBe("SUCCEEDED");
   expect(slow).toMatchObject({ status: "FAILED", error: { code: "MODEL_TIMEOUT" } });
 });
 
-test("nobody listens there, or there is no such tool, or what it says of itself is too long", async () => {
+test("an unreachable server, an unknown tool and a definition that is too long fail the run", async () => {
   const outcomes = [
     ["http://127.0.0.1:1/mcp", "weather", "can't be reached"],
     [tools.current.url(), "nothing", "has no tool nothing"],
-    [tools.current.url(), "wordy", "a description that is too long"],
+    [tools.current.url(), "wordy", "The definition of the tool wordy"],
   ] as const;
   for (const [url, name, why] of outcomes) {
     const { error } = await ask([[name, {}]], { agent: { tools: [{ url, allow: [name] }] } });
@@ -177,14 +174,14 @@ test("nobody listens there, or there is no such tool, or what it says of itself 
   }
 });
 
-test("of thousands of tools those are offered that are allowed", async () => {
+test("a model is offered only the allowed tools of a server with thousands", async () => {
   const agent = { tools: [{ url: tools.current.url("/many"), allow: ["tool_7", "tool_2999"] }] };
   const { mark, output } = await ask([["tool_2999", {}]], { agent });
-  expect(output).toBe("I was told: 2999");
+  expect(output).toBe("Results: 2999");
   expect(models.current.callsWith(mark)[0]?.body.tools).toHaveLength(2);
 });
 
-test("after eight steps that called tools the run fails and says so, and keeps what was said", async () => {
+test("a run that calls tools in each of eight steps fails with TOOL_STEPS_EXCEEDED, and keeps its output", async () => {
   const before = tools.current.calls.length;
   const { mark, ...answer } = await ask([["weather", { city: "Lima" }]], { agent: { model: "model/tools-again" } });
   expect(answer).toMatchObject({
@@ -196,7 +193,7 @@ test("after eight steps that called tools the run fails and says so, and keeps w
   expect(tools.current.calls.length - before).toBe(7);
 });
 
-test("once a tool was called a provider that fails is not asked again, so that nothing is done twice", async () => {
+test("a provider that fails after a tool call is not retried, so that no call is repeated", async () => {
   const before = tools.current.calls.length;
   const { mark, ...answer } = await ask([["weather", { city: "Lima" }]], { agent: { model: "model/tools-500" } });
   expect(answer).toMatchObject({ status: "FAILED", error: { code: "MODEL_UNAVAILABLE" }, usage: { totalTokens: 16 } });
@@ -204,19 +201,23 @@ test("once a tool was called a provider that fails is not asked again, so that n
   expect(models.current.callsWith(mark)).toHaveLength(2);
 });
 
-test("to cancel while a tool is at work closes the connection to it", async () => {
+test("cancelling a run during a tool call closes the connection to the tool", async () => {
   const agent = { tools: [{ url: tools.current.url(), allow: ["sleep"] }] };
   const { id } = await ask([["sleep", {}]], { agent, waitMs: 0 });
   await eventually(() => tools.current.calls.some(({ name }) => name === "sleep"));
   const { admin } = server.current;
   await admin.data(`mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`, { id });
-  expect(await tools.current.asleep).toBe(true);
+  expect(await tools.current.sleepClosed).toBe(true);
   expect((await finished(admin, id)).status).toBe("CANCELLED");
   await delay(50);
-  expect((await told(id)).map(({ __typename }) => __typename)).toEqual(["RunStarted", "RunToolCall", "RunFinished"]);
+  expect((await eventsOf(id)).map(({ __typename }) => __typename)).toEqual([
+    "RunStarted",
+    "RunToolCall",
+    "RunFinished",
+  ]);
 });
 
-test("a tool that takes longer than its time is left, its connection closed, and the model told", async () => {
+test("a tool call that exceeds its timeout is disconnected, and the model gets an error result", async () => {
   const impatient = await TestServer.start({ MODEL_ALLOWED_HOSTS: "127.0.0.1" }, {}, undefined, fastTimings);
   try {
     const own = await impatient.newApp();
@@ -227,14 +228,14 @@ test("a tool that takes longer than its time is left, its connection closed, and
     });
     const input = { agentId, text: `${randomUUID()} ${JSON.stringify([["sleep", {}]])}` };
     const { executeAgent } = await impatient.admin.data(execute, { input });
-    expect(executeAgent.run.output).toBe("I was told: The tool did not answer within 0.3 s.");
-    expect(await tools.current.asleep).toBe(true);
+    expect(executeAgent.run.output).toBe("Results: The tool did not respond within 0.3 s.");
+    expect(await tools.current.sleepClosed).toBe(true);
   } finally {
     await impatient.stop();
   }
 });
 
-test("a server that was allowed once and is not any more is not called", async () => {
+test("a tool server that is removed from MODEL_ALLOWED_HOSTS is not called", async () => {
   const own = await app();
   const agentId = await own.agent({ model: "model/tools", tools: [{ url: tools.current.url(), allow: ["weather"] }] });
   const before = tools.current.requests.length;
@@ -252,7 +253,7 @@ test("a server that was allowed once and is not any more is not called", async (
     const { executeAgent } = await admin.data(execute, { input: { agentId, text: "Hello" } });
     expect(executeAgent.run.error).toEqual({
       code: "TOOLS_UNAVAILABLE",
-      message: expect.stringContaining("may not be called. The operator can allow it by MODEL_ALLOWED_HOSTS."),
+      message: expect.stringContaining("is not allowed. The operator can allow it in MODEL_ALLOWED_HOSTS."),
     });
     expect(tools.current.requests).toHaveLength(before);
   } finally {
@@ -260,18 +261,18 @@ test("a server that was allowed once and is not any more is not called", async (
   }
 });
 
-test("more than 50,000 characters for a tool, or more calls than fifty, are not carried out", async () => {
+test("a call with more than 50,000 characters, and calls beyond the fiftieth, are not executed", async () => {
   const before = tools.current.calls.length;
   const { error } = await ask([["weather", { city: "x".repeat(50_000) }]]);
   expect(error).toMatchObject({ code: "MODEL_OUTPUT_TOO_LONG" });
   expect(tools.current.calls.length).toBe(before);
 
   const { id } = await ask(Array.from({ length: 55 }, () => ["weather", { city: "Lima" }] as const));
-  const results = (await told(id)).filter(({ __typename }) => __typename === "RunToolResult");
+  const results = (await eventsOf(id)).filter(({ __typename }) => __typename === "RunToolResult");
   expect(results.filter(({ isError }) => isError)).toHaveLength(5);
   expect(tools.current.calls.length - before).toBe(50);
 });
 
-test("what tools and models say is in no log", () => {
+test("the log contains no output of tools or models", () => {
   expect(lines.join("\n")).not.toMatch(/swordfish|It rains|sk-secret|thermometer/);
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import pino from "pino";
-import { languageModel } from "../../../src/model/provider";
+import { createLanguageModel } from "../../../src/model/provider";
 import { ProviderModel } from "../../../src/model/provider-model";
 import { Outbound } from "../../../src/platform/outbound/outbound";
 import { DocumentReader } from "../../../src/retrieval/document-reader";
@@ -9,12 +9,12 @@ import { useModelServer } from "../../support/model-server";
 
 const models = useModelServer();
 
-test("a model is not read faster than what it says is taken", async () => {
+test("a model's stream is read no faster than its answer is consumed", async () => {
   const outbound = new Outbound([{ hostname: "127.0.0.1", port: undefined }]);
   const reader = new DocumentReader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
   const model = new ProviderModel(
-    await languageModel(access, "endless", outbound.fetch),
+    await createLanguageModel(access, "endless", outbound.fetch),
     reader,
     outbound.fetch,
     productionTimings.tools,
@@ -32,7 +32,7 @@ test("a model is not read faster than what it says is taken", async () => {
     break;
   }
   const [call] = models.current.callsWith(text);
-  // What fits into the network's buffers; read as fast as it comes it would be 64 MB by now.
+  // This is what fits into the network's buffers; without backpressure it would be 64 MB.
   expect(call?.sent()).toBeLessThan(16_000_000);
   expect(await call?.closed).toBe(true);
   await Promise.all([outbound.close(), reader.close()]);

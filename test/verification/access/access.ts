@@ -2,26 +2,26 @@ import { Receiver } from "../../support/receiver";
 import { OwnServer } from "../own-server";
 import type { VerificationProgram, VerificationOptions } from "../program";
 import { Random } from "../random";
+import { type AccessCase, allCases, caseCount, type Credential, credentials, minSampleSize, sampleCases } from "./case";
+import { CaseRunner, concurrency } from "./case-runner";
 import { Driver } from "./driver";
 import { rootFields } from "./fields";
 import { createFixtures } from "./fixtures";
-import { allOf, countOf, type Credential, credentials, leastSample, sampleOf, type AccessCase } from "./case";
-import { atOnce, CaseRunner } from "./case-runner";
 
-/** The short form's: each field by each transport from each kind of sender, three times. */
-const shortForm = 3 * leastSample;
+/** Three cases of each root field over each transport with each credential. */
+const defaultTrials = 3 * minSampleSize;
 
 const names = Object.keys(credentials) as Credential[];
-const total = names.reduce((sum, name) => sum + countOf(name), 0);
+const total = names.reduce((sum, name) => sum + caseCount(name), 0);
 
 export const access: VerificationProgram = {
   name: "access",
-  promise: `No operation is executed that the caller's scope does not allow, and one that is refused changes nothing (${total.toLocaleString("en")} trials; with --trials as many, all of them).`,
+  promise: `No operation is executed that the caller's scope does not permit, and a denied operation changes nothing (--trials ${total} runs all cases).`,
   databases: ["sqlite", "mysql"],
-  worst: "slowest answer",
+  worst: "slowest response",
   broken: {
-    alias: "the verdict does not see root fields under an alias; TypeGraphQL's checker stands behind it",
-    "alias-unchecked": "the same, and nothing stands behind it",
+    alias: "the authorizer ignores root fields with an alias; TypeGraphQL's auth checker still denies them",
+    "alias-unchecked": "the authorizer ignores root fields with an alias, and TypeGraphQL's auth checker is off",
   },
 
   async run(options, report, violation) {
@@ -32,13 +32,13 @@ export const access: VerificationProgram = {
         NODE_OPTIONS: `--require ${require.resolve(`./broken-${options.broken}`)}`,
       }),
     });
-    const driver = new Driver(server.process.url, atOnce);
+    const driver = new Driver(server.process.url, concurrency);
     try {
-      await knowAllFields(server);
-      const scene = await createFixtures(server.process, receiver);
-      const trial = new CaseRunner(server, driver, scene, deadlineOf(options), violation);
-      for (const [credential, trials] of trialsOf(options)) report(await trial.all(credential, trials));
-      report(trial.changes);
+      await assertFieldsKnown(server);
+      const fixtures = await createFixtures(server.process, receiver);
+      const runner = new CaseRunner(server, driver, fixtures, deadlineOf(options), violation);
+      for (const [credential, cases] of casesOf(options)) report(await runner.runAll(credential, cases));
+      report(runner.databaseFinding);
     } finally {
       await Promise.allSettled([driver.close(), server.end(), receiver.stop()]);
     }
@@ -47,13 +47,13 @@ export const access: VerificationProgram = {
 
 const deadlineOf = ({ minutes }: VerificationOptions): number => performance.now() + (minutes ?? Infinity) * 60_000;
 
-function trialsOf({ trials = shortForm, seed }: VerificationOptions): Map<Credential, Iterable<AccessCase>> {
-  if (trials >= total) return new Map(names.map((name) => [name, allOf(name)]));
-  return sampleOf(Math.ceil(trials), new Random(seed));
+function casesOf({ trials = defaultTrials, seed }: VerificationOptions): Map<Credential, Iterable<AccessCase>> {
+  if (trials >= total) return new Map(names.map((name) => [name, allCases(name)]));
+  return sampleCases(Math.ceil(trials), new Random(seed));
 }
 
-/** @throws where the server has a root field that nothing is known of here, or the other way round */
-async function knowAllFields({ process: { admin } }: OwnServer): Promise<void> {
+/** @throws if the server's root fields differ from the fields that the cases cover */
+async function assertFieldsKnown({ process: { admin } }: OwnServer): Promise<void> {
   const type = "{ name fields { name } }";
   const { __schema: schema } = await admin.data(
     `{ __schema { queryType ${type} mutationType ${type} subscriptionType ${type} } }`,
@@ -62,6 +62,6 @@ async function knowAllFields({ process: { admin } }: OwnServer): Promise<void> {
   const served = types.flatMap(({ name, fields }) => fields.map((field) => `${name}.${field.name}`));
   const known = rootFields.map(({ coordinate }) => coordinate);
   if (served.sort().join() !== known.sort().join()) {
-    throw new Error(`The server has the root fields ${served.join(", ")}, and known are ${known.join(", ")}`);
+    throw new Error(`The server's root fields are ${served.join(", ")}, but the cases cover ${known.join(", ")}`);
   }
 }

@@ -1,93 +1,96 @@
 import { isDeepStrictEqual } from "node:util";
 import type { OwnServer } from "../own-server";
 import type { Finding } from "../program";
+import { type AccessCase, type Credential, describeCase } from "./case";
 import { type Digest, differences, digestOf } from "./digest";
 import type { Driver } from "./driver";
-import { operationOf } from "./operation";
-import { expected } from "./oracle";
 import type { Fixtures } from "./fixtures";
-import { type Credential, described, type AccessCase } from "./case";
+import { operationOf } from "./operation";
+import { expectedAnswer } from "./oracle";
 
-/** How many trials are under way at once. */
-export const atOnce = 48;
+export const concurrency = 48;
 
-/** After how many trials it is looked whether they have changed anything. */
-const perDigest = 4_000;
+/** How many cases run between two comparisons of the whole database. */
+const casesPerDigest = 4_000;
 
-/** Carries out trials against a server, and compares what comes of them with what must. */
+/** Runs cases against a server, and compares each response with the oracle's. */
 export class CaseRunner {
   private digest: Digest | undefined;
-  private digests = 0;
-  private changed = 0;
+  private comparisons = 0;
+  private changes = 0;
 
   constructor(
     private readonly server: OwnServer,
     private readonly driver: Driver,
-    private readonly scene: Fixtures,
+    private readonly fixtures: Fixtures,
+    /** On the clock of `performance.now()`. */
     private readonly deadline: number,
     private readonly violation: (what: string) => void,
   ) {}
 
-  /** How often it was looked whether anything has changed. */
-  get changes(): Finding {
-    return { fault: "the whole database, before and after", trials: this.digests, violations: this.changed, worst: "" };
+  /** The result of comparing the whole database before and after each batch. */
+  get databaseFinding(): Finding {
+    return { fault: "database unchanged", trials: this.comparisons, violations: this.changes, worst: "" };
   }
 
-  async all(credential: Credential, trials: Iterable<AccessCase>): Promise<Finding> {
-    let [count, violations, slowest] = [0, 0, 0];
-    for (const batch of batchesOf(trials)) {
+  async runAll(credential: Credential, cases: Iterable<AccessCase>): Promise<Finding> {
+    let [trials, violations, maxMs] = [0, 0, 0];
+    for (const batch of batchesOf(cases)) {
       const queue = batch.values();
       const work = async () => {
-        for (const trial of queue) {
+        for (const accessCase of queue) {
           if (this.isOver) return;
-          const began = performance.now();
-          if (!(await this.holds(trial))) violations += 1;
-          slowest = Math.max(slowest, performance.now() - began);
-          count += 1;
+          const startedAt = performance.now();
+          if (!(await this.isHandledCorrectly(accessCase))) violations += 1;
+          maxMs = Math.max(maxMs, performance.now() - startedAt);
+          trials += 1;
         }
       };
-      await this.changingNothing(batch, () => Promise.all(Array.from({ length: atOnce }, work)));
+      await this.assertUnchanged(batch, () => Promise.all(Array.from({ length: concurrency }, work)));
       if (this.isOver) break;
     }
-    return { fault: credential, trials: count, violations, worst: `${Math.round(slowest)} ms` };
+    return { fault: credential, trials, violations, worst: `${Math.round(maxMs)} ms` };
   }
 
   private get isOver(): boolean {
     return performance.now() > this.deadline;
   }
 
-  private async holds(trial: AccessCase): Promise<boolean> {
-    const { driver, scene } = this;
-    const holder = scene.holderOf(trial);
-    const operation = operationOf(trial, holder, scene.victim);
-    const isBelieved = trial.credential === "valid" || trial.credential === "other app's";
-    const wanted = expected(trial, holder);
-    const got = await driver.send(trial.transport, scene.credentialOf(trial), operation, isBelieved);
-    if (isDeepStrictEqual(got, wanted)) return true;
-    const [is, must] = [got, wanted].map((answer) => JSON.stringify(answer));
-    this.violation(`${described(trial)}: ${operation.query} was answered with ${is ?? ""} and not with ${must ?? ""}`);
+  private async isHandledCorrectly(accessCase: AccessCase): Promise<boolean> {
+    const { driver, fixtures } = this;
+    const holder = fixtures.holderOf(accessCase);
+    const operation = operationOf(accessCase, holder, fixtures.victim);
+    const isAccepted = accessCase.credential === "valid" || accessCase.credential === "other app";
+    const expected = expectedAnswer(accessCase, holder);
+    const actual = await driver.send(accessCase.transport, fixtures.credentialOf(accessCase), operation, isAccepted);
+    if (isDeepStrictEqual(actual, expected)) return true;
+    this.violation(
+      `${describeCase(accessCase)}: the response to ${operation.query} was ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
+    );
     return false;
   }
 
-  private async changingNothing(trials: readonly AccessCase[], work: () => Promise<unknown>): Promise<void> {
+  private async assertUnchanged(batch: readonly AccessCase[], work: () => Promise<unknown>): Promise<void> {
     this.digest ??= await digestOf(this.server.config);
     await work();
-    await this.driver.leaveSockets();
+    await this.driver.closeSockets();
     const after = await digestOf(this.server.config);
-    const changes = differences(this.digest, after);
+    const changed = differences(this.digest, after);
     this.digest = after;
-    this.digests += 1;
-    const [first, last] = [trials[0], trials.at(-1)];
-    if (changes.length === 0 || !first || !last) return;
-    this.changed += 1;
-    this.violation(`between ${described(first)} and ${described(last)} something changed: ${changes.join("; ")}`);
+    this.comparisons += 1;
+    const [first, last] = [batch[0], batch.at(-1)];
+    if (changed.length === 0 || !first || !last) return;
+    this.changes += 1;
+    this.violation(
+      `stored data changed between ${describeCase(first)} and ${describeCase(last)}: ${changed.join("; ")}`,
+    );
   }
 }
 
-function* batchesOf(trials: Iterable<AccessCase>): Generator<AccessCase[]> {
+function* batchesOf(cases: Iterable<AccessCase>): Generator<AccessCase[]> {
   let batch: AccessCase[] = [];
-  for (const trial of trials) {
-    if (batch.push(trial) < perDigest) continue;
+  for (const accessCase of cases) {
+    if (batch.push(accessCase) < casesPerDigest) continue;
     yield batch;
     batch = [];
   }

@@ -2,7 +2,7 @@ import type { TestPermissions } from "../../support/test-app";
 import type { Random } from "../random";
 import { type RootField, rootFields } from "./fields";
 
-/** What a scope can be: each level, with each set of runtime permissions. */
+/** Every possible scope: each level with each set of runtime permissions. */
 export const scopes: readonly Required<TestPermissions>[] = (["NONE", "VIEW", "EDIT", "FULL"] as const).flatMap(
   (agents) =>
     Array.from({ length: 32 }, (_, set) => ({
@@ -13,11 +13,11 @@ export const scopes: readonly Required<TestPermissions>[] = (["NONE", "VIEW", "E
     })),
 );
 
-/** Who sends, and whether there is one for each scope. */
+/** The kinds of credentials, and whether there is one for each scope. */
 export const credentials = {
   valid: true,
   revoked: true,
-  "other app's": true,
+  "other app": true,
   malformed: false,
   unknown: false,
   none: false,
@@ -27,14 +27,16 @@ export type Credential = keyof typeof credentials;
 export const transports = ["POST", "GET", "WebSocket", "SSE", "multipart"] as const;
 export type Transport = (typeof transports)[number];
 
-/** How the field stands in the document; `excluded` is the same document as `included`, with the other variable. */
-export const forms = ["plain", "alias", "fragment", "included", "excluded", "beside"] as const;
+/**
+ * How the document selects the field. `included` and `excluded` are the same document with another value of the variable;
+ * `combined` selects another field too.
+ */
+export const forms = ["plain", "alias", "fragment", "included", "excluded", "combined"] as const;
 export type Form = (typeof forms)[number];
 
-/** One operation of one sender. */
 export interface AccessCase {
   readonly credential: Credential;
-  /** Of all scopes, where the credential has one. */
+  /** An index of `scopes`; 0 if the credential has no scope. */
   readonly scope: number;
   readonly field: RootField;
   readonly transport: Transport;
@@ -42,36 +44,34 @@ export interface AccessCase {
 }
 
 const names = Object.keys(credentials) as Credential[];
-const scopesOf = (credential: Credential): number => (credentials[credential] ? scopes.length : 1);
+const scopeCount = (credential: Credential): number => (credentials[credential] ? scopes.length : 1);
 const operations = rootFields.flatMap((field) => transports.map((transport) => ({ field, transport })));
 
-/** How many trials there are of a credential. */
-export const countOf = (credential: Credential): number => scopesOf(credential) * operations.length * forms.length;
+export const caseCount = (credential: Credential): number => scopeCount(credential) * operations.length * forms.length;
 
-/** All trials of a credential, one after the other. */
-export function* allOf(credential: Credential): Generator<AccessCase> {
-  for (let scope = 0; scope < scopesOf(credential); scope += 1) {
+export function* allCases(credential: Credential): Generator<AccessCase> {
+  for (let scope = 0; scope < scopeCount(credential); scope += 1) {
     for (const operation of operations) for (const form of forms) yield { credential, scope, ...operation, form };
   }
 }
 
-/** How many there are at least in a sample, so that each field comes by each transport from each kind of sender. */
-export const leastSample = operations.length * names.length;
+/** The smallest sample that has each root field over each transport with each credential. */
+export const minSampleSize = operations.length * names.length;
 
-/** As many trials as wished, as evenly spread as can be, by credential and scope. */
-export function sampleOf(count: number, random: Random): Map<Credential, AccessCase[]> {
+/** Chooses cases that cover credentials, fields and transports evenly, sorted by scope. */
+export function sampleCases(count: number, random: Random): Map<Credential, AccessCase[]> {
   const cells = names.flatMap((credential) => operations.map((operation) => ({ credential, ...operation })));
-  const trials = new Map<Credential, AccessCase[]>(names.map((name) => [name, []]));
+  const cases = new Map<Credential, AccessCase[]>(names.map((name) => [name, []]));
   for (let i = 0; i < count; i += 1) {
-    // Each time that all have had their turn, they come in another order.
+    // Each pass over the cells has another order, so that a last, partial pass is not biased.
     if (i % cells.length === 0) shuffle(cells, random);
     const cell = cells[i % cells.length];
-    if (!cell) throw new RangeError("There is nothing to choose from");
-    const trial = { ...cell, scope: random.integer(0, scopesOf(cell.credential)), form: random.of(forms) };
-    trials.get(cell.credential)?.push(trial);
+    if (!cell) throw new RangeError("There are no cases");
+    const accessCase = { ...cell, scope: random.integer(0, scopeCount(cell.credential)), form: random.of(forms) };
+    cases.get(cell.credential)?.push(accessCase);
   }
-  for (const list of trials.values()) list.sort((one, other) => one.scope - other.scope);
-  return trials;
+  for (const list of cases.values()) list.sort((one, other) => one.scope - other.scope);
+  return cases;
 }
 
 function shuffle(items: unknown[], random: Random): void {
@@ -81,9 +81,8 @@ function shuffle(items: unknown[], random: Random): void {
   }
 }
 
-/** For whoever looks for the fault. */
-export function described({ credential, scope, field, transport, form }: AccessCase): string {
+export function describeCase({ credential, scope, field, transport, form }: AccessCase): string {
   const { agents, runtime } = scopes[scope] ?? { agents: "NONE", runtime: [] };
-  const granted = credentials[credential] ? ` of ${[agents, ...runtime].join("+")}` : "";
-  return `${credential}${granted}, ${field.coordinate} by ${transport}, ${form}`;
+  const granted = credentials[credential] ? ` with ${[agents, ...runtime].join("+")}` : "";
+  return `${credential}${granted}, ${field.coordinate} over ${transport}, ${form}`;
 }

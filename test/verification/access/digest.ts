@@ -8,21 +8,21 @@ import { Sqlite } from "../../../src/platform/sqlite";
 type Row = Readonly<Record<string, unknown>>;
 
 /**
- * What may change without that anything was executed: when a key was last used, which is written once a minute for whoever
- * was let in. (Beats of instances would be another, but there is one instance, which has none.)
+ * The column of a table that changes although no operation is executed: authentication updates a key's last use once a
+ * minute. (Heartbeats would be another, but a single instance has none.)
  */
-const moving = new Map([["api_key", "lastUsedAt"]]);
+const volatileColumns = new Map([["api_key", "lastUsedAt"]]);
 
-/** All that is kept, by what it is: the rows of each table, and the files that documents are. */
+/** A summary of each table and a hash of each document file, by name. */
 export type Digest = ReadonlyMap<string, string>;
 
-/** Looks from outside of the server at all that it keeps. */
+/** Reads all stored data directly, not through the server. */
 export async function digestOf({ database, dataDir }: { database: DatabaseConfig; dataDir: string }): Promise<Digest> {
   const tables = database.type === "mysql" ? await mysqlTables(database.url) : sqliteTables(database.path);
   const digest = new Map<string, string>();
   for (const [table, rows] of tables) {
-    const column = moving.get(table);
-    const texts = rows.map((row) => JSON.stringify(column === undefined ? row : { ...row, [column]: undefined }));
+    const ignored = volatileColumns.get(table);
+    const texts = rows.map((row) => JSON.stringify(ignored === undefined ? row : { ...row, [ignored]: undefined }));
     digest.set(`table ${table}`, `${rows.length} rows ${sha256(texts.sort().join("\n"))}`);
   }
   const folder = join(dataDir, "documents");
@@ -30,12 +30,11 @@ export async function digestOf({ database, dataDir }: { database: DatabaseConfig
   return digest;
 }
 
-/** What the one has otherwise than the other. */
 export function differences(before: Digest, after: Digest): string[] {
   const names = new Set([...before.keys(), ...after.keys()]);
   return [...names]
     .filter((name) => before.get(name) !== after.get(name))
-    .map((name) => `${name} was ${before.get(name) ?? "not there"}, and is ${after.get(name) ?? "not there"}`);
+    .map((name) => `${name} was ${before.get(name) ?? "absent"} and is ${after.get(name) ?? "absent"}`);
 }
 
 const sha256 = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");

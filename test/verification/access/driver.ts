@@ -1,15 +1,14 @@
 import { Pool } from "undici";
 import type { TestCredential } from "../../support/client";
 import { Socket } from "../socket";
-import type { Operation } from "./operation";
-import type { Answer, Fault, Result } from "./oracle";
-
 import type { Transport } from "./case";
+import type { Operation } from "./operation";
+import type { Answer, ErrorCode, Result } from "./oracle";
 
 const boundary = "----a-boundary";
-const kinds = { json: "application/json", multipart: `multipart/form-data; boundary=${boundary}` };
+const contentTypes = { json: "application/json", multipart: `multipart/form-data; boundary=${boundary}` };
 
-/** Sends operations by every transport, and reads the answers as they compare. */
+/** Sends operations over every transport, and normalizes the responses for comparison. */
 export class Driver {
   private readonly pool: Pool;
   private readonly path: string;
@@ -23,43 +22,43 @@ export class Driver {
     this.path = new URL(url).pathname;
   }
 
-  /** @param isBelieved whether a WebSocket is going to be let in with this credential */
-  send(transport: Transport, credential: TestCredential, operation: Operation, isBelieved: boolean): Promise<Answer> {
+  /** @param isAccepted whether the server accepts a WebSocket with this credential */
+  send(transport: Transport, credential: TestCredential, operation: Operation, isAccepted: boolean): Promise<Answer> {
     switch (transport) {
       case "POST":
-        return this.request(this.path, credential, kinds.json, JSON.stringify(operation));
+        return this.request(this.path, credential, contentTypes.json, JSON.stringify(operation));
       case "multipart":
-        return this.request(this.path, credential, kinds.multipart, multipart(operation));
+        return this.request(this.path, credential, contentTypes.multipart, multipart(operation));
       case "SSE":
-        return this.request(`${this.path}/stream`, credential, kinds.json, JSON.stringify(operation));
+        return this.request(`${this.path}/stream`, credential, contentTypes.json, JSON.stringify(operation));
       case "GET": {
         const search = new URLSearchParams({ query: operation.query, variables: JSON.stringify(operation.variables) });
         return this.request(`${this.path}?${search.toString()}`, credential);
       }
       case "WebSocket":
-        return this.overSocket(credential, operation, isBelieved);
+        return this.overSocket(credential, operation, isAccepted);
     }
   }
 
-  /** Leaves all WebSockets. The next operations open others. */
-  async leaveSockets(): Promise<void> {
+  /** Closes all WebSockets. Later operations open new ones. */
+  async closeSockets(): Promise<void> {
     const sockets = [...this.sockets.values()];
     this.sockets = new Map();
     for (const socket of sockets) (await socket).leave();
   }
 
   async close(): Promise<void> {
-    await this.leaveSockets();
+    await this.closeSockets();
     await this.pool.destroy();
   }
 
-  private async request(path: string, credential: TestCredential, kind?: string, content?: string): Promise<Answer> {
+  private async request(path: string, credential: TestCredential, type?: string, content?: string): Promise<Answer> {
     const { statusCode, headers, body } = await this.pool.request({
       method: content === undefined ? "GET" : "POST",
       path,
       headers: {
         ...(credential && { [credential[0]]: credential[1] }),
-        ...(kind !== undefined && { "content-type": kind }),
+        ...(type !== undefined && { "content-type": type }),
         ...(path.endsWith("/stream") && { accept: "text/event-stream" }),
         "apollo-require-preflight": "1",
       },
@@ -67,13 +66,13 @@ export class Driver {
     });
     const text = await body.text();
     const isStream = String(headers["content-type"]).startsWith("text/event-stream");
-    return isStream ? streamed(statusCode, text) : { how: statusCode, results: [resultOf(JSON.parse(text))] };
+    return isStream ? parseEvents(statusCode, text) : { how: statusCode, results: [resultOf(JSON.parse(text))] };
   }
 
-  private async overSocket(credential: TestCredential, operation: Operation, isBelieved: boolean): Promise<Answer> {
-    const { how, results } = isBelieved
+  private async overSocket(credential: TestCredential, operation: Operation, isAccepted: boolean): Promise<Answer> {
+    const { how, results } = isAccepted
       ? await (await this.socketOf(credential)).ask(operation)
-      : await Socket.knock(this.url, credential, operation);
+      : await Socket.askBeforeAck(this.url, credential, operation);
     return { how, results: results.map(resultOf) };
   }
 
@@ -85,7 +84,7 @@ export class Driver {
   }
 }
 
-/** By the GraphQL multipart request specification; with a file where the operation takes one. */
+/** Encodes a GraphQL multipart request, with a file if the operation has a variable for it. */
 function multipart(operation: Operation): string {
   const hasFile = "file" in operation.variables;
   const parts = [
@@ -97,16 +96,16 @@ function multipart(operation: Operation): string {
   return `${texts.map((text) => `--${boundary}\r\n${text}`).join("")}--${boundary}--\r\n`;
 }
 
-function streamed(how: number, text: string): Answer {
+function parseEvents(status: number, text: string): Answer {
   const events = [...text.matchAll(/^event: (\w+)\ndata: ?(.*)$/gm)];
-  const isWhole = events.at(-1)?.[1] === "complete";
+  const isComplete = events.at(-1)?.[1] === "complete";
   const results = events.filter(([, event]) => event === "next").map(([, , data = ""]) => resultOf(JSON.parse(data)));
-  return { how: isWhole ? how : `${how}, cut off`, results };
+  return { how: isComplete ? status : `${status}, incomplete`, results };
 }
 
-/** Without words for people, and places in the document. */
+/** Drops messages, locations and the fields of invalid arguments. */
 function resultOf(result: unknown): Result {
-  const { errors, ...rest } = result as { errors?: { path?: []; extensions: Fault & { fields?: unknown } }[] };
+  const { errors, ...rest } = result as { errors?: { path?: []; extensions: ErrorCode & { fields?: unknown } }[] };
   if (!errors) return rest;
   return {
     ...rest,

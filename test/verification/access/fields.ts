@@ -1,7 +1,7 @@
 import type { TestPermissions } from "../../support/test-app";
 
-/** One of everything that an app has, by its id. The fields name them as variables. */
-export interface Holdings {
+/** The ids of one object of each kind in an app. The fields use these names as variables. */
+export interface Resources {
   readonly app: string;
   readonly scope: string;
   readonly apiKey: string;
@@ -13,42 +13,43 @@ export interface Holdings {
   readonly callbackDelivery: string;
 }
 
-/** Who asks: a key, what it was granted, and what its app has. */
+/** A key, its permissions and its app's objects. */
 export interface Holder {
   readonly secret: string;
   readonly permissions: Required<TestPermissions>;
-  readonly holdings: Holdings;
+  readonly resources: Resources;
 }
 
-/** What is told of an object that is not of the caller's app, or of no app. */
+/** The expected value for an object that does not exist or belongs to another app. */
 export const notFound = Symbol("NOT_FOUND");
 
 /**
- * What a field is answered with that is let in, to who names objects of its own app and to who names others; a
- * subscription, with what it tells one after the other.
+ * The expected value of a permitted field, or the expected events of a permitted subscription.
+ *
+ * @param isOwn whether the arguments name objects of the key's own app
  */
-export type Told = (holder: Holder, isOwn: boolean) => unknown;
+export type ExpectedValue = (holder: Holder, isOwn: boolean) => unknown;
 
 export interface RootField {
   readonly kind: "query" | "mutation" | "subscription";
   readonly name: string;
-  /** As in the table of who may use what, such as `Query.viewer`. */
+  /** Such as `Query.viewer`, as in the access table. */
   readonly coordinate: string;
-  /** The arguments, and what is asked for. */
-  readonly asks: string;
-  /** Nothing of a field that no key may use. */
-  readonly told: Told | undefined;
+  /** The arguments and the selection set. */
+  readonly selection: string;
+  /** undefined if no key may use the field. */
+  readonly expected: ExpectedValue | undefined;
 }
 
-type Line = readonly [asks: string, told?: Told];
+type FieldCase = readonly [selection: string, expected?: ExpectedValue];
 
-/** Of a mutation it is seen that it was let in by its finding nothing: it is given ids that lead nowhere. */
-const nothingToChange: Told = () => notFound;
+/** Permitted mutations get unknown ids, so that NOT_FOUND shows that they were executed and they change nothing. */
+const foundNothing: ExpectedValue = () => notFound;
 
-const queries: Readonly<Record<string, Line>> = {
+const queries: Readonly<Record<string, FieldCase>> = {
   viewer: [
     `{ kind app { id } permissions { agents runtime } }`,
-    ({ permissions, holdings }) => ({ kind: "API_KEY", app: { id: holdings.app }, permissions }),
+    ({ permissions, resources }) => ({ kind: "API_KEY", app: { id: resources.app }, permissions }),
   ],
   apps: [`{ totalCount }`],
   app: [`(id: $app) { id }`],
@@ -60,25 +61,25 @@ const queries: Readonly<Record<string, Line>> = {
   modelConnection: [`(id: $modelConnection) { id }`],
   agents: [
     `(appId: $app) { nodes { id } }`,
-    ({ holdings }, isOwn) => (isOwn ? { nodes: [{ id: holdings.agent }] } : notFound),
+    ({ resources }, isOwn) => (isOwn ? { nodes: [{ id: resources.agent }] } : notFound),
   ],
-  agent: [`(id: $agent) { id }`, ({ holdings }, isOwn) => (isOwn ? { id: holdings.agent } : null)],
+  agent: [`(id: $agent) { id }`, ({ resources }, isOwn) => (isOwn ? { id: resources.agent } : null)],
   sessions: [
     `(appId: $app) { nodes { id } }`,
-    ({ holdings }, isOwn) => (isOwn ? { nodes: [{ id: holdings.session }] } : notFound),
+    ({ resources }, isOwn) => (isOwn ? { nodes: [{ id: resources.session }] } : notFound),
   ],
-  session: [`(id: $session) { id }`, ({ holdings }, isOwn) => (isOwn ? { id: holdings.session } : null)],
-  // Where it may be downloaded is a secret that is made anew each time.
+  session: [`(id: $session) { id }`, ({ resources }, isOwn) => (isOwn ? { id: resources.session } : null)],
+  // The download URL is a new secret in each response.
   documentContent: [`(id: $document) { __typename }`, (_, isOwn) => (isOwn ? { __typename: "DocumentContent" } : null)],
-  run: [`(id: $run) { id }`, ({ holdings }, isOwn) => (isOwn ? { id: holdings.run } : null)],
+  run: [`(id: $run) { id }`, ({ resources }, isOwn) => (isOwn ? { id: resources.run } : null)],
   callbackDeliveries: [
     `(runId: $run) { nodes { id } }`,
-    ({ holdings }, isOwn) => ({ nodes: isOwn ? [{ id: holdings.callbackDelivery }] : [] }),
+    ({ resources }, isOwn) => ({ nodes: isOwn ? [{ id: resources.callbackDelivery }] : [] }),
   ],
 };
 
-/** With the ids of an app, each of them would leave something behind there. */
-const mutations: Readonly<Record<string, Line>> = {
+/** With the ids of existing objects, each mutation would change stored data. */
+const mutations: Readonly<Record<string, FieldCase>> = {
   createApp: [`(input: { name: "mine" }) { app { id } }`],
   updateApp: [`(input: { id: $app, description: "mine" }) { app { id } }`],
   deleteApp: [`(input: { id: $app }) { id }`],
@@ -95,35 +96,45 @@ const mutations: Readonly<Record<string, Line>> = {
   deleteModelConnection: [`(input: { id: $modelConnection }) { id }`],
   testModelConnection: [`(input: { id: $modelConnection, model: "any" }) { ok }`],
   replaceCallbackSecret: [`(input: { appId: $app }) { secret }`],
-  createAgent: [`(input: { appId: $app, name: "mine" }) { agent { id } }`, nothingToChange],
-  updateAgent: [`(input: { id: $agent, description: "mine" }) { agent { id } }`, nothingToChange],
-  deleteAgent: [`(input: { id: $agent }) { id }`, nothingToChange],
-  createSession: [`(input: { appId: $app }) { session { id } }`, nothingToChange],
-  terminateSession: [`(input: { id: $session }) { session { id } }`, nothingToChange],
-  uploadDocument: [`(input: { sessionId: $session, file: $file }) { document { id } }`, nothingToChange],
-  deleteDocument: [`(input: { id: $document }) { id }`, nothingToChange],
-  executeAgent: [`(input: { agentId: $agent, text: "Hello", waitMs: 0 }) { replayed }`, nothingToChange],
-  cancelRun: [`(input: { id: $run }) { run { id } }`, nothingToChange],
-  redeliverCallback: [`(input: { id: $callbackDelivery }) { callbackDelivery { id } }`, nothingToChange],
+  createAgent: [`(input: { appId: $app, name: "mine" }) { agent { id } }`, foundNothing],
+  updateAgent: [`(input: { id: $agent, description: "mine" }) { agent { id } }`, foundNothing],
+  deleteAgent: [`(input: { id: $agent }) { id }`, foundNothing],
+  createSession: [`(input: { appId: $app }) { session { id } }`, foundNothing],
+  terminateSession: [`(input: { id: $session }) { session { id } }`, foundNothing],
+  uploadDocument: [`(input: { sessionId: $session, file: $file }) { document { id } }`, foundNothing],
+  deleteDocument: [`(input: { id: $document }) { id }`, foundNothing],
+  executeAgent: [`(input: { agentId: $agent, text: "Hello", waitMs: 0 }) { replayed }`, foundNothing],
+  cancelRun: [`(input: { id: $run }) { run { id } }`, foundNothing],
+  redeliverCallback: [`(input: { id: $callbackDelivery }) { callbackDelivery { id } }`, foundNothing],
 };
 
-/** What happened in a run without documents: it was started, it said that there are none, and it was finished. */
-const subscriptions: Readonly<Record<string, Line>> = {
+/** A run without documents has three events: it is started, outputs that there are no documents, and is finished. */
+const subscriptions: Readonly<Record<string, FieldCase>> = {
   runEvents: [`(runId: $run) { index }`, (_, isOwn) => (isOwn ? [{ index: 0 }, { index: 1 }, { index: 2 }] : notFound)],
 };
 
-const fieldsOf = (kind: RootField["kind"], type: string, lines: Readonly<Record<string, Line>>): RootField[] =>
-  Object.entries(lines).map(([name, [asks, told]]) => ({ kind, name, coordinate: `${type}.${name}`, asks, told }));
+const fieldsOf = (kind: RootField["kind"], type: string, cases: Readonly<Record<string, FieldCase>>): RootField[] =>
+  Object.entries(cases).map(([name, [selection, expected]]) => ({
+    kind,
+    name,
+    coordinate: `${type}.${name}`,
+    selection,
+    expected,
+  }));
 
-/** How to ask for each root field of this API, by hand. */
+/** Every root field of the API, written by hand. */
 export const rootFields: readonly RootField[] = [
   ...fieldsOf("query", "Query", queries),
   ...fieldsOf("mutation", "Mutation", mutations),
   ...fieldsOf("subscription", "Subscription", subscriptions),
 ];
 
-/** A mutation that a key may use on what its own app has, and that would leave something there; none for some keys. */
-export function traceOf({ agents, runtime }: Holder["permissions"]): string | undefined {
+/**
+ * A mutation that the key may use on its own app, and that would change stored data.
+ *
+ * @returns undefined if the key may use no such mutation
+ */
+export function sideEffectOf({ agents, runtime }: Holder["permissions"]): string | undefined {
   const name =
     (runtime.includes("SESSION_CREATE") && "createSession") ||
     (runtime.includes("SESSION_TERMINATE") && "terminateSession") ||

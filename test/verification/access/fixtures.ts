@@ -3,50 +3,53 @@ import type { TestProcess } from "../../support/process";
 import type { Receiver } from "../../support/receiver";
 import { eventually } from "../../support/runs";
 import type { TestApp } from "../../support/test-app";
-import type { Holder, Holdings } from "./fields";
-import { type Credential, scopes, type AccessCase } from "./case";
+import { type AccessCase, type Credential, scopes } from "./case";
+import type { Holder, Resources } from "./fields";
 
-/** Who sends in the trials, and whose things they ask for. */
 export interface Fixtures {
-  readonly victim: Holdings;
-  credentialOf(trial: AccessCase): TestCredential;
-  /** Whose key it is; nobody's where the credential is none of this server. */
-  holderOf(trial: AccessCase): Holder | undefined;
+  /** The objects that the operations name. */
+  readonly victim: Resources;
+  credentialOf(accessCase: AccessCase): TestCredential;
+  /** @returns undefined if the credential is no key of this server */
+  holderOf(accessCase: AccessCase): Holder | undefined;
 }
 
-/** Makes two apps that have one of everything, and keys of every scope in both. All else rests once this is done. */
+/** Creates two apps with one object of each kind and keys of every scope. No background work is left when it resolves. */
 export async function createFixtures(server: TestProcess, receiver: Receiver): Promise<Fixtures> {
   const [app, otherApp] = await Promise.all([server.newApp(), server.newApp()]);
-  const [victim, otherHoldings] = await Promise.all([furnish(app, receiver), furnish(otherApp, receiver)]);
-  const ofScopes = await keysOfScopes(app, 2);
-  const ofOtherScopes = await keysOfScopes(otherApp, 1);
-  const holdersBy = (keys: readonly NewKey[][], holdings: Holdings, which: number): Holder[] =>
-    scopes.map((permissions, i) => ({ secret: keys[i]?.[which]?.secret ?? "", permissions, holdings }));
+  const [victim, otherResources] = await Promise.all([
+    createResources(app, receiver),
+    createResources(otherApp, receiver),
+  ]);
+  const keys = await createKeys(app, 2);
+  const otherKeys = await createKeys(otherApp, 1);
+  const holdersOf = (keysByScope: readonly NewKey[][], resources: Resources, index: number): Holder[] =>
+    scopes.map((permissions, i) => ({ secret: keysByScope[i]?.[index]?.secret ?? "", permissions, resources }));
   const holders: Partial<Record<Credential, Holder[]>> = {
-    valid: holdersBy(ofScopes, victim, 0),
-    revoked: holdersBy(ofScopes, victim, 1),
-    "other app's": holdersBy(ofOtherScopes, otherHoldings, 0),
+    valid: holdersOf(keys, victim, 0),
+    revoked: holdersOf(keys, victim, 1),
+    "other app": holdersOf(otherKeys, otherResources, 0),
   };
-  const ids = ofScopes.map(([, revoked]) => ({ id: revoked?.apiKey.id }));
+  const ids = keys.map(([, revoked]) => ({ id: revoked?.apiKey.id }));
   await mutateAll(server.admin, "revokeApiKey", "RevokeApiKeyInput", "apiKey { id }", ids);
 
   const secrets: Partial<Record<Credential, string>> = {
-    unknown: await forgotten(server),
-    malformed: mistyped((await app.key()).secret),
+    unknown: await secretOfDeletedKey(server),
+    malformed: corrupted((await app.key()).secret),
   };
   const holderOf = ({ credential, scope }: AccessCase) => holders[credential]?.[scope];
   return {
     victim,
     holderOf,
-    credentialOf(trial) {
-      const secret = holderOf(trial)?.secret ?? secrets[trial.credential];
+    credentialOf(accessCase) {
+      const secret = holderOf(accessCase)?.secret ?? secrets[accessCase.credential];
       return secret === undefined ? undefined : ["x-api-key", secret];
     },
   };
 }
 
-/** Gives an app one of everything, and waits until nothing of it is being worked on. */
-async function furnish(app: TestApp, receiver: Receiver): Promise<Holdings> {
+/** Creates one object of each kind, and waits until the document is processed and the callback is delivered. */
+async function createResources(app: TestApp, receiver: Receiver): Promise<Resources> {
   const { admin } = app.server;
   const { keyId: apiKey, scopeId: scope } = await app.key();
   const [agent, session] = [await app.agent(), await app.session()];
@@ -77,37 +80,37 @@ interface NewKey {
   readonly apiKey: { readonly id: string };
 }
 
-/** So many keys of each scope that there can be. */
-async function keysOfScopes({ id: appId, server: { admin } }: TestApp, count: number): Promise<NewKey[][]> {
+/** Creates `count` keys of each possible scope. */
+async function createKeys({ id: appId, server: { admin } }: TestApp, count: number): Promise<NewKey[][]> {
   const inputs = scopes.map((permissions, i) => ({ appId, name: `scope ${i}`, permissions }));
-  const made = await mutateAll(admin, "createScope", "CreateScopeInput", "scope { id }", inputs);
+  const created = await mutateAll(admin, "createScope", "CreateScopeInput", "scope { id }", inputs);
   const names = Array.from({ length: count }, (_, i) => `key ${i}`);
-  const ofKeys = made.flatMap(({ scope }) => names.map((name) => ({ scopeId: scope.id as string, name })));
-  const keys = await mutateAll(admin, "createApiKey", "CreateApiKeyInput", "secret apiKey { id }", ofKeys);
+  const keyInputs = created.flatMap(({ scope }) => names.map((name) => ({ scopeId: scope.id as string, name })));
+  const keys = await mutateAll(admin, "createApiKey", "CreateApiKeyInput", "secret apiKey { id }", keyInputs);
   return scopes.map((_, i) => keys.slice(i * count, (i + 1) * count) as NewKey[]);
 }
 
-/** Sends a mutation with each of the inputs, many in a request. */
-async function mutateAll(admin: Client, field: string, type: string, asks: string, inputs: readonly object[]) {
-  const perRequest = 30;
+/** Executes a mutation for each input, in batches of one request. */
+async function mutateAll(admin: Client, field: string, type: string, selection: string, inputs: readonly object[]) {
+  const batchSize = 30;
   const payloads: any[] = [];
-  for (let from = 0; from < inputs.length; from += perRequest) {
-    const some = inputs.slice(from, from + perRequest);
-    const fields = some.map((_, i) => `m${i}: ${field}(input: $i${i}) { ${asks} }`);
-    const declared = some.map((_, i) => `$i${i}: ${type}!`);
-    const variables = Object.fromEntries(some.map((input, i) => [`i${i}`, input]));
+  for (let from = 0; from < inputs.length; from += batchSize) {
+    const batch = inputs.slice(from, from + batchSize);
+    const fields = batch.map((_, i) => `m${i}: ${field}(input: $i${i}) { ${selection} }`);
+    const declared = batch.map((_, i) => `$i${i}: ${type}!`);
+    const variables = Object.fromEntries(batch.map((input, i) => [`i${i}`, input]));
     const data = await admin.data(`mutation (${declared.join(", ")}) { ${fields.join(" ")} }`, variables);
-    payloads.push(...some.map((_, i) => data[`m${i}`]));
+    payloads.push(...batch.map((_, i) => data[`m${i}`]));
   }
   return payloads;
 }
 
-/** A secret that is well-formed, and of a key that there was once. */
-async function forgotten(server: TestProcess): Promise<string> {
+/** A well-formed secret whose key no longer exists. */
+async function secretOfDeletedKey(server: TestProcess): Promise<string> {
   const app = await server.newApp();
   const { secret } = await app.key();
   await server.admin.data(`mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`, { id: app.id });
   return secret;
 }
 
-const mistyped = (secret: string): string => secret.slice(0, -1) + (secret.endsWith("a") ? "b" : "a");
+const corrupted = (secret: string): string => secret.slice(0, -1) + (secret.endsWith("a") ? "b" : "a");

@@ -1,58 +1,60 @@
 import { allPermissions } from "../../support/test-app";
-import { type Holder, type Holdings, type RootField, traceOf } from "./fields";
-import { isForbidden, nameOf } from "./oracle";
-import type { Form, AccessCase } from "./case";
+import type { AccessCase, Form } from "./case";
+import { type Holder, type Resources, type RootField, sideEffectOf } from "./fields";
+import { isForbidden, responseKeyOf } from "./oracle";
 
 export interface Operation {
   readonly query: string;
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
-/** The id of what nobody has. */
-const nobodys = "00000000-0000-7000-8000-000000000000";
+const unknownId = "00000000-0000-7000-8000-000000000000";
 
 /**
- * What is sent. Where it must not be executed, it is what would leave something behind: with the ids of what there is,
- * and where the key may do something else, with that in front. Where it may be, a mutation is given ids of nobody.
- *
- * @param victim whose things they are
+ * Builds the operation of a case. If it must not be executed, it would change stored data: it names existing objects,
+ * and the form `combined` adds a mutation that the key may use. A permitted mutation gets unknown ids.
  */
-export function operationOf(trial: AccessCase, holder: Holder | undefined, victim: Holdings): Operation {
-  const { field, form, credential, transport } = trial;
-  const isValid = credential === "valid" || credential === "other app's";
-  const isKeptOut = !isValid || form === "excluded" || transport === "GET" || !holder || isForbidden(trial, holder);
-  const isAboutVictim = field.kind !== "mutation" || isKeptOut || credential === "other app's";
+export function operationOf(accessCase: AccessCase, holder: Holder | undefined, victim: Resources): Operation {
+  const { field, form, credential, transport } = accessCase;
+  const isAccepted = credential === "valid" || credential === "other app";
+  const isDenied =
+    !isAccepted || form === "excluded" || transport === "GET" || !holder || isForbidden(accessCase, holder);
+  const namesVictim = field.kind !== "mutation" || isDenied || credential === "other app";
 
-  const query = documentOf(field, form, isKeptOut ? traceOf(holder?.permissions ?? allPermissions) : undefined);
+  const query = documentOf(field, form, isDenied ? sideEffectOf(holder?.permissions ?? allPermissions) : undefined);
   const values: Record<string, unknown> = { on: form === "included", file: null };
-  for (const [name, id] of Object.entries(victim)) values[name] = isAboutVictim ? id : nobodys;
-  for (const [name, id] of Object.entries(holder?.holdings ?? victim)) values[`own_${name}`] = id;
+  for (const [name, id] of Object.entries(victim)) values[name] = namesVictim ? id : unknownId;
+  for (const [name, id] of Object.entries(holder?.resources ?? victim)) values[`own_${name}`] = id;
   return { query, variables: Object.fromEntries(variablesOf(query).map((name) => [name, values[name]])) };
 }
 
-const known = new Map<string, string>();
+const cache = new Map<string, string>();
 
-/** @param trace what stands beside the field, where it is beside another mutation */
-function documentOf(field: RootField, form: Form, trace: string | undefined): string {
-  const key = [field.coordinate, form, form === "beside" && trace].join(" ");
-  let document = known.get(key);
-  if (document === undefined) known.set(key, (document = written(field, form, trace)));
+/** @param sideEffect the other mutation for the form `combined` */
+function documentOf(field: RootField, form: Form, sideEffect: string | undefined): string {
+  const key = [field.coordinate, form, form === "combined" && sideEffect].join(" ");
+  let document = cache.get(key);
+  if (document === undefined) cache.set(key, (document = buildDocument(field, form, sideEffect)));
   return document;
 }
 
-function written({ kind, name, asks, coordinate }: RootField, form: Form, trace: string | undefined): string {
-  const field = name + asks;
-  const conditional = name + asks.replace(/^(\(.*\))?/, "$1 @include(if: $on) ");
-  // What stands beside is about the key's own app, whatever the field is about.
-  const mutation = trace && `other: ${trace.replaceAll("$", "$own_")}`;
+function buildDocument(
+  { kind, name, selection, coordinate }: RootField,
+  form: Form,
+  sideEffect: string | undefined,
+): string {
+  const field = name + selection;
+  const conditional = name + selection.replace(/^(\(.*\))?/, "$1 @include(if: $on) ");
+  // The other mutation names objects of the key's own app, whatever the field names.
+  const mutation = sideEffect && `other: ${sideEffect.replaceAll("$", "$own_")}`;
   const other = { query: "__typename", mutation: mutation ?? "__typename", subscription: `other: ${field}` }[kind];
   const selections: Record<Form, string> = {
     plain: field,
-    alias: `${nameOf(name, form)}: ${field}`,
+    alias: `${responseKeyOf(name, form)}: ${field}`,
     fragment: "...F",
     included: conditional,
     excluded: conditional,
-    beside: `${other} ${field}`,
+    combined: `${other} ${field}`,
   };
   const fragment = form === "fragment" ? ` fragment F on ${coordinate.split(".")[0] ?? ""} { ${field} }` : "";
   const text = `{ ${selections[form]} }${fragment}`;

@@ -1,9 +1,9 @@
 import { accessOf, opensTo } from "../../support/access-table";
+import type { AccessCase, Form } from "./case";
 import { type Holder, notFound } from "./fields";
-import type { Form, AccessCase } from "./case";
 
-/** An error without its words. */
-export interface Fault {
+/** An error without its message. */
+export interface ErrorCode {
   readonly code: string;
   readonly path?: readonly (string | number)[];
   readonly [more: string]: unknown;
@@ -11,37 +11,32 @@ export interface Fault {
 
 export interface Result {
   readonly data?: unknown;
-  readonly errors?: readonly Fault[];
+  readonly errors?: readonly ErrorCode[];
 }
 
-/** An answer without its words, whichever way it came. */
+/** A response of any transport, without messages. */
 export interface Answer {
-  /** The status of HTTP; over a WebSocket `result`, `refusal`, or what it was closed with. */
+  /** The HTTP status; over a WebSocket `result`, `refusal`, or the code that it was closed with. */
   readonly how: number | string;
   readonly results: readonly Result[];
 }
 
-/** What the field is called in the answer. */
-export const nameOf = (field: string, form: Form): string => (form === "alias" ? `mine_${field}` : field);
+export const responseKeyOf = (field: string, form: Form): string => (form === "alias" ? `mine_${field}` : field);
 
-/** Whether the scope keeps the operation out, for what the field is that it asks for. */
+/** Whether the scope denies the field. */
 export const isForbidden = ({ field, form }: AccessCase, { permissions }: Holder): boolean =>
   form !== "excluded" && !opensTo(permissions, accessOf(field.coordinate));
 
-/**
- * What must be answered, from the table that people write and from nothing of the server.
- *
- * @param holder whose key it is; the app of a key that is `other app's` is not the one that it asks about
- */
-export function expected(trial: AccessCase, holder: Holder | undefined): Answer {
-  const { credential, field, transport, form } = trial;
+/** The correct response, derived from the hand-written access table and not from the server's code. */
+export function expectedAnswer(accessCase: AccessCase, holder: Holder | undefined): Answer {
+  const { credential, field, transport, form } = accessCase;
   const isSocket = transport === "WebSocket";
-  const refused = (status: number, fault: Fault): Answer => ({
+  const refused = (status: number, error: ErrorCode): Answer => ({
     how: isSocket ? "refusal" : status,
-    results: [{ errors: [fault] }],
+    results: [{ errors: [error] }],
   });
 
-  if (credential !== "valid" && credential !== "other app's") {
+  if (credential !== "valid" && credential !== "other app") {
     if (isSocket) return { how: "closed with 4401", results: [] };
     const reason = credential === "revoked" && { reason: "KEY_REVOKED" };
     return refused(401, { code: "UNAUTHENTICATED", ...reason });
@@ -49,37 +44,40 @@ export function expected(trial: AccessCase, holder: Holder | undefined): Answer 
   if (!holder) throw new Error("A valid key has a holder");
 
   if (transport === "GET" && field.kind !== "query") return refused(405, { code: "BAD_REQUEST" });
-  const invalid = transport === "SSE" ? 400 : 200;
+  const invalidStatus = transport === "SSE" ? 400 : 200;
   if (field.kind === "subscription") {
-    // Its one field stands alone, and under no condition.
-    if (form === "included" || form === "excluded" || form === "beside") {
-      return refused(invalid, { code: "GRAPHQL_VALIDATION_FAILED" });
+    // A subscription has exactly one root field, without conditions.
+    if (form === "included" || form === "excluded" || form === "combined") {
+      return refused(invalidStatus, { code: "GRAPHQL_VALIDATION_FAILED" });
     }
     if (transport === "POST" || transport === "multipart") return refused(405, { code: "BAD_USER_INPUT" });
   }
 
-  const path = [nameOf(field.name, form)];
+  const path = [responseKeyOf(field.name, form)];
   const { permissions: granted } = holder;
-  if (isForbidden(trial, holder)) {
+  if (isForbidden(accessCase, holder)) {
     return refused(403, { code: "FORBIDDEN", path, required: accessOf(field.coordinate).required, granted });
   }
-  if (field.name === "uploadDocument" && transport !== "multipart") return refused(invalid, { code: "BAD_USER_INPUT" });
-  return { how: isSocket ? "result" : 200, results: letIn(trial, holder, path[0] ?? "") };
+  if (field.name === "uploadDocument" && transport !== "multipart")
+    return refused(invalidStatus, { code: "BAD_USER_INPUT" });
+  return { how: isSocket ? "result" : 200, results: permitted(accessCase, holder, path[0] ?? "") };
 }
 
-function letIn({ credential, field, transport, form }: AccessCase, holder: Holder, name: string): Result[] {
+function permitted({ credential, field, transport, form }: AccessCase, holder: Holder, key: string): Result[] {
   const type = `${field.kind[0]?.toUpperCase() ?? ""}${field.kind.slice(1)}`;
-  const beside = form === "beside" ? { __typename: type } : {};
+  const typename = form === "combined" ? { __typename: type } : {};
   if (form === "excluded") return [{ data: {} }];
-  if (!field.told)
-    throw new Error(`The table lets a key in to ${field.coordinate}, and nothing is known of its answer`);
+  if (!field.expected)
+    throw new Error(
+      `The access table permits ${field.coordinate} to a key, but fields.ts has no expected value for it`,
+    );
 
-  const told = field.told(holder, credential === "valid");
-  if (told === notFound) {
-    const errors = [{ code: "NOT_FOUND", path: [name] }];
-    // Of a subscription that does not begin there is no data, but that clients of SSE want some.
+  const expected = field.expected(holder, credential === "valid");
+  if (expected === notFound) {
+    const errors = [{ code: "NOT_FOUND", path: [key] }];
+    // A subscription that fails to start has no data, except over SSE, whose clients require it.
     return field.kind === "subscription" && transport === "WebSocket" ? [{ errors }] : [{ data: null, errors }];
   }
-  const values = field.kind === "subscription" ? (told as unknown[]) : [told];
-  return values.map((value) => ({ data: { ...beside, [name]: value } }));
+  const values = field.kind === "subscription" ? (expected as unknown[]) : [expected];
+  return values.map((value) => ({ data: { ...typename, [key]: value } }));
 }

@@ -1,31 +1,29 @@
 import { z } from "zod";
-import type { ToolAnswer } from "./tool-server";
+import type { ToolResult } from "./tool-server";
 
-/** The longest result that a model is told of and that is kept, in characters. */
 const maxResultChars = 50_000;
 
 const content = z.object({ type: z.string(), text: z.unknown().optional() });
-const result = z.object({
+const callToolResult = z.object({
   content: z.array(content).default([]),
   structuredContent: z.unknown().optional(),
   isError: z.boolean().default(false),
 });
 
-/** What a tool gave, as a text. Pictures and the like are named, and left out. */
-export function answerOf(given: unknown): ToolAnswer {
-  const { success, data } = result.safeParse(given);
-  if (!success) return failed("The tool gave what can't be understood.");
+/** Turns an MCP result into text. Content of other types, such as an image, is replaced by its type in brackets. */
+export function parseToolResult(raw: unknown): ToolResult {
+  const { success, data } = callToolResult.safeParse(raw);
+  if (!success) return toolError("The tool returned an invalid result.");
   const parts = data.content.map(({ type, text }) =>
     type === "text" && typeof text === "string" ? text : `[${type}]`,
   );
   const isStructured = parts.length === 0 && data.structuredContent !== undefined;
   const text = (isStructured ? JSON.stringify(data.structuredContent) : parts.join("\n")).toWellFormed();
   if (text.length > maxResultChars) {
-    return failed(
-      `The tool's result was left out, as it has more than ${maxResultChars.toLocaleString("en")} characters.`,
-    );
+    const limit = maxResultChars.toLocaleString("en");
+    return toolError(`The tool's result was omitted because it has more than ${limit} characters.`);
   }
   return { text: text.replaceAll("\0", ""), isError: data.isError };
 }
 
-export const failed = (text: string): ToolAnswer => ({ text, isError: true });
+export const toolError = (text: string): ToolResult => ({ text, isError: true });
