@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
-import { sharedBy } from "../support/instances";
+import { sharedEnvironment } from "../support/instances";
 import { useModelServer } from "../support/model-server";
 import { type TestProcess, useProcesses } from "../support/process";
 import { RedisServer } from "../support/redis";
@@ -17,14 +17,14 @@ afterAll(() => redis.stop());
 
 const kills = 50;
 const victim = fc.constantFrom("server", "one worker", "other worker");
-/** Whom to kill next, and how long after the one before is back, in milliseconds. */
-const deaths = fc.array(fc.record({ victim, ms: fc.noBias(fc.integer({ min: 0, max: 1_000 })) }), {
+/** The process to kill, and the delay after the previous one has restarted. */
+const plannedKills = fc.array(fc.record({ victim, delayMs: fc.noBias(fc.integer({ min: 0, max: 1_000 })) }), {
   minLength: kills,
   maxLength: kills,
 });
 
-test(`with a server and two workers killed ${kills} times while 100 runs are going, and Redis flushed, restarted and away, each run comes to one end and says its answer once`, async () => {
-  const shared = sharedBy(await processes.fresh(), models.current, { REDIS_URL: redis.url });
+test(`each of 100 concurrent runs ends once and has one answer while a server and two workers are killed ${kills} times and Redis is flushed, restarted and down`, async () => {
+  const shared = sharedEnvironment(await processes.fresh(), models.current, { REDIS_URL: redis.url });
   let server = await processes.serve({ ...shared, RUN_WORKER: "off" });
   const workers = {
     "one worker": await processes.work(shared),
@@ -38,29 +38,29 @@ test(`with a server and two workers killed ${kills} times while 100 runs are goi
   };
 
   await fc.assert(
-    fc.asyncProperty(fc.noShrink(deaths), async (planned) => {
+    fc.asyncProperty(fc.noShrink(plannedKills), async (planned) => {
       const load = await RunLoad.start(await server.newApp(), models.current.baseUrl, 100);
       try {
-        const disturbed = disturb();
-        for (const { victim: name, ms } of planned) {
-          await delay(ms);
+        const redisFaults = injectRedisFaults();
+        for (const { victim: name, delayMs } of planned) {
+          await delay(delayMs);
           await kill(name);
         }
-        await disturbed;
+        await redisFaults;
         await load.end();
-        await load.expectWhole();
+        await load.expectComplete();
         expect(load.count("INTERRUPTED")).toBeGreaterThan(0);
         expect(load.count("SUCCEEDED")).toBeGreaterThan(100);
       } finally {
-        load.giveUp();
+        load.abort();
       }
     }),
     { numRuns: 1, endOnFailure: true },
   );
 }, 600_000);
 
-/** While the others are killed: Redis loses what it knew, is there again at once, and is away for 6 s. */
-async function disturb(): Promise<void> {
+/** Flushes Redis, restarts it, and stops it for 6 s. */
+async function injectRedisFaults(): Promise<void> {
   await delay(5_000);
   await redis.ask((connection) => connection.flushall());
   await delay(5_000);

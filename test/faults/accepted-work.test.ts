@@ -7,24 +7,24 @@ import type { KeyHolder, TestApp } from "../support/test-app";
 
 const processes = useProcesses();
 
-/** Where the deeds are done: the clients reach whatever server is at the port, the first one and the later ones. */
-interface Scene {
+/** Valid across restarts, because each server uses the same port. */
+interface Fixture {
   readonly app: TestApp;
   readonly key: KeyHolder;
   readonly store: TestStore;
 }
-/** Sees for itself that what was answered with success is so. */
-type Claim = () => Promise<void>;
-type Deed = (scene: Scene) => Promise<Claim>;
+/** Checks that an acknowledged write can be read back. */
+type Check = () => Promise<void>;
+type WriteOperation = (fixture: Fixture) => Promise<Check>;
 
-const createAgent: Deed = async ({ app, key }) => {
+const createAgent: WriteOperation = async ({ app, key }) => {
   const id = await app.agent({ name: randomUUID() });
   return async () => {
     expect(await key.data(`query ($id: ID!) { agent(id: $id) { id } }`, { id })).toEqual({ agent: { id } });
   };
 };
 
-const openSession: Deed = async ({ key }) => {
+const openSession: WriteOperation = async ({ key }) => {
   const reference = randomUUID();
   const { createSession } = await key.data(
     `mutation ($reference: String!) { createSession(input: { reference: $reference }) { session { id } } }`,
@@ -36,7 +36,7 @@ const openSession: Deed = async ({ key }) => {
   };
 };
 
-const revokeKey: Deed = async ({ app }) => {
+const revokeKey: WriteOperation = async ({ app }) => {
   const revoked = await app.key({ agents: "VIEW" });
   const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { status } } }`;
   await app.server.admin.data(revoke, { id: revoked.keyId });
@@ -46,14 +46,14 @@ const revokeKey: Deed = async ({ app }) => {
   };
 };
 
-const narrowScope: Deed = async ({ app }) => {
+const narrowScope: WriteOperation = async ({ app }) => {
   const narrowed = await app.key({ agents: "FULL" });
   const narrow = `mutation ($id: ID!) { updateScope(input: { id: $id, permissions: {} }) { scope { id } } }`;
   await app.server.admin.data(narrow, { id: narrowed.scopeId });
   return async () => expect(await narrowed.code(`{ agents { totalCount } }`)).toBe("FORBIDDEN");
 };
 
-const uploadDocument: Deed = async ({ app, key, store }) => {
+const uploadDocument: WriteOperation = async ({ app, key, store }) => {
   const sessionId = await app.session();
   const { body } = await key.upload(sessionId, `The barn is ${randomUUID()}.`);
   const { id, sha256 } = body.data.uploadDocument.document;
@@ -66,7 +66,7 @@ const uploadDocument: Deed = async ({ app, key, store }) => {
 };
 
 const executeAgent =
-  (waitMs: number): Deed =>
+  (waitMs: number): WriteOperation =>
   async ({ app, key }) => {
     const input = { agentId: await app.agent(), idempotencyKey: randomUUID(), waitMs };
     const { run } = await execute(key, input);
@@ -79,47 +79,55 @@ const executeAgent =
     };
   };
 
-const deeds = [createAgent, openSession, revokeKey, narrowScope, uploadDocument, executeAgent(0), executeAgent(10_000)];
+const operations = [
+  createAgent,
+  openSession,
+  revokeKey,
+  narrowScope,
+  uploadDocument,
+  executeAgent(0),
+  executeAgent(10_000),
+];
 
 test.each(["SIGKILL", "SIGTERM"] as const)(
-  "%s in the middle of a burst: nothing is lost of what was answered, and each run has ended once",
+  "%s during a burst: no acknowledged write is lost, and each run ends once",
   async (signal) => {
     const { environment: fresh, store } = await processes.freshWithStore();
     let server = await processes.serve(fresh);
     const app = await server.newApp();
-    const scene = { app, key: await app.key(), store };
+    const fixture = { app, key: await app.key(), store };
 
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 60 }), async (count) => {
-        const { claims, failures } = await burst(server, signal, scene, count);
-        expect(claims.length).toBeGreaterThanOrEqual(count);
-        expect(failures).toEqual(deeds.map(() => expect.stringMatching(/^(ECONNREFUSED|ECONNRESET|EPIPE)\b/)));
+        const { checks, failures } = await burst(server, signal, fixture, count);
+        expect(checks.length).toBeGreaterThanOrEqual(count);
+        expect(failures).toEqual(operations.map(() => expect.stringMatching(/^(ECONNREFUSED|ECONNRESET|EPIPE)\b/)));
         expect(server.exit).toBe(signal === "SIGTERM" ? 0 : signal);
 
         server = await processes.serve(server.environment);
-        await Promise.all(claims.map((claim) => claim()));
+        await Promise.all(checks.map((check) => check()));
       }),
       { numRuns: 3, endOnFailure: true },
     );
   },
 );
 
-/** Does all deeds at once, again and again; sends the signal when so many have succeeded; ends when each has failed. */
-async function burst(server: TestProcess, signal: NodeJS.Signals, scene: Scene, count: number) {
-  const claims: Claim[] = [];
-  const doAgain = async (deed: Deed): Promise<unknown> => {
+/** Repeats all operations concurrently, sends the signal once `count` have succeeded, and ends when each has failed. */
+async function burst(server: TestProcess, signal: NodeJS.Signals, fixture: Fixture, count: number) {
+  const checks: Check[] = [];
+  const repeat = async (operation: WriteOperation): Promise<unknown> => {
     try {
       for (;;) {
-        claims.push(await deed(scene));
-        if (claims.length === count) server.signal(signal);
+        checks.push(await operation(fixture));
+        if (checks.length === count) server.signal(signal);
       }
     } catch (error) {
-      // supertest tells of a connection that is refused by words alone, which begin with the code.
+      // supertest reports a refused connection without a code, with a message that begins with it.
       const { code, message } = error as NodeJS.ErrnoException;
       return code ?? message;
     }
   };
-  const failures = await Promise.all(deeds.map(doAgain));
+  const failures = await Promise.all(operations.map(repeat));
   await server.exited;
-  return { claims, failures };
+  return { checks, failures };
 }

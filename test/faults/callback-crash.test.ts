@@ -1,14 +1,14 @@
 import { attempted, deliveryOf, dueNow, replaceSecret } from "../support/callbacks";
 import { type TestProcess, useProcesses } from "../support/process";
 import { Receiver, verified } from "../support/receiver";
-import { execute, executeAmongMany, runOf } from "../support/runs";
+import { execute, executeUnderLoad, runOf } from "../support/runs";
 
 const processes = useProcesses();
 let receiver: Receiver;
 beforeEach(async () => void (receiver = await Receiver.start()));
 afterEach(() => receiver.stop());
 
-async function begin() {
+async function start() {
   const fresh = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
   const server = await processes.serve(fresh);
   const app = await server.newApp();
@@ -16,11 +16,12 @@ async function begin() {
   return { server, secret, key: await app.key(), agentId: await app.agent() };
 }
 
-/** Lets it be as if the time of all that is under way or to come was over. */
-const due = (server: TestProcess) => server.sql("UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000'");
+/** Makes all deliveries due immediately, including those in progress. */
+const makeAllDue = (server: TestProcess) =>
+  server.sql("UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000'");
 
-test("kill -9 between a run's end and its delivery: the next start delivers it", async () => {
-  const { server, secret, key, agentId } = await begin();
+test("a callback is delivered by the next start if the server is killed between the run's end and the delivery", async () => {
+  const { server, secret, key, agentId } = await start();
   const { port } = receiver;
   const callbackUrl = receiver.url("/");
   await receiver.stop();
@@ -31,30 +32,30 @@ test("kill -9 between a run's end and its delivery: the next start delivers it",
   expect(receiver.received).toEqual([]);
 
   receiver = await Receiver.start(port);
-  await due(server);
+  await makeAllDue(server);
   const next = await processes.serve(server.environment);
   const [callback] = await receiver.wait("/");
   expect(verified(callback, secret).data.run).toMatchObject({ id: run.id, status: "SUCCEEDED", output: run.output });
-  const again = next.as(key.credential);
-  expect(await attempted(again, run.id)).toMatchObject({ status: "DELIVERED" });
+  const client = next.as(key.credential);
+  expect(await attempted(client, run.id)).toMatchObject({ status: "DELIVERED" });
   expect(receiver.received).toHaveLength(1);
 });
 
-test("kill -9 in the middle of a delivery: it is taken for dead after its time, and made again under the same id", async () => {
-  const { server, secret, key, agentId } = await begin();
+test("a delivery whose server was killed expires, and is retried with the same id", async () => {
+  const { server, secret, key, agentId } = await start();
   const { run } = await execute(key, { agentId, callbackUrl: receiver.url("/", "mute", 200) });
   await receiver.wait("/");
   await server.end("SIGKILL");
 
   const next = await processes.serve(server.environment);
-  const again = next.as(key.credential);
-  const { id, ...before } = await deliveryOf(again, run.id);
+  const client = next.as(key.credential);
+  const { id, ...before } = await deliveryOf(client, run.id);
   expect(before).toMatchObject({ status: "PENDING", attempts: [], nextAttemptAt: null });
-  await due(next);
+  await makeAllDue(next);
   const [first, second] = await receiver.wait("/", 2);
   expect([first.headers["webhook-id"], second?.headers["webhook-id"]]).toEqual([id, id]);
   expect(verified(second, secret).data.run.id).toBe(run.id);
-  expect(await attempted(again, run.id, 2)).toMatchObject({
+  expect(await attempted(client, run.id, 2)).toMatchObject({
     status: "DELIVERED",
     attempts: [
       { httpStatus: null, error: "INTERRUPTED", durationMs: null },
@@ -63,8 +64,8 @@ test("kill -9 in the middle of a delivery: it is taken for dead after its time, 
   });
 });
 
-test("kill -9 in the middle of a run: its end as INTERRUPTED is delivered by the next start", async () => {
-  const { server, secret, key, agentId } = await begin();
+test("the callback of a run whose server was killed is delivered as INTERRUPTED by the next start", async () => {
+  const { server, secret, key, agentId } = await start();
   const { run } = await execute(key, { agentId, callbackUrl: receiver.url("/") });
   await receiver.wait("/");
   await server.end("SIGKILL");
@@ -83,8 +84,8 @@ test("kill -9 in the middle of a run: its end as INTERRUPTED is delivered by the
   expect(verified(second, secret).data.run).toMatchObject({ id: run.id, error: { code: "INTERRUPTED" } });
 });
 
-test("a server that is told to stop lets a delivery finish, or else leaves it to the next start", async () => {
-  const { server, key, agentId } = await begin();
+test("a delivery that does not finish before the server stops is retried by the next start", async () => {
+  const { server, key, agentId } = await start();
   const { run } = await execute(key, { agentId, callbackUrl: receiver.url("/", "mute", 200) });
   await receiver.wait("/");
   expect(await server.end("SIGTERM")).toBe(0);
@@ -98,12 +99,12 @@ test("a server that is told to stop lets a delivery finish, or else leaves it to
 });
 
 if (process.env["TEST_DATABASE_URL"] !== undefined) {
-  test("of two processes at one database each delivery is made by one", async () => {
-    const { server, key, agentId } = await begin();
+  test("two processes that share a database make each delivery once", async () => {
+    const { server, key, agentId } = await start();
     await processes.serve({ ...server.environment, PORT: "0" });
     const callbackUrls = Array.from({ length: 60 }, (_, i) => receiver.url(`/${i}`, 500, 200));
     const runs = await Promise.all(
-      callbackUrls.map(async (callbackUrl) => (await executeAmongMany(key, { agentId, callbackUrl })).run),
+      callbackUrls.map(async (callbackUrl) => (await executeUnderLoad(key, { agentId, callbackUrl })).run),
     );
     for (const { id } of runs) {
       const delivery = await attempted(key, id);

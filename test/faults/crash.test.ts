@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { useProcesses } from "../support/process";
-import { eventsOf, execute, executeAmongMany, expectWhole, finished } from "../support/runs";
+import { eventsOf, execute, executeUnderLoad, expectWhole, finished } from "../support/runs";
 import { type KeyHolder, TestApp } from "../support/test-app";
 
 const processes = useProcesses();
@@ -9,13 +9,13 @@ const burst = fc.array(fc.record({ words: fc.integer({ min: 1, max: 20 }), waitM
   minLength: 50,
   maxLength: 60,
 });
-/** How many executions are answered before the server is killed. */
-const fatal = fc.noBias(fc.integer({ min: 1, max: 40 }));
+/** The number of answered executions after which the server is killed. */
+const killAfter = fc.noBias(fc.integer({ min: 1, max: 40 }));
 
-test("what was answered survives kill -9, and every run has one end, once", async () => {
+test("acknowledged executions survive kill -9, and every run ends once", async () => {
   let server = await processes.serve(await processes.fresh());
   await fc.assert(
-    fc.asyncProperty(burst, fatal, async (executions, killedAfter) => {
+    fc.asyncProperty(burst, killAfter, async (executions, killedAfter) => {
       const app = await TestApp.create(server);
       const agentId = await app.agent();
       const inputs = executions.map(({ words, waitMs }, i) => ({
@@ -27,16 +27,16 @@ test("what was answered survives kill -9, and every run has one end, once", asyn
       }));
       const key = await app.key();
       let count = 0;
-      const sent = inputs.map(async (input) => {
-        const answer = await execute(key, input).catch(() => undefined);
-        if (answer && ++count === killedAfter) await server.end("SIGKILL");
-        return answer;
+      const requests = inputs.map(async (input) => {
+        const response = await execute(key, input).catch(() => undefined);
+        if (response && ++count === killedAfter) await server.end("SIGKILL");
+        return response;
       });
-      const answers = await Promise.all(sent);
+      const responses = await Promise.all(requests);
       server = await processes.serve(server.environment);
 
-      const repeated = await Promise.all(inputs.map((input) => executeAmongMany(key, input)));
-      for (const [i, before] of answers.entries()) {
+      const repeated = await Promise.all(inputs.map((input) => executeUnderLoad(key, input)));
+      for (const [i, before] of responses.entries()) {
         if (!before) continue;
         expect(repeated[i]).toMatchObject({ replayed: true, session: before.session, run: { id: before.run.id } });
         if (before.run.finishedAt !== null) expect(repeated[i].run).toEqual(before.run);

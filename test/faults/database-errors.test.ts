@@ -6,37 +6,34 @@ import { TestModel } from "../support/test-model";
 const server = useServer({}, { "test:model": new TestModel() });
 afterEach(() => jest.restoreAllMocks());
 
-/** What is committed when "one two" is executed, in its order. */
-const commits = ["the acceptance", "the beginning", "the first word", "the second word", "the end"];
+/** The commits of an execution of "one two", in order. */
+const commits = ["acceptance", "start", "first output", "second output", "end"];
 const succeeded = { status: "SUCCEEDED", output: "one two " };
 const interrupted = { status: "FAILED", output: null, error: { code: "INTERRUPTED" } };
 const failed = (output: string | null) => ({ status: "FAILED", output, error: expect.any(Object) });
 
 test.each([
-  ["the beginning", "before", succeeded],
-  ["the beginning", "after", interrupted],
-  ["the first word", "before", failed(null)],
-  ["the first word", "after", failed("one ")],
-  ["the second word", "after", failed(succeeded.output)],
-  ["the end", "before", succeeded],
-  ["the end", "after", succeeded],
-] as const)(
-  "where the database fails at %s, %s it is committed, a run ends all the same",
-  async (what, moment, end) => {
-    const app = await server.current.newApp();
-    const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
-    const session = { reference: "order" };
-    failAtCommit(commits.indexOf(what) + 1, moment);
+  ["start", "before", succeeded],
+  ["start", "after", interrupted],
+  ["first output", "before", failed(null)],
+  ["first output", "after", failed("one ")],
+  ["second output", "after", failed(succeeded.output)],
+  ["end", "before", succeeded],
+  ["end", "after", succeeded],
+] as const)("a run ends even if the commit of its %s fails, %s it takes effect", async (commit, moment, end) => {
+  const app = await server.current.newApp();
+  const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
+  const session = { reference: "order" };
+  failAtCommit(commits.indexOf(commit) + 1, moment);
 
-    const { run } = await execute(key, { agentId, session, text: "one two" });
-    expect(run).toMatchObject(end);
-    expectWhole(await eventsOf(key, run.id), run);
-    expect((await execute(key, { agentId, session, text: "one two" })).run).toMatchObject(succeeded);
-  },
-);
+  const { run } = await execute(key, { agentId, session, text: "one two" });
+  expect(run).toMatchObject(end);
+  expectWhole(await eventsOf(key, run.id), run);
+  expect((await execute(key, { agentId, session, text: "one two" })).run).toMatchObject(succeeded);
+});
 
 test.each(["before", "after"] as const)(
-  "where it fails at the acceptance, %s that is committed, to execute again with the same key executes once",
+  "executing again with the same key executes once if the commit of the acceptance fails, %s it takes effect",
   async (moment) => {
     const app = await server.current.newApp();
     const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];

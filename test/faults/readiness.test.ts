@@ -6,7 +6,7 @@ import { eventually } from "../support/runs";
 
 const processes = useProcesses();
 
-/** How a server answers to who asks whether it lives, and whether it is ready. */
+/** The responses of both health checks. */
 async function stateOf({ origin }: TestProcess): Promise<unknown> {
   const [health, readiness] = await Promise.all([request(origin).get("/healthz"), request(origin).get("/readyz")]);
   return [health.status, health.body, readiness.status, readiness.body];
@@ -14,74 +14,74 @@ async function stateOf({ origin }: TestProcess): Promise<unknown> {
 const ready = [200, { status: "ok" }, 200, { status: "ready" }];
 const unavailable = [200, { status: "ok" }, 503, { status: "unavailable" }];
 
-test("a server that has said where it is lives and is ready, which it tells without a credential", async () => {
+test("a server that has printed its URL is live and ready, which needs no credential to check", async () => {
   expect(await stateOf(await processes.serve(await processes.fresh()))).toEqual(ready);
 });
 
 const { TEST_DATABASE_URL } = process.env;
 if (TEST_DATABASE_URL !== undefined) {
-  test("a server whose database falls silent lives, is not ready, and is so again when it answers, also over new connections", async () => {
+  test("a server whose database hangs is live but not ready, and is ready once the database answers, also on new connections", async () => {
     const { DATABASE_URL = "", ...fresh } = await processes.fresh();
-    const line = await Line.to(new URL(DATABASE_URL));
+    const proxy = await SilentProxy.start(new URL(DATABASE_URL));
     try {
-      const overLine = new URL(DATABASE_URL);
-      overLine.host = `127.0.0.1:${line.port}`;
-      const server = await processes.serve({ ...fresh, DATABASE_URL: overLine.href });
+      const proxiedUrl = new URL(DATABASE_URL);
+      proxiedUrl.host = `127.0.0.1:${proxy.port}`;
+      const server = await processes.serve({ ...fresh, DATABASE_URL: proxiedUrl.href });
       expect(await stateOf(server)).toEqual(ready);
-      line.cut();
+      proxy.pause();
       expect(await stateOf(server)).toEqual(unavailable);
-      line.mend();
+      proxy.resume();
       expect(await stateOf(server)).toEqual(ready);
 
-      line.breakConnections();
+      proxy.destroyConnections();
       await eventually(async () => (await server.admin.code(`{ apps { totalCount } }`)) === undefined);
       expect(await stateOf(server)).toEqual(ready);
     } finally {
-      line.close();
+      proxy.close();
     }
   });
 }
 
-/** A line to a server that can be cut without anybody being told. */
-class Line {
-  private isCut = false;
-  private readonly ends: [one: Socket, other: Socket][] = [];
-  private readonly server = createServer((near) => {
-    const far = connect(Number(this.target.port || 3306), this.target.hostname);
-    this.ends.push([near, far], [far, near]);
-    near.on("error", () => far.destroy()).on("close", () => far.destroy());
-    far.on("error", () => near.destroy()).on("close", () => near.destroy());
-    if (!this.isCut) this.mend();
+/** A proxy that can stop forwarding without closing connections. */
+class SilentProxy {
+  private isPaused = false;
+  private readonly directions: [from: Socket, to: Socket][] = [];
+  private readonly server = createServer((client) => {
+    const upstream = connect(Number(this.target.port || 3306), this.target.hostname);
+    this.directions.push([client, upstream], [upstream, client]);
+    client.on("error", () => upstream.destroy()).on("close", () => upstream.destroy());
+    upstream.on("error", () => client.destroy()).on("close", () => client.destroy());
+    if (!this.isPaused) this.resume();
   });
 
   private constructor(private readonly target: URL) {}
 
-  static async to(target: URL): Promise<Line> {
-    const line = new Line(target);
-    await once(line.server.listen(0, "127.0.0.1"), "listening");
-    return line;
+  static async start(target: URL): Promise<SilentProxy> {
+    const proxy = new SilentProxy(target);
+    await once(proxy.server.listen(0, "127.0.0.1"), "listening");
+    return proxy;
   }
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
   }
 
-  cut(): void {
-    this.isCut = true;
-    for (const [one, other] of this.ends) one.unpipe(other);
+  pause(): void {
+    this.isPaused = true;
+    for (const [from, to] of this.directions) from.unpipe(to);
   }
 
-  mend(): void {
-    this.isCut = false;
-    for (const [one, other] of this.ends) one.unpipe(other).pipe(other);
+  resume(): void {
+    this.isPaused = false;
+    for (const [from, to] of this.directions) from.unpipe(to).pipe(to);
   }
 
-  breakConnections(): void {
-    for (const [end] of this.ends) end.destroy();
+  destroyConnections(): void {
+    for (const [socket] of this.directions) socket.destroy();
   }
 
   close(): void {
     this.server.close();
-    this.breakConnections();
+    this.destroyConnections();
   }
 }

@@ -13,7 +13,7 @@ const createAgent = `mutation ($name: String!) { createAgent(input: { name: $nam
 const runEvents = `subscription ($runId: ID!) { runEvents(runId: $runId) { index } }`;
 
 test.each(["SIGTERM", "SIGINT"] as const)(
-  "%s in the middle of requests: they are answered, and what they did is there after the next start",
+  "requests in progress at %s are answered, and their writes survive the restart",
   async (signal) => {
     const server = await processes.serve(await processes.fresh());
     const app = await server.newApp();
@@ -23,7 +23,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     const mutation = await SlowRequest.operation(key, createAgent, { name: "Ada" });
     const upload = await SlowRequest.upload(key, session, content);
 
-    const signalled = Date.now();
+    const signalledAt = Date.now();
     server.signal(signal);
     await eventually(() => hasLogged(server, "stopping"));
     const [created, uploaded] = [await mutation.finish(), await upload.finish()];
@@ -31,7 +31,7 @@ test.each(["SIGTERM", "SIGINT"] as const)(
     expect(uploaded).toMatchObject({ status: 200, headers: { connection: "close" } });
     await server.exited;
     expect(server.exit).toBe(0);
-    expect(Date.now() - signalled).toBeLessThan(10_000);
+    expect(Date.now() - signalledAt).toBeLessThan(10_000);
 
     const next = await processes.serve(server.environment);
     const query = `query ($agent: ID!, $session: ID!) { agent(id: $agent) { name } session(id: $session) { documents { id size } } }`;
@@ -43,11 +43,11 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-test("streams that are open are told, and their run is ended as interrupted by the next start", async () => {
+test("open streams are closed in order, and the next start fails their run as INTERRUPTED", async () => {
   const server = await processes.serve(await processes.fresh());
   const runId = await unfinishedRun(server);
-  const [webSocket, sse] = [followByWebSocket(server.admin, runId), followBySse(server.admin, runId)];
-  await Promise.all([webSocket.begun, sse.begun]);
+  const [webSocket, sse] = [followOverWebSocket(server.admin, runId), followOverSse(server.admin, runId)];
+  await Promise.all([webSocket.started, sse.started]);
 
   expect(await server.end("SIGTERM")).toBe(0);
   expect(await webSocket.closeCode).toBe(1001);
@@ -59,14 +59,14 @@ test("streams that are open are told, and their run is ended as interrupted by t
   });
 });
 
-test("a server that stops takes no new connections, is not ready, and closes those that rest while it answers", async () => {
+test("a server that stops refuses new connections, is not ready, closes idle connections, and answers pending requests", async () => {
   const server = await processes.serve(await processes.fresh());
   const slow = await SlowRequest.operation(server.admin, `{ viewer { kind } }`);
-  const readyz = await HalfHead.send(server, "GET /readyz HTTP/1.1");
-  const healthz = await HalfHead.send(server, "GET /healthz HTTP/1.1");
-  const sse = followBySse(server.admin, await unfinishedRun(server));
-  await sse.begun;
-  const idle = await HalfHead.send(server, "GET /healthz HTTP/1.1");
+  const readyz = await PartialRequest.send(server, "GET /readyz HTTP/1.1");
+  const healthz = await PartialRequest.send(server, "GET /healthz HTTP/1.1");
+  const sse = followOverSse(server.admin, await unfinishedRun(server));
+  await sse.started;
+  const idle = await PartialRequest.send(server, "GET /healthz HTTP/1.1");
   expect(await idle.finish()).toMatch(/^HTTP\/1.1 200 [^]+connection: keep-alive/i);
 
   server.signal("SIGTERM");
@@ -78,29 +78,29 @@ test("a server that stops takes no new connections, is not ready, and closes tho
   expect(await slow.finish()).toMatchObject({ status: 200, body: { data: { viewer: { kind: "ADMIN" } } } });
   await server.exited;
   expect(server.exit).toBe(0);
-  // The second signal was for nothing.
+  // The second signal has no effect.
   expect(server.log.filter(({ msg }) => msg === "stopping")).toHaveLength(1);
 });
 
-test("who neither finishes nor answers is cut off, so that the server has stopped in order within ten seconds", async () => {
+test("a server stops cleanly within ten seconds although clients neither finish requests nor respond", async () => {
   const server = await processes.serve(await processes.fresh());
   const slow = await SlowRequest.operation(server.admin, createAgent, { name: "Ada" });
-  const deaf = new WebSocket(server.url.replace("http", "ws"), "graphql-transport-ws");
-  await once(deaf, "open");
-  deaf.pause();
-  const mute = connect(Number(new URL(server.url).port), "127.0.0.1");
-  await once(mute, "connect");
-  mute.on("error", () => undefined);
+  const unresponsive = new WebSocket(server.url.replace("http", "ws"), "graphql-transport-ws");
+  await once(unresponsive, "open");
+  unresponsive.pause();
+  const silent = connect(Number(new URL(server.url).port), "127.0.0.1");
+  await once(silent, "connect");
+  silent.on("error", () => undefined);
 
-  const signalled = Date.now();
+  const signalledAt = Date.now();
   expect(await server.end("SIGTERM")).toBe(0);
-  expect(Date.now() - signalled).toBeLessThan(10_000);
+  expect(Date.now() - signalledAt).toBeLessThan(10_000);
   await slow.cut();
-  deaf.terminate();
+  unresponsive.terminate();
   expect(server.log.filter(({ level }) => level !== "info")).toEqual([]);
 });
 
-test("when a key was last used is written in the end", async () => {
+test("the last use of a key is written at shutdown", async () => {
   const server = await processes.serve(await processes.fresh());
   const key = await (await server.newApp()).key({ agents: "VIEW" });
   const read = `query ($id: ID!) { apiKey(id: $id) { lastUsedAt } }`;
@@ -127,7 +127,7 @@ async function refusesConnections({ url }: TestProcess): Promise<boolean> {
   return isRefused;
 }
 
-/** A run that another process seems to be carrying out. */
+/** A run that appears to be executed by another process. */
 async function unfinishedRun(server: TestProcess): Promise<string> {
   const app = await server.newApp();
   const { id } = await app.run({ agentId: await app.agent() });
@@ -138,7 +138,7 @@ async function unfinishedRun(server: TestProcess): Promise<string> {
   return id;
 }
 
-function followByWebSocket({ url, credential }: Client, runId: string) {
+function followOverWebSocket({ url, credential }: Client, runId: string) {
   const client = createClient({
     url: url.replace("http", "ws"),
     webSocketImpl: WebSocket,
@@ -150,17 +150,17 @@ function followByWebSocket({ url, credential }: Client, runId: string) {
   const closeCode = new Promise<number>((resolve) => {
     client.on("closed", (event) => resolve((event as { code: number }).code));
   });
-  const begun = new Promise<void>((resolve) => {
+  const started = new Promise<void>((resolve) => {
     client.subscribe(
       { query: runEvents, variables: { runId } },
       { next: () => resolve(), error: () => undefined, complete: () => undefined },
     );
   });
-  return { begun, closeCode };
+  return { started, closeCode };
 }
 
-function followBySse({ url, credential }: Client, runId: string) {
-  const sent = request(`${url}/stream`, {
+function followOverSse({ url, credential }: Client, runId: string) {
+  const outgoing = request(`${url}/stream`, {
     method: "POST",
     agent: new Agent({ keepAlive: true }),
     headers: {
@@ -169,32 +169,32 @@ function followBySse({ url, credential }: Client, runId: string) {
       "content-type": "application/json",
     },
   });
-  sent.end(JSON.stringify({ query: runEvents, variables: { runId } }));
-  const answered = once(sent, "response") as Promise<[IncomingMessage]>;
-  const closed = answered.then(([{ socket }]) => once(socket, "close"));
+  outgoing.end(JSON.stringify({ query: runEvents, variables: { runId } }));
+  const response = once(outgoing, "response") as Promise<[IncomingMessage]>;
+  const closed = response.then(([{ socket }]) => once(socket, "close"));
   const chunks: string[] = [];
-  const text = answered.then(async ([response]) => {
-    for await (const chunk of response.setEncoding("utf8")) chunks.push(chunk as string);
+  const text = response.then(async ([message]) => {
+    for await (const chunk of message.setEncoding("utf8")) chunks.push(chunk as string);
     return chunks.join("");
   });
-  return { begun: eventually(() => chunks.some((chunk) => chunk.includes("event: next"))), text, closed };
+  return { started: eventually(() => chunks.some((chunk) => chunk.includes("event: next"))), text, closed };
 }
 
-/** A request whose head the server has not got whole, over a connection of its own that may be used again. */
-class HalfHead {
+/** A request on a separate keep-alive connection whose head is not complete yet. */
+class PartialRequest {
   readonly closed: Promise<unknown>;
 
   private constructor(private readonly socket: Socket) {
     this.closed = once(socket, "close");
   }
 
-  static async send(server: TestProcess, line: string): Promise<HalfHead> {
+  static async send(server: TestProcess, line: string): Promise<PartialRequest> {
     const socket = connect(Number(new URL(server.url).port), "127.0.0.1").setEncoding("utf8");
     await once(socket, "connect");
     socket.write(`${line}\r\nhost: localhost\r\n`);
-    // Who is answered later has come later.
+    // Once a later request is answered, the server has received this one.
     await server.admin.data(`{ viewer { kind } }`);
-    return new HalfHead(socket);
+    return new PartialRequest(socket);
   }
 
   async finish(): Promise<string> {

@@ -1,4 +1,4 @@
-/** The tests that look into who may do what, and what revoking does: the quickest first. */
+/** The tests of authorization and revocation, the fastest first. */
 module.exports = [
   "unit/api-key/secret",
   "unit/auth/permissions",

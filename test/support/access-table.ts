@@ -1,8 +1,8 @@
 import type { TestPermissions } from "./test-app";
 
 /**
- * Who may use which field, by hand: the policy of this API, a line a field. `+` opens the field to who has been granted
- * what stands above and nothing else, `-` does not. The last word is what a refusal says is required.
+ * The access policy of this API, written by hand: one row per field. `+` means that a caller with only the grant of this
+ * column may use the field, `-` that it may not. The last column is the `required` of a denial.
  */
 const table = `
                              nothing VIEW EDIT FULL RUN SESSION_CREATE SESSION_TERMINATE DOCUMENT_UPLOAD SESSION_VIEW admin
@@ -65,7 +65,7 @@ export type Grant =
   | NonNullable<TestPermissions["runtime"]>[number]
   | "admin";
 
-/** The grants, each alone, as the permissions of a scope. An administrator has none of them. */
+/** The permissions of a scope with only this grant. */
 export const permissionsOf: Readonly<Record<Exclude<Grant, "admin">, Required<TestPermissions>>> = {
   nothing: { agents: "NONE", runtime: [] },
   VIEW: { agents: "VIEW", runtime: [] },
@@ -79,7 +79,7 @@ export const permissionsOf: Readonly<Record<Exclude<Grant, "admin">, Required<Te
 };
 export const grants = [...Object.keys(permissionsOf), "admin"] as Grant[];
 
-/** A line of the table. */
+/** A row of the table. */
 export interface Access {
   readonly opens: ReadonlySet<Grant>;
   readonly required: string;
@@ -89,12 +89,12 @@ export interface Access {
 export const access: ReadonlyMap<string, Access> = readTable();
 
 export function accessOf(field: string): Access {
-  const line = access.get(field);
-  if (!line) throw new Error(`The table lacks ${field}`);
-  return line;
+  const row = access.get(field);
+  if (!row) throw new Error(`The access table has no row for ${field}`);
+  return row;
 }
 
-/** A scope allows what one of its permissions alone would open. */
+/** Whether a scope may use the field: a scope allows a field if one of its grants alone allows it. */
 export function opensTo(permissions: Required<TestPermissions>, { opens }: Access): boolean {
   const granted: Grant[] = ["nothing", ...permissions.runtime];
   if (permissions.agents !== "NONE") granted.push(permissions.agents);
@@ -102,16 +102,17 @@ export function opensTo(permissions: Required<TestPermissions>, { opens }: Acces
 }
 
 function readTable(): Map<string, Access> {
-  const [header = [], ...lines] = table
+  const [header = [], ...rows] = table
     .split("\n")
     .filter((line) => line.trim() !== "")
     .map((line) => line.trim().split(/ +/));
-  if (header.join() !== grants.join()) throw new Error("The table's columns are not the grants");
+  if (header.join() !== grants.join()) throw new Error("The columns of the access table are not the grants");
 
   return new Map(
-    lines.map(([field = "", ...cells]) => {
+    rows.map(([field = "", ...cells]) => {
       const marks = cells.slice(0, grants.length);
-      if (!marks.every((mark) => mark === "+" || mark === "-")) throw new Error(`The line of ${field} is not readable`);
+      if (!marks.every((mark) => mark === "+" || mark === "-"))
+        throw new Error(`The row of ${field} in the access table is malformed`);
       const required = cells.slice(grants.length).join(" ");
       return [field, { opens: new Set(grants.filter((_, column) => marks[column] === "+")), required }];
     }),

@@ -4,13 +4,13 @@ import { eventually } from "./runs";
 import type { TestServer } from "./server";
 import type { KeyHolder } from "./test-app";
 
-/** An app that may have its runs posted, with a key and an agent of the test model. */
+/** An app with a callback secret, and a key and an agent of the test model. */
 export interface Sender {
   readonly appId: string;
   readonly key: KeyHolder;
   readonly agentId: string;
   readonly secret: string;
-  /** Of its own at the receiver. */
+  /** A path of the receiver that no other sender uses. */
   readonly path: string;
 }
 
@@ -23,7 +23,6 @@ export async function newSender(server: TestServer): Promise<Sender> {
 
 const deliveryFields = `id runId status createdAt nextAttemptAt attempts { at httpStatus error durationMs }`;
 
-/** Makes a new secret for the callbacks of an app. */
 export async function replaceSecret(admin: Client, appId: string): Promise<string> {
   const { replaceCallbackSecret } = await admin.data(
     `mutation ($appId: ID!) { replaceCallbackSecret(input: { appId: $appId }) { secret app { id } } }`,
@@ -32,7 +31,7 @@ export async function replaceSecret(admin: Client, appId: string): Promise<strin
   return replaceCallbackSecret.secret as string;
 }
 
-/** The delivery of a run. */
+/** The only delivery of a run. */
 export async function deliveryOf(client: Client, runId: string): Promise<any> {
   const { callbackDeliveries } = await client.data(
     `query ($runId: ID!) { callbackDeliveries(runId: $runId) { totalCount nodes { ${deliveryFields} } } }`,
@@ -42,7 +41,7 @@ export async function deliveryOf(client: Client, runId: string): Promise<any> {
   return callbackDeliveries.nodes[0];
 }
 
-/** The delivery of a run once so many attempts have been made. */
+/** Waits until the delivery of a run has had this many attempts. */
 export async function attempted(client: Client, runId: string, attempts = 1): Promise<any> {
   let delivery = await deliveryOf(client, runId);
   await eventually(async () => (delivery = await deliveryOf(client, runId)).attempts.length >= attempts);
@@ -53,6 +52,6 @@ export const redeliverCallback = `mutation ($id: ID!) {
   redeliverCallback(input: { id: $id }) { callbackDelivery { ${deliveryFields} } }
 }`;
 
-/** Lets it be as if the time of the next attempt had come. */
+/** Makes the next attempt due immediately. */
 export const dueNow = (server: Pick<TestServer, "sql">, id: string) =>
   server.sql(`UPDATE callback_delivery SET dueAt = '2020-01-01 00:00:00.000' WHERE id = '${id}' AND claimedAt IS NULL`);

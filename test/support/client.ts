@@ -1,6 +1,6 @@
 import request, { type Response, type Test } from "supertest";
 
-/** Who sends: the header and the value of a credential. */
+/** The header of a credential and its value. */
 export type TestCredential = readonly [header: "authorization" | "x-api-key", value: string] | undefined;
 
 export interface GraphQLAnswer {
@@ -12,14 +12,14 @@ export interface GraphQLAnswer {
   }[];
 }
 
-/** Sends operations with one credential, its own for good: a test never becomes somebody else midway. */
+/** Sends operations with one credential, which never changes. */
 export class Client {
   constructor(
     readonly url: string,
     readonly credential: TestCredential,
   ) {}
 
-  /** The whole answer to an operation, HTTP and all. */
+  /** @returns the HTTP response */
   async send(query: string, variables?: object, more: object = {}): Promise<Response> {
     return this.post().send({ query, variables, ...more });
   }
@@ -34,27 +34,27 @@ export class Client {
     return this.credential ? test.set(...this.credential) : test;
   }
 
-  /** The data of an operation that must succeed. */
+  /** @throws {Error} if the operation has errors */
   async data(query: string, variables?: object): Promise<NonNullable<GraphQLAnswer["data"]>> {
     const { body, status } = await this.send(query, variables);
     const { data, errors } = body as GraphQLAnswer;
-    if (errors) throw new Error(`${query} was answered with ${status} ${JSON.stringify(errors)}`);
+    if (errors) throw new Error(`${query} failed with ${status} ${JSON.stringify(errors)}`);
     return data;
   }
 
-  /** The errors of an operation; none where it succeeds. */
+  /** @returns an empty list if the operation succeeds */
   async errors(query: string, variables?: object): Promise<NonNullable<GraphQLAnswer["errors"]>> {
     const { body } = await this.send(query, variables);
     return (body as GraphQLAnswer).errors ?? [];
   }
 
-  /** The first error code of an operation, or undefined where it succeeds. */
+  /** @returns the code of the first error, or undefined if the operation succeeds */
   async code(query: string, variables?: object): Promise<string | undefined> {
     const [error] = await this.errors(query, variables);
     return error?.extensions.code;
   }
 
-  /** Uploads by the GraphQL multipart request specification. */
+  /** Uploads as the GraphQL multipart request specification describes. */
   async upload(sessionId: string, content: Buffer | string, filename = "document.txt"): Promise<Response> {
     const query = `mutation ($input: UploadDocumentInput!) {
       uploadDocument(input: $input) { document { id filename mimeType size sha256 status error createdAt } }

@@ -2,19 +2,20 @@ import { AbstractSqliteQueryRunner } from "typeorm/driver/sqlite-abstract/Abstra
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 
 /**
- * Lets the server of this process fail at one commit: the next, or a later one.
+ * Makes one commit of the server in this process fail.
  *
- * @param moment "before", so that nothing is committed, or "after", so that all is and only the word of it gets lost
+ * @param number 1 for the next commit
+ * @param moment "before": nothing is committed; "after": everything is committed, but the acknowledgement is lost
  */
 export function failAtCommit(number: number, moment: "before" | "after"): void {
-  let left = number;
+  let remaining = number;
   for (const { prototype } of [AbstractSqliteQueryRunner, MysqlQueryRunner]) {
     const commit = prototype.commitTransaction;
     jest.spyOn(prototype, "commitTransaction").mockImplementation(async function (this: typeof prototype) {
-      left -= 1;
-      if (left === 0 && moment === "before") throw new Error("the database was away");
+      remaining -= 1;
+      if (remaining === 0 && moment === "before") throw new Error("the database is unavailable");
       await commit.call(this);
-      if (left === 0) throw new Error("the database's word got lost");
+      if (remaining === 0) throw new Error("the acknowledgement of the commit was lost");
     });
   }
 }

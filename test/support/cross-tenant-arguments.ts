@@ -1,4 +1,4 @@
-/** What an app has, by what it is called from outside: ids, and texts that the app's key holder has chosen. */
+/** The identifiers of one app's objects: ids, and texts that the holder of the app's key has chosen. */
 export interface Holdings {
   readonly app: string;
   readonly scope: string;
@@ -15,15 +15,15 @@ export interface Holdings {
   readonly idempotencyKey: string;
 }
 
-/** What a key is told of what is not its app's. Names that an app chooses itself are free in every other. */
+/** The outcome if a key names another app's object. Names that an app chooses are unused in every other app. */
 export type Answer = "null" | "NOT_FOUND" | "FORBIDDEN" | "as if unused";
 
-/** Where a name is taken, what it names, a field that is given it as `$it`, and what a key of another app is told. */
-export type Row = readonly [place: string, names: keyof Holdings, field: string, answer: Answer];
+/** An argument, the kind of object that it names, a field that takes it as `$it`, and the outcome for another app's key. */
+export type Row = readonly [argument: string, kind: keyof Holdings, field: string, answer: Answer];
 
 /**
- * Every argument and every field of an input that can name something of another app, by hand. Beside `$it` the fields
- * take `$agent` and so on of the key's own app.
+ * Every argument and input field that can name an object of another app, written by hand. In addition to `$it`, the
+ * fields take `$agent` and so on of the key's own app.
  */
 export const queries: readonly Row[] = [
   ["Query.app(id)", "app", `app(id: $it) { name }`, "FORBIDDEN"],

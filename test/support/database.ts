@@ -3,7 +3,7 @@ import { createConnection } from "mysql2/promise";
 import type { DatabaseConfig } from "../../src/platform/database/database-config";
 import { Sqlite } from "../../src/platform/sqlite";
 
-/** A database of its own for a file of tests: on the server at TEST_DATABASE_URL, or SQLite in its data directory. */
+/** Creates a database on the server at TEST_DATABASE_URL; without one, the server under test uses SQLite. */
 export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<unknown> }> {
   const server = process.env["TEST_DATABASE_URL"];
   if (!server) return { url: undefined, drop: () => Promise.resolve() };
@@ -15,7 +15,7 @@ export async function createTestDatabase(): Promise<{ url: string | undefined; d
   return { url: url.href, drop: () => onMysql(server, `DROP DATABASE ${name}`) };
 }
 
-/** Runs a statement over a connection of its own, and gives the rows that it finds. */
+/** Runs a statement on a separate connection. @returns its rows */
 export async function sqlOn(database: DatabaseConfig, statement: string): Promise<Record<string, unknown>[]> {
   if (database.type === "mysql") return onMysql(database.url, statement);
 

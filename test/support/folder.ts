@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Gives each test a folder of its own, which is gone afterwards. */
+/** Creates a temporary folder for each test, and removes it afterwards. */
 export function useFolder(): { readonly path: string } {
   const folder = { path: "" };
   beforeEach(async () => {

@@ -2,8 +2,8 @@ import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 /**
- * A port of loopback that nobody listens at just now, and below those that a system gives to whoever wants any: what is
- * stopped and started again finds it free.
+ * A loopback port that is currently free. It is below the ephemeral range, so that a server can be restarted on it: the
+ * system does not assign it to anybody else.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -4,8 +4,8 @@ import type { Environment, TestProcess, useProcesses } from "./process";
 import { eventually } from "./runs";
 import type { KeyHolder, TestApp } from "./test-app";
 
-/** What the instances of one test have in common. */
-export const sharedBy = (fresh: Environment, model: ModelServer, more: Environment = {}): Environment => ({
+/** The environment variables that all instances of one test share. */
+export const sharedEnvironment = (fresh: Environment, model: ModelServer, more: Environment = {}): Environment => ({
   ...fresh,
   ADMIN_KEY: "the-administrators-key-in-tests",
   REDIS_URL: process.env["TEST_REDIS_URL"] ?? "",
@@ -14,11 +14,11 @@ export const sharedBy = (fresh: Environment, model: ModelServer, more: Environme
   ...more,
 });
 
-/** An app whose agents are answered by a model server. */
+/** An app whose agents use a model server. */
 export interface Scene {
   readonly app: TestApp;
   readonly key: KeyHolder;
-  /** An agent for each way of answering. */
+  /** Creates an agent. @param model one of the model server's behaviours */
   agent(model: string, onInterrupt?: "FAIL" | "RETRY"): Promise<string>;
 }
 
@@ -32,32 +32,32 @@ export async function sceneOn(server: TestProcess, model: ModelServer): Promise<
   };
 }
 
-/** A server that carries out no runs, two workers that do, and an app on them. */
-export async function twoWorkers(
+/** Starts a server that executes no runs and two workers that do, and creates an app. */
+export async function startTwoWorkers(
   processes: ReturnType<typeof useProcesses>,
   model: ModelServer,
   more: Environment = {},
 ) {
-  const shared = sharedBy(await processes.fresh(), model, more);
+  const shared = sharedEnvironment(await processes.fresh(), model, more);
   const server = await processes.serve({ ...shared, RUN_WORKER: "off" });
   const workers = await Promise.all([processes.work(shared), processes.work(shared)]);
   return { server, workers, ...(await sceneOn(server, model)) };
 }
 
-/** The one of these that carries out a run, once one does and it has said something. */
-export async function carrierOf(
+/** Waits until one of these workers executes a run and has stored output. @returns the worker */
+export async function workerOf(
   runId: string,
   server: TestProcess,
-  among: readonly TestProcess[],
+  workers: readonly TestProcess[],
 ): Promise<TestProcess> {
   let workerId: unknown;
   await eventually(async () => {
     const [run] = await server.sql(`SELECT workerId, eventCount, status FROM run WHERE id = '${runId}'`);
     workerId = run?.["workerId"];
-    const isTheirs = among.some(({ instanceId }) => instanceId === workerId);
+    const isTheirs = workers.some(({ instanceId }) => instanceId === workerId);
     return isTheirs && run?.["status"] === "RUNNING" && Number(run["eventCount"]) > 1;
   }, 30_000);
-  const carrier = among.find(({ instanceId }) => instanceId === workerId);
-  if (!carrier) throw new Error("The run is carried out by none of these");
-  return carrier;
+  const worker = workers.find(({ instanceId }) => instanceId === workerId);
+  if (!worker) throw new Error("None of these workers executes the run");
+  return worker;
 }

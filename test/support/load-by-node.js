@@ -1,13 +1,13 @@
 /**
- * Has Node.js itself load the built server and the packages, instead of Jest, which would load them anew, and into a
- * realm of its own, for each file of tests. So they are loaded once in a process, as they are in production.
+ * Lets Node.js load the built server and the packages once per process, as in production. Jest would load them again, into
+ * a separate realm, for each test file.
  */
 module.exports = {
   process(_source, path) {
     const file = JSON.stringify(path);
-    const node = `require("node:vm").runInThisContext("process")`;
+    const nodeProcess = `require("node:vm").runInThisContext("process")`;
     return {
-      code: `module.exports = ${node}.getBuiltinModule("node:module").createRequire(${file})(${file});`,
+      code: `module.exports = ${nodeProcess}.getBuiltinModule("node:module").createRequire(${file})(${file});`,
     };
   },
   getCacheKey: (_source, path) => `by Node.js: ${path}`,

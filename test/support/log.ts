@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import pino, { type Logger } from "pino";
 
-/** A log that is kept in memory, down to its finest level. */
+/** A logger that keeps all levels in memory. */
 export function createTestLog(): { log: Logger; lines: string[] } {
   const lines: string[] = [];
   const stream = new Writable({

@@ -8,13 +8,13 @@ import { createConnection } from "mysql2/promise";
 import { freePort } from "./free-port";
 import { eventually } from "./runs";
 
-/** How long MariaDB may take to start, also after it was killed, in milliseconds. */
-const patience = 60_000;
+/** Includes crash recovery. */
+const startTimeoutMs = 60_000;
 
-/** Debian keeps the server where only administrators look for programs. */
+/** Debian installs the server into a folder that is only on the PATH of administrators. */
 const environment = { ...process.env, PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` };
 
-/** A MariaDB server of one test or proof, in a folder of its own, which can be killed and started again. */
+/** A MariaDB server with its own data folder, which can be killed and restarted. */
 export class MariaDbServer {
   private child: ChildProcess | undefined;
 
@@ -23,7 +23,7 @@ export class MariaDbServer {
     readonly port: number,
   ) {}
 
-  /** @throws Error where MariaDB is not installed */
+  /** @throws {Error} if MariaDB is not installed */
   static async start(): Promise<MariaDbServer> {
     const folder = await mkdtemp(join(tmpdir(), "latchkey-mariadb-"));
     const server = new MariaDbServer(folder, await freePort());
@@ -38,7 +38,7 @@ export class MariaDbServer {
     } catch (error) {
       await server.remove();
       throw (error as NodeJS.ErrnoException).code === "ENOENT"
-        ? new Error("MariaDB is needed and not installed: on Debian, apt-get install mariadb-server")
+        ? new Error("MariaDB is required, but is not installed; on Debian, run apt-get install mariadb-server")
         : error;
     }
     return server;
@@ -48,7 +48,7 @@ export class MariaDbServer {
     return this.urlAt(this.port);
   }
 
-  /** Of the same database, through a proxy that listens at another port. */
+  /** The URL of the same database through a proxy. @param port the port of the proxy */
   urlAt(port: number): string {
     return `mysql://root@127.0.0.1:${port}/latchkey`;
   }
@@ -70,10 +70,10 @@ export class MariaDbServer {
     await eventually(async () => {
       if (child.exitCode !== null) throw new Error(`MariaDB exited with ${child.exitCode}`);
       return this.sql("SELECT 1", "").catch(() => undefined);
-    }, patience);
+    }, startTimeoutMs);
   }
 
-  /** Kills it, and waits until it is dead; what it has committed is there when it is started again. */
+  /** Kills the process, and waits until it has exited. Committed data survives. */
   async kill(): Promise<void> {
     const { child } = this;
     this.child = undefined;
@@ -82,7 +82,7 @@ export class MariaDbServer {
     await once(child, "exit");
   }
 
-  /** Lets it hang: connections stay open, and nothing is answered any more. */
+  /** Suspends the process: connections stay open, but nothing is answered. */
   hang(): void {
     this.child?.kill("SIGSTOP");
   }

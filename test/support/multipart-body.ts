@@ -10,13 +10,13 @@ export function field(name: string, value: string | object): Buffer {
   return part(`name="${name}"`, typeof value === "string" ? value : JSON.stringify(value));
 }
 
-/** @param bytes or how many there are to be */
+/** @param bytes the content, or its length */
 export function file(name: string, bytes: string | Buffer | number): Buffer {
   const value = typeof bytes === "number" ? Buffer.alloc(bytes, "x") : bytes;
   return part(`name="${name}"; filename="a.txt"`, value, "text/plain");
 }
 
-/** The fields before a file named `file`, which is to be the variable of that name. */
+/** The fields that map a file named `file` to the variable of that name. */
 export function fields(): Buffer[] {
   return [field("operations", { query: "", variables: { file: null } }), field("map", { file: ["variables.file"] })];
 }
@@ -25,6 +25,6 @@ export function bodyOf(parts: readonly Buffer[]): Buffer {
   return Buffer.concat([...parts, Buffer.from("--b--\r\n")]);
 }
 
-/** What stands on the wire before a body of so many bytes. */
+/** The raw head of a request with a body of this length. */
 export const head = (length: number, connection = "keep-alive"): string =>
   `POST / HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\ncontent-type: ${multipart}\r\ncontent-length: ${length}\r\n\r\n`;

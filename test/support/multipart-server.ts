@@ -18,14 +18,14 @@ import { bodyOf, fields, file, multipart } from "./multipart-body";
 export const limits = { maxFieldBytes: 10_000, maxFileBytes: 200_000 };
 export const maxBodyBytes = 2 * limits.maxFieldBytes + limits.maxFileBytes + 64 * 1024;
 
-/** What becomes of the file after the request was parsed. */
+/** Uses the file after the request is parsed. @returns the data of the response */
 export type Use = (file: Promise<Upload> | undefined, operations: Operations) => Promise<unknown>;
 export interface Operations {
   readonly variables?: Record<string, unknown>;
 }
 
-export const content: Use = async (given) => {
-  const { filename, mimetype, createReadStream } = (await given) ?? none;
+export const content: Use = async (upload) => {
+  const { filename, mimetype, createReadStream } = (await upload) ?? none;
   const chunks = (await createReadStream().toArray()) as Buffer[];
   return { filename, mimetype, sha256: sha256(Buffer.concat(chunks)) };
 };
@@ -34,10 +34,10 @@ export const unread: Use = () => Promise.resolve("not read");
 
 export const sha256 = (bytes: string | Buffer): string => createHash("sha256").update(bytes).digest("hex");
 
-/** A server that parses what is sent to it, and does nothing else. */
+/** A server that only parses multipart requests. */
 export class MultipartServer {
   use = content;
-  /** What nobody has caught, which would end a server. */
+  /** Uncaught errors, each of which would end a real server. */
   readonly unhandled: unknown[] = [];
   private handling: Promise<void>[] = [];
   private readonly onUnhandled = (reason: unknown) => void this.unhandled.push(reason);
@@ -68,7 +68,7 @@ export class MultipartServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** The connections, once those have ended that are about to. */
+  /** The number of open connections. Waits up to two seconds until all are closed. */
   async openConnections(): Promise<number> {
     const count = () => new Promise<number>((resolve) => this.server.getConnections((_, open) => resolve(open)));
     for (let attempt = 0; attempt < 200 && (await count()) > 0; attempt++) await sleep(10);
@@ -77,7 +77,7 @@ export class MultipartServer {
 
   readonly upload = (parts: readonly Buffer[]): Promise<object> => this.send(bodyOf(parts));
 
-  /** Sends a body on a connection of its own, in one piece or in chunks, and gives the answer. */
+  /** Sends a body on a separate connection, in chunks. @returns the body of the response */
   send(body: Buffer, headers: Record<string, string> = {}, chunkBytes = body.length): Promise<object> {
     return new Promise((resolve, reject) => {
       const length = "transfer-encoding" in headers ? {} : { "content-length": body.length };
@@ -98,40 +98,40 @@ export class MultipartServer {
     });
   }
 
-  /** Writes to one connection, and gives everything that comes back until it is closed. */
-  exchange(pieces: readonly (string | Buffer)[]): Promise<string> {
+  /** Writes chunks to one connection. @returns everything that is received until it is closed */
+  exchange(chunks: readonly (string | Buffer)[]): Promise<string> {
     return new Promise((resolve, reject) => {
       const socket = connect(this.port, "127.0.0.1");
-      for (const piece of pieces) socket.write(piece);
-      socket.toArray().then((chunks: Buffer[]) => resolve(Buffer.concat(chunks).toString()), reject);
+      for (const chunk of chunks) socket.write(chunk);
+      socket.toArray().then((received: Buffer[]) => resolve(Buffer.concat(received).toString()), reject);
     });
   }
 
   async expectAnswers(): Promise<void> {
     this.use = content;
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
-    const answered = await this.upload([...fields(), file("file", bytes)]);
-    expect(answered).toMatchObject({ data: { sha256: sha256(bytes) } });
+    const response = await this.upload([...fields(), file("file", bytes)]);
+    expect(response).toMatchObject({ data: { sha256: sha256(bytes) } });
   }
 
   private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const operations = (await parseMultipart(request, response, limits)) as Operations;
       const placeholder = operations.variables?.["file"];
-      const given = placeholder ? (GraphQLUpload.parseValue(placeholder) as Promise<Upload>) : undefined;
-      answer(response, 200, { data: await this.use(given, operations) });
+      const upload = placeholder ? (GraphQLUpload.parseValue(placeholder) as Promise<Upload>) : undefined;
+      respond(response, 200, { data: await this.use(upload, operations) });
     } catch (error) {
       const { message, extensions } = error as Partial<ApiError>;
-      answer(response, 400, { code: extensions?.["code"] ?? "NOT_AN_API_ERROR", message });
+      respond(response, 400, { code: extensions?.["code"] ?? "NOT_AN_API_ERROR", message });
     }
   }
 }
 
-function answer(response: ServerResponse, status: number, body: unknown): void {
+function respond(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
 }
 
-/** Starts one before the tests of a file. After each of them nothing of it may be left. */
+/** Starts a server before the tests of a file. After each test, no connection and no uncaught error may remain. */
 export function useMultipartServer(): MultipartServer {
   const server = new MultipartServer();
   beforeAll(() => server.start());

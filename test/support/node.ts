@@ -1,4 +1,4 @@
 import { runInThisContext } from "node:vm";
 
-/** The globals that the server has. Jest gives tests others of the same names, in a realm of their own. */
+/** The globals of the server. Jest gives tests separate globals of the same names, in another realm. */
 export const node = runInThisContext("globalThis") as typeof globalThis;

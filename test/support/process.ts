@@ -15,59 +15,59 @@ import { TestApp } from "./test-app";
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** How long a process may take to start where others start too, in milliseconds. */
-const patience = 30_000;
+/** Allows for other processes that start at the same time. */
+const startTimeoutMs = 30_000;
 
-/** Room for what is only needed while a server starts, so that it is not cleared away meanwhile; in megabytes. */
+/** A larger young generation, in megabytes, avoids garbage collections during startup. */
 const youngSpace = "--min-semi-space-size=64";
 
-/** Where the server was built, whether this runs as it is written or is built itself. */
-const built = dirname(require.resolve("../../src/main"));
+/** The folder of the built server, both for tests and for built programs. */
+const buildDir = dirname(require.resolve("../../src/main"));
 
 const withTimings = join(__dirname, "run-with-timings.js");
 
-/** Which of its faults Stryker tries, if it is what runs the tests. */
+/** The active mutant, if Stryker runs the tests. */
 const { __STRYKER_ACTIVE_MUTANT__ } = process.env;
 const mutant: Environment = __STRYKER_ACTIVE_MUTANT__ ? { __STRYKER_ACTIVE_MUTANT__ } : {};
 
-/** A process of the built server, or of another script of it, with nothing of this environment but what it is given. */
+/** A process of the built server or of another script. It does not inherit environment variables. */
 export class TestProcess {
   stdout = "";
   stderr = "";
   readonly exited: Promise<void>;
   private readonly child: ChildProcess;
   private readonly lines: Record<string, unknown>[] = [];
-  /** How much of what it has said on standard error is in the lines. */
-  private parsed = 0;
+  /** The length of the part of `stderr` that is in `lines`. */
+  private parsedChars = 0;
 
   constructor(
     readonly environment: Environment,
     [script = "main.js", ...args]: readonly string[] = [],
-    /** A program and its arguments that runs what is given behind them, under the same number. */
+    /** A program and its arguments that executes the command behind them, with the same process id. */
     launcher: readonly string[] = [],
     timings?: Timings,
   ) {
-    const program = resolve(built, script);
-    const scripted = timings ? [withTimings, program, JSON.stringify(timings)] : [program];
-    const command = [...launcher, process.execPath, youngSpace, ...scripted, ...args];
+    const program = resolve(buildDir, script);
+    const entry = timings ? [withTimings, program, JSON.stringify(timings)] : [program];
+    const command = [...launcher, process.execPath, youngSpace, ...entry, ...args];
     this.child = spawn(command[0] ?? "", command.slice(1), {
       env: { PORT: "0", ...mutant, ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
-    // Not "exit", after which there may be output still to come.
+    // After "exit" there may be more output; after "close" there is none.
     this.exited = once(this.child, "close").then(() => undefined);
   }
 
-  /** What it exited with: a code, or the signal that killed it. */
+  /** The exit code, or the signal that killed it; null while it runs. */
   get exit(): number | NodeJS.Signals | null {
     return this.child.exitCode ?? this.child.signalCode;
   }
 
-  /** Waits until it says that it serves. */
+  /** Waits until it has printed its URL. */
   async ready(): Promise<this> {
-    await eventually(() => this.exit !== null || this.url !== "", patience);
+    await eventually(() => this.exit !== null || this.url !== "", startTimeoutMs);
     if (this.exit !== null) throw new Error(`The server exited with ${this.exit}: ${this.stderr}`);
     return this;
   }
@@ -86,7 +86,7 @@ export class TestProcess {
     return this.exit;
   }
 
-  /** Of the API; empty until it is served. */
+  /** The URL of the API; empty until the server is ready. */
   get url(): string {
     return /^ {2}API +(\S+)$/m.exec(this.stdout)?.[1] ?? "";
   }
@@ -95,16 +95,16 @@ export class TestProcess {
     return new URL(this.url).origin;
   }
 
-  /** What it has logged, which is nothing but lines of JSON. */
+  /** The log. @throws {SyntaxError} if a line is not JSON */
   get log(): readonly Record<string, unknown>[] {
     const end = this.stderr.lastIndexOf("\n") + 1;
-    const lines = this.stderr.slice(this.parsed, end).split("\n").slice(0, -1);
+    const lines = this.stderr.slice(this.parsedChars, end).split("\n").slice(0, -1);
     this.lines.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
-    this.parsed = end;
+    this.parsedChars = end;
     return this.lines;
   }
 
-  /** What it is called among the instances of its database. */
+  /** Its id in the table of instances. */
   get instanceId(): unknown {
     return this.log.findLast(({ msg }) => msg === "made itself known to the other instances")?.["instanceId"];
   }
@@ -132,38 +132,38 @@ export class TestProcess {
 }
 
 /**
- * Starts processes, and leaves nothing of them when a test has ended: neither a process nor a file nor a database.
+ * Starts processes, and removes them, their files and their databases after each test.
  *
  * @param timings of servers and workers; production's if left out
  */
 export function useProcesses(timings?: Timings) {
   const started: TestProcess[] = [];
-  const left: (() => Promise<unknown>)[] = [];
+  const cleanups: (() => Promise<unknown>)[] = [];
 
   afterEach(async () => {
     await Promise.all(started.splice(0).map((each) => (each.exit === null ? each.end("SIGKILL") : each.exited)));
-    for (const clear of left.splice(0)) await clear();
+    for (const clear of cleanups.splice(0)) await clear();
   });
 
   return {
-    /** An environment for a first start: a data directory that is not there yet, and a database that is empty. */
+    /** Environment variables for a first start: a data directory that does not exist, and an empty database. */
     async fresh(name = "data"): Promise<Environment & { readonly DATA_DIR: string }> {
       return (await this.freshWithStore(name)).environment;
     },
 
-    /** The same, with where documents are kept. */
+    /** Like `fresh`, with the store of documents. */
     async freshWithStore(
       name = "data",
     ): Promise<{ environment: Environment & { readonly DATA_DIR: string }; store: TestStore }> {
       const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
       const database = await createTestDatabase();
       const store = await createTestStore(join(folder, name));
-      left.push(database.drop, store.drop, () => rm(folder, { recursive: true, force: true }));
+      cleanups.push(database.drop, store.drop, () => rm(folder, { recursive: true, force: true }));
       const DATABASE_URL = database.url !== undefined && { DATABASE_URL: database.url };
       return { environment: { DATA_DIR: join(folder, name), ...DATABASE_URL, ...store.environment }, store };
     },
 
-    /** Runs the server, or another script of it with these arguments. */
+    /** Runs the server, or another script with these arguments. */
     run(environment: Environment, ...command: string[]): TestProcess {
       const isLongLived = command.length === 0 || command[0] === "cli/worker.js";
       const child = new TestProcess(environment, command, [], isLongLived ? timings : undefined);
@@ -171,16 +171,16 @@ export function useProcesses(timings?: Timings) {
       return child;
     },
 
-    /** Runs a script of the server to its end, and gives what came of it. */
+    /** Runs a script, and waits until it has exited. */
     async finish(environment: Environment, ...command: string[]) {
       const child = this.run(environment, ...command);
       await child.exited;
       return { exit: child.exit, stdout: child.stdout, stderr: child.stderr };
     },
 
-    /** Has something cleared when the test has ended, after the processes. */
-    clear(what: () => Promise<unknown>): void {
-      left.push(what);
+    /** Registers a cleanup that runs after the test, once all processes have exited. */
+    clear(cleanup: () => Promise<unknown>): void {
+      cleanups.push(cleanup);
     },
 
     /** Starts a worker, and waits until it is ready. */
@@ -188,13 +188,13 @@ export function useProcesses(timings?: Timings) {
       const worker = this.run(environment, "cli/worker.js");
       await eventually(
         () => worker.exit !== null || worker.log.some(({ msg }) => msg === "the worker is ready"),
-        patience,
+        startTimeoutMs,
       );
       if (worker.exit !== null) throw new Error(`The worker exited with ${worker.exit}: ${worker.stderr}`);
       return worker;
     },
 
-    /** Starts a server at a port that its environment keeps, and waits until it serves. */
+    /** Starts a server, and waits until it is ready. Its environment contains its port, so that it can be restarted. */
     async serve(environment: Environment): Promise<TestProcess> {
       return this.run({ PORT: String(await freePort()), ...environment }).ready();
     },

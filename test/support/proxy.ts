@@ -7,18 +7,17 @@ export interface Target {
   readonly port: number;
 }
 
-/** How much is kept of one direction while it is not sent on. */
-const mostKept = 1_000_000;
+/** The maximum size of the buffer of each direction. */
+const maxBufferedBytes = 1_000_000;
 
 /**
- * A TCP proxy on loopback that lets its connections suffer what networks do to them. Each fault lasts until the next
- * is asked for, or `mend` is called.
+ * A TCP proxy on loopback that injects network faults. A fault lasts until the next one is injected or `mend` is called.
  */
 export class FaultProxy {
   private readonly pairs = new Set<Pair>();
   private server: Server | undefined;
   private isHanging = false;
-  private latency = 0;
+  private latencyMs = 0;
 
   private constructor(
     private readonly target: Target,
@@ -31,33 +30,33 @@ export class FaultProxy {
     return proxy;
   }
 
-  /** How many connections clients hold. */
+  /** The number of connections that clients hold open. */
   get connections(): number {
-    return [...this.pairs].filter(({ isHeld }) => isHeld).length;
+    return [...this.pairs].filter(({ isOpen }) => isOpen).length;
   }
 
   /** Resets all connections, and refuses new ones. */
   async cut(): Promise<void> {
     await this.stop();
-    this.suffer({});
+    this.inject({});
   }
 
-  /** Sends nothing on and tells neither end what becomes of the other. New connections are accepted, and lead nowhere. */
+  /** Forwards nothing, not even the end of a connection. New connections are accepted. */
   async hang(): Promise<void> {
     await this.listen();
-    this.suffer({ isHanging: true });
+    this.inject({ isHanging: true });
   }
 
-  /** Sends everything on so much later, in each direction. */
-  async delay(milliseconds: number): Promise<void> {
+  /** Adds this latency to each direction. */
+  async delay(latencyMs: number): Promise<void> {
     await this.listen();
-    this.suffer({ latency: milliseconds });
+    this.inject({ latencyMs });
   }
 
-  /** All is well from now on. What was kept while it was hanging is sent on, and who is gone is gone. */
+  /** Ends the fault, and forwards what was buffered. Connections that were reset stay closed. */
   async mend(): Promise<void> {
     await this.listen();
-    this.suffer({});
+    this.inject({});
   }
 
   async stop(): Promise<void> {
@@ -68,127 +67,127 @@ export class FaultProxy {
     await closed;
   }
 
-  private suffer({ isHanging = false, latency = 0 }): void {
+  private inject({ isHanging = false, latencyMs = 0 }): void {
     this.isHanging = isHanging;
-    this.latency = latency;
-    for (const pair of this.pairs) pair.goOn();
+    this.latencyMs = latencyMs;
+    for (const pair of this.pairs) pair.flush();
   }
 
-  /** Always on the same port. */
+  /** Listens again on the same port if `cut` has closed it. */
   private async listen(): Promise<void> {
     if (this.server) return;
-    this.server = createServer({ allowHalfOpen: true }, (near) => this.take(near));
+    this.server = createServer({ allowHalfOpen: true }, (client) => this.accept(client));
     await once(this.server.listen(this.port, "127.0.0.1"), "listening");
   }
 
-  private take(near: Socket): void {
-    const state = () => ({ isHanging: this.isHanging, latency: this.latency });
-    const pair = new Pair(near, this.target, state, () => this.pairs.delete(pair));
+  private accept(client: Socket): void {
+    const state = () => ({ isHanging: this.isHanging, latencyMs: this.latencyMs });
+    const pair = new Pair(client, this.target, state, () => this.pairs.delete(pair));
     this.pairs.add(pair);
   }
 }
 
-type State = () => { readonly isHanging: boolean; readonly latency: number };
+type State = () => { readonly isHanging: boolean; readonly latencyMs: number };
 
-/** The two ends of a connection. */
+/** The connection of a client, and the one to the target. */
 class Pair {
-  private readonly far: Socket;
+  private readonly upstream: Socket;
   private readonly directions: readonly Direction[];
 
   constructor(
-    private readonly near: Socket,
+    private readonly client: Socket,
     target: Target,
     state: State,
-    private readonly onGone: () => void,
+    private readonly onClose: () => void,
   ) {
-    this.far = connect({ ...target, allowHalfOpen: true });
-    this.directions = [new Direction(near, this.far, state), new Direction(this.far, near, state)];
-    for (const end of [near, this.far]) {
-      end.setNoDelay();
-      end.on("error", () => undefined).once("close", () => near.destroyed && this.far.destroyed && onGone());
+    this.upstream = connect({ ...target, allowHalfOpen: true });
+    this.directions = [new Direction(client, this.upstream, state), new Direction(this.upstream, client, state)];
+    for (const socket of [client, this.upstream]) {
+      socket.setNoDelay();
+      socket.on("error", () => undefined).once("close", () => client.destroyed && this.upstream.destroyed && onClose());
     }
   }
 
-  get isHeld(): boolean {
-    return !this.near.destroyed && !this.near.readableEnded;
+  get isOpen(): boolean {
+    return !this.client.destroyed && !this.client.readableEnded;
   }
 
-  goOn(): void {
-    for (const direction of this.directions) direction.goOn();
+  flush(): void {
+    for (const direction of this.directions) direction.flush();
   }
 
   destroy(): void {
     for (const direction of this.directions) direction.stop();
-    this.near.resetAndDestroy();
-    this.far.resetAndDestroy();
-    this.onGone();
+    this.client.resetAndDestroy();
+    this.upstream.resetAndDestroy();
+    this.onClose();
   }
 }
 
-interface Piece {
-  /** Undefined where it was the last, and the sender says no more. */
+interface Chunk {
+  /** Undefined for the end of the stream. */
   readonly data: Buffer | undefined;
   readonly arrivedAt: number;
 }
 
-/** What goes from one end to the other. */
+/** Forwards the data of one direction. */
 class Direction {
-  private readonly pieces: Piece[] = [];
-  private kept = 0;
+  private readonly chunks: Chunk[] = [];
+  private bufferedBytes = 0;
   private timer: NodeJS.Timeout | undefined;
-  private brokenAt: number | undefined;
+  private resetAt: number | undefined;
 
   constructor(
     private readonly from: Socket,
     private readonly to: Socket,
     private readonly state: State,
   ) {
-    from.on("data", (data: Buffer) => this.take(data));
-    from.once("end", () => this.take(undefined));
+    from.on("data", (data: Buffer) => this.push(data));
+    from.once("end", () => this.push(undefined));
     from.once("close", () => {
-      if (!from.readableEnded || from.errored) this.brokenAt = performance.now();
-      this.goOn();
+      if (!from.readableEnded || from.errored) this.resetAt = performance.now();
+      this.flush();
     });
-    to.on("drain", () => this.goOn());
+    to.on("drain", () => this.flush());
   }
 
-  goOn(): void {
+  flush(): void {
     clearTimeout(this.timer);
-    const { isHanging, latency } = this.state();
-    if (!isHanging) this.send(latency);
-    // Further on what is said is read, so that it is seen when who says it goes.
-    if (this.kept > mostKept) this.from.pause();
+    const { isHanging, latencyMs } = this.state();
+    if (!isHanging) this.send(latencyMs);
+    // Keep reading while the proxy hangs, because the end of a connection is only noticed by reading.
+    if (this.bufferedBytes > maxBufferedBytes) this.from.pause();
     else this.from.resume();
   }
 
   stop(): void {
     clearTimeout(this.timer);
-    this.pieces.length = 0;
+    this.chunks.length = 0;
   }
 
-  private take(data: Buffer | undefined): void {
-    this.pieces.push({ data, arrivedAt: performance.now() });
-    this.kept += data?.length ?? 0;
-    this.goOn();
+  private push(data: Buffer | undefined): void {
+    this.chunks.push({ data, arrivedAt: performance.now() });
+    this.bufferedBytes += data?.length ?? 0;
+    this.flush();
   }
 
-  private send(latency: number): void {
-    for (let next = this.pieces[0]; next && !this.to.writableNeedDrain; next = this.pieces[0]) {
-      if (this.isEarly(next.arrivedAt, latency)) return;
-      this.pieces.shift();
-      this.kept -= next.data?.length ?? 0;
+  private send(latencyMs: number): void {
+    for (let next = this.chunks[0]; next && !this.to.writableNeedDrain; next = this.chunks[0]) {
+      if (this.isEarly(next.arrivedAt, latencyMs)) return;
+      this.chunks.shift();
+      this.bufferedBytes -= next.data?.length ?? 0;
       if (next.data) this.to.write(next.data);
       else this.to.end();
     }
-    if (this.brokenAt === undefined || this.pieces.length > 0 || this.isEarly(this.brokenAt, latency)) return;
+    if (this.resetAt === undefined || this.chunks.length > 0 || this.isEarly(this.resetAt, latencyMs)) return;
     this.to.resetAndDestroy();
   }
 
-  /** Comes back when the time has come. */
-  private isEarly(arrivedAt: number, latency: number): boolean {
-    const early = arrivedAt + latency - performance.now();
-    if (early <= 0) return false;
-    this.timer = setTimeout(() => this.goOn(), Math.ceil(early));
+  /** If it is too early to forward, schedules the next flush. */
+  private isEarly(arrivedAt: number, latencyMs: number): boolean {
+    const remainingMs = arrivedAt + latencyMs - performance.now();
+    if (remainingMs <= 0) return false;
+    this.timer = setTimeout(() => this.flush(), Math.ceil(remainingMs));
     return true;
   }
 }

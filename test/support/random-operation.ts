@@ -14,7 +14,7 @@ import {
   OperationTypeNode,
 } from "graphql";
 
-/** An operation as it is sent. Its ids are placeholders such as `@Query.agent`, named by the field that takes them. */
+/** An operation as it is sent. Ids are placeholders, named after the field that takes them, such as `@Query.agent`. */
 export interface RandomOperation {
   readonly kind: OperationTypeNode;
   readonly query: string;
@@ -26,7 +26,7 @@ type Type = GraphQLObjectType | GraphQLInterfaceType;
 
 interface Fragment {
   readonly type: Type;
-  /** How many levels of fields it may have. */
+  /** The maximum depth of its selections. */
   readonly levels: number;
   readonly text: string;
 }
@@ -34,18 +34,18 @@ interface Fragment {
 const { QUERY, MUTATION, SUBSCRIPTION } = OperationTypeNode;
 const kinds = [QUERY, MUTATION, QUERY, MUTATION, SUBSCRIPTION] as const;
 const maxLevels = 7;
-/** The fields that a key may be allowed while others that lie below them are not: taken more often than the rest. */
-const waysDown = new Set(
+/** Fields that a key may use while fields below them need other permissions. They are chosen more often. */
+const boundaryFields = new Set(
   "viewer apiKey scope sessions session run createSession terminateSession executeAgent cancelRun".split(" "),
 );
 const variableNames = ["v0", "v1", "v2"];
-/** How a variable is declared, and what it is given: what it should be, nothing, and what it should not be. */
+/** The declarations of a variable, and its values: valid, absent, and invalid. */
 const declarations = ["Boolean!", "Boolean! = true", "Boolean! = false", "Boolean = true", "Boolean = false"] as const;
 const values = [true, false, true, false, undefined, undefined, null, "true"] as const;
 
 /**
- * An operation of the schema's own fields, made of a list of numbers that each decide one thing. Where the list has
- * ended everything is decided in the plainest way, so that a shorter list makes a plainer operation.
+ * Generates an operation of the schema. Each number of the list decides one choice; after the end of the list, every
+ * choice is the simplest one, so that shrinking the list simplifies the operation.
  */
 export const randomOperation = (schema: GraphQLSchema, numbers: readonly number[]): RandomOperation =>
   new OperationWriter(schema, numbers).write();
@@ -64,7 +64,7 @@ class OperationWriter {
     const names = this.pick([[""], [""], ["A"], ["A", "B"]] as const);
     const chosen = this.below(names.length);
     const isNamed = names[chosen] !== "" && (names.length > 1 || this.below(2) > 0);
-    const given = variableNames.map((name) => [name, this.pick(values)] as const);
+    const assigned = variableNames.map((name) => [name, this.pick(values)] as const);
     const heads = names.map((name) => ({ name, kind: this.pick(kinds), declared: this.declarations() }));
 
     const operations = heads.map(({ kind, name, declared }) => {
@@ -80,7 +80,7 @@ class OperationWriter {
       kind: heads[chosen]?.kind ?? QUERY,
       query: [...operations, ...fragments].join("\n"),
       operationName: isNamed ? names[chosen] : undefined,
-      variables: Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+      variables: Object.fromEntries(assigned.filter(([, value]) => value !== undefined)),
     };
   }
 
@@ -89,7 +89,7 @@ class OperationWriter {
     return [...conditions, ["$file", "Upload!"]];
   }
 
-  /** The text with that of all fragments that it puts in, once each. */
+  /** The text, followed by the text of each fragment that it spreads, once each. */
   private withFragments(text: string, seen = new Set<string>()): string {
     const names = [...text.matchAll(/\.\.\.(F\d+)/g)].map(([, name = ""]) => name).filter((name) => !seen.has(name));
     for (const name of names) seen.add(name);
@@ -120,7 +120,7 @@ class OperationWriter {
     }
   }
 
-  /** The types that a fragment within this one may be on. */
+  /** The possible type conditions of a fragment within this type. */
   private narrowings(type: Type): (readonly [condition: string, target: Type])[] {
     const others = isInterfaceType(type) ? this.schema.getPossibleTypes(type) : type.getInterfaces();
     return [type, ...others].map((target) => [` on ${target.name}`, target] as const);
@@ -129,7 +129,7 @@ class OperationWriter {
   private fragment(type: Type, levels: number): string {
     const fitting = [...this.fragments].filter(([, other]) => other.type === type && other.levels <= levels);
     if (fitting.length > 0 && this.below(2) === 0) return this.pick(fitting)[0];
-    // It is only found by others once it is written, so that none puts in itself.
+    // Register it after its text is generated, so that no fragment spreads itself.
     const name = `F${this.fragmentCount++}`;
     const text = this.selections(type, levels);
     this.fragments.set(name, { type, levels, text });
@@ -146,12 +146,14 @@ class OperationWriter {
     const inner = levels > 1 ? innerFieldsOf(type) : [];
     const leaves = fields.filter((field) => !typeOf(field));
     const deeper = inner.filter((field) => innerFieldsOf(typeOf(field)).length > 0);
-    const ways = inner.filter((field) => waysDown.has(field.name));
+    const boundaries = inner.filter((field) => boundaryFields.has(field.name));
     const isInner = inner.length > 0 && this.below(leaves.length > 0 ? 3 : 9) > 0;
     if (!isInner && leaves.length === 0) return "__typename";
 
-    const field = this.pick(isInner ? [...inner, ...deeper, ...ways, ...ways, ...ways, ...ways] : leaves);
-    // Rarely another field's name, which often makes the operation invalid.
+    const field = this.pick(
+      isInner ? [...inner, ...deeper, ...boundaries, ...boundaries, ...boundaries, ...boundaries] : leaves,
+    );
+    // Rarely the name of another field, which often makes the operation invalid.
     const names = ["", "", "", "", "", "", "", `${field.name}_1: `, `${field.name}_2: `, `${this.pick(fields).name}: `];
     const alias = this.pick(names);
     const target = typeOf(field);
@@ -167,10 +169,10 @@ class OperationWriter {
     return names.map((name) => ` @${name}(if: ${this.pick(["true", "false", "$v0", "$v1", "$v2"])})`).join("");
   }
 
-  /** The same wherever the field stands, as fields of one name in the answer must have the same arguments. */
+  /** Always the same for a field, because fields with the same response name must have the same arguments. */
   private argumentsOf(field: string, args: readonly GraphQLArgument[]): string {
-    const given = args.filter(({ name, type }) => isNonNullType(type) || name === "first");
-    return given.length > 0 ? `(${given.map((arg) => literal(field, arg)).join(", ")})` : "";
+    const used = args.filter(({ name, type }) => isNonNullType(type) || name === "first");
+    return used.length > 0 ? `(${used.map((arg) => literal(field, arg)).join(", ")})` : "";
   }
 
   private isSubscription(type: Type): boolean {
@@ -199,8 +201,8 @@ function typeOf(field: GraphQLField<unknown, unknown>): Type | undefined {
   return isObjectType(type) || isInterfaceType(type) ? type : undefined;
 }
 
-function literal(field: string, { name, type: given }: GraphQLArgument | GraphQLInputField): string {
-  const type = getNamedType(given);
+function literal(field: string, { name, type: argumentType }: GraphQLArgument | GraphQLInputField): string {
+  const type = getNamedType(argumentType);
   if (isInputObjectType(type)) {
     const required = Object.values(type.getFields()).filter((inner) => isNonNullType(inner.type));
     return `${name}: { ${required.map((inner) => literal(field, inner)).join(", ")} }`;

@@ -9,14 +9,14 @@ export interface RawAnswer {
 
 interface RawRequest {
   readonly method?: string;
-  /** A list is sent as so many headers. */
+  /** A list is sent as repeated headers. */
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Buffer | AsyncIterable<string>;
-  /** Whether the server is left waiting for the rest of the body. */
+  /** Whether the body is not finished, so that the server keeps waiting. */
   readonly isUnfinished?: boolean;
 }
 
-/** Sends a request just as it is given, and reads the answer. */
+/** Sends a request without changing anything. */
 export function sendRaw(url: string, { method = "POST", headers = {}, body = "", isUnfinished }: RawRequest = {}) {
   return new Promise<RawAnswer>((resolve, reject) => {
     const sent = request(url, { method, headers, agent: false }, (response) => {

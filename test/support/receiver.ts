@@ -4,7 +4,6 @@ import { Webhook } from "standardwebhooks";
 import { freePort } from "./free-port";
 import { eventually } from "./runs";
 
-/** One request that a receiver got. */
 export interface Received {
   readonly path: string;
   readonly method: string | undefined;
@@ -13,14 +12,14 @@ export interface Received {
 }
 
 /**
- * What is answered: a status, or
- * - `mute`: nothing,
- * - `redirect`: to the path `/target`,
- * - `endless`: 200, and a body that does not end.
+ * How a request is answered: with a status, or
+ * - `mute`: not at all,
+ * - `redirect`: with a redirect to `/target`,
+ * - `endless`: with 200 and an endless body.
  */
 export type Behaviour = number | "mute" | "redirect" | "endless";
 
-/** A real HTTP server to which callbacks are posted. */
+/** An HTTP server that receives callbacks. */
 export class Receiver {
   readonly received: Received[] = [];
   private readonly behaviours = new Map<string, Behaviour[]>();
@@ -30,7 +29,7 @@ export class Receiver {
     readonly port: number,
   ) {}
 
-  /** @param port where an earlier one was, if it is to be there */
+  /** @param port the port of an earlier receiver to replace */
   static async start(port?: number): Promise<Receiver> {
     const server = createServer((request, response) => void receiver.receive(request, response));
     const receiver = new Receiver(server, port ?? (await freePort()));
@@ -38,7 +37,7 @@ export class Receiver {
     return receiver;
   }
 
-  /** A URL of its own, where the first request is answered in the first way and so on; all that follow in the last. */
+  /** Configures a path: the n-th request gets the n-th behaviour, and all further ones the last. @returns its URL */
   url(path: string, ...behaviours: Behaviour[]): string {
     this.behaviours.set(path, behaviours);
     return `http://127.0.0.1:${this.port}${path}`;
@@ -48,7 +47,7 @@ export class Receiver {
     return this.received.filter((each) => each.path === path);
   }
 
-  /** What has been received at a path, once it is so much. */
+  /** Waits until a path has received this many requests. */
   async wait(path: string, count = 1): Promise<[Received, ...Received[]]> {
     await eventually(() => this.at(path).length >= count);
     return this.at(path) as [Received, ...Received[]];
@@ -88,13 +87,13 @@ export function useReceiver(): { readonly current: Receiver } {
   afterAll(() => receiver?.stop());
   return {
     get current() {
-      if (!receiver) throw new Error("The receiver is there once the tests run");
+      if (!receiver) throw new Error("The receiver is not available before the tests run");
       return receiver;
     },
   };
 }
 
-/** The payload of a callback, once the library has found that it was signed with this secret. */
+/** The payload of a callback. @throws {Error} if it was not signed with this secret */
 export function verified(received: Received | undefined, secret: string): any {
   if (!received) throw new Error("Nothing was received");
   return new Webhook(secret).verify(received.body, received.headers as Record<string, string>);

@@ -4,7 +4,7 @@ import { Redis } from "ioredis";
 import { freePort } from "./free-port";
 import { eventually } from "./runs";
 
-/** A Redis server of one test, which can be stopped and started again. */
+/** A Redis server that can be stopped and restarted. */
 export class RedisServer {
   private child: ChildProcess | undefined;
 
@@ -24,12 +24,14 @@ export class RedisServer {
     const options = ["--port", `${this.port}`, "--bind", "127.0.0.1", "--save", "", "--dir", "/tmp"];
     this.child = spawn("redis-server", options, { stdio: "ignore" });
     await once(this.child, "spawn").catch((error: unknown) => {
-      throw new Error("Redis is needed and not installed: on Debian, apt-get install redis-server", { cause: error });
+      throw new Error("Redis is required, but is not installed; on Debian, run apt-get install redis-server", {
+        cause: error,
+      });
     });
     await eventually(() => this.ask((redis) => redis.ping()).catch(() => undefined));
   }
 
-  /** Lets it hang: connections stay open, and nothing is answered any more. */
+  /** Suspends the process: connections stay open, but nothing is answered. */
   hang(): void {
     this.child?.kill("SIGSTOP");
   }
@@ -38,21 +40,21 @@ export class RedisServer {
     this.child?.kill("SIGCONT");
   }
 
-  /** Stops it, and all that it knew is lost. */
+  /** Kills the process. All its data is lost. */
   async stop(): Promise<void> {
     const { child } = this;
     this.child = undefined;
-    // It may have gone by itself, as at a Ctrl-C, which goes to all processes of a terminal.
+    // It may have exited already: Ctrl-C is sent to all processes of a terminal.
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGKILL");
     await once(child, "exit");
   }
 
-  async ask<Answer>(what: (redis: Redis) => Promise<Answer>): Promise<Answer> {
+  async ask<Result>(work: (redis: Redis) => Promise<Result>): Promise<Result> {
     const redis = new Redis(this.url, { maxRetriesPerRequest: 0, retryStrategy: () => null });
     redis.on("error", () => undefined);
     try {
-      return await what(redis);
+      return await work(redis);
     } finally {
       redis.disconnect();
     }

@@ -10,7 +10,7 @@ export const deleteApp = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { 
 
 export type Revocation = (admin: Client, key: KeyHolder, app: TestApp) => Promise<unknown>;
 
-/** Every way to take rights away from a key; where its scope is narrowed, it keeps these. */
+/** Every way to revoke rights of a key. @param kept the permissions that a narrowed scope keeps */
 export const revocations = (...kept: string[]): [name: string, revocation: Revocation][] => [
   ["its key is revoked", (admin, { keyId: id }) => admin.data(revoke, { id })],
   ["its scope loses what it needs", (admin, { scopeId: id }) => admin.data(narrow, { id, runtime: kept })],

@@ -3,24 +3,24 @@ import { setTimeout as delay } from "node:timers/promises";
 import { eventsOf, execute, expectWhole } from "./runs";
 import type { KeyHolder, TestApp } from "./test-app";
 
-/** What the model server says as "trickle". */
+/** The answer of the model "trickle". */
 const wholeAnswer = Array.from({ length: 10 }, (_, i) => `${i} `).join("");
 
-/** How often a run may be begun whose agent allows that. */
-const mostBeginnings = 3;
+/** The maximum number of attempts of a run whose agent allows retries. */
+const maxAttempts = 3;
 
-/** What a client sees of a server that is killed, not there yet, or has too much to do for the moment. */
-const gone = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|Parse Error|aborted|was answered with 503/;
+/** The errors of a request to a server that is killed, starting or overloaded. */
+const transientErrors = /ECONNREFUSED|ECONNRESET|EPIPE|socket hang up|Parse Error|aborted|failed with 503/;
 
 /**
- * Clients that each execute one run after the other, whatever happens to the servers: who gets no answer asks again
- * with the same idempotency key, until the run has ended. Two share a session.
+ * Clients that execute runs sequentially while servers are killed. A client without a response retries with the same
+ * idempotency key until the run has finished. Two clients share a session.
  */
 export class RunLoad {
-  private readonly ended: any[] = [];
+  private readonly finished: any[] = [];
   private readonly clients: Promise<void>[];
-  private isEnding = false;
-  private isGivenUp = false;
+  private isStopping = false;
+  private isAborted = false;
 
   private constructor(
     private readonly key: KeyHolder,
@@ -39,48 +39,48 @@ export class RunLoad {
     return new RunLoad(await app.key(), agents, count);
   }
 
-  /** Lets every client come to the end of the run that it is at. */
+  /** Waits until every client has finished its current run. */
   async end(): Promise<void> {
-    this.isEnding = true;
+    this.isStopping = true;
     await Promise.all(this.clients);
   }
 
-  /** Lets every client go, wherever it is. */
-  giveUp(): void {
-    this.isEnding = this.isGivenUp = true;
+  /** Stops every client without waiting for its run. */
+  abort(): void {
+    this.isStopping = this.isAborted = true;
   }
 
   count(code: string): number {
-    return this.ended.filter(({ error, status }) => (error?.code ?? status) === code).length;
+    return this.finished.filter(({ error, status }) => (error?.code ?? status) === code).length;
   }
 
-  /** Every run that was accepted has one end, events without a gap, and its answer once. */
-  async expectWhole(): Promise<void> {
-    const outcomes = new Set(this.ended.map(({ error, status }) => error?.code ?? status));
+  /** Checks that every accepted run finished once, has all its events, and has one answer. */
+  async expectComplete(): Promise<void> {
+    const outcomes = new Set(this.finished.map(({ error, status }) => error?.code ?? status));
     expect([...outcomes].filter((outcome) => !["SUCCEEDED", "INTERRUPTED"].includes(outcome as string))).toEqual([]);
-    for (const run of this.ended) {
+    for (const run of this.finished) {
       const events = await eventsOf(this.key, run.id as string);
-      const beginnings = events.filter(({ __typename }) => __typename === "RunStarted").length;
-      expect(beginnings).toBeLessThanOrEqual(run.agentId === this.agents.RETRY ? mostBeginnings : 1);
-      expectWhole(events, run, beginnings);
+      const attempts = events.filter(({ __typename }) => __typename === "RunStarted").length;
+      expect(attempts).toBeLessThanOrEqual(run.agentId === this.agents.RETRY ? maxAttempts : 1);
+      expectWhole(events, run, attempts);
       if (run.status === "SUCCEEDED") expect(run.output).toBe(wholeAnswer);
     }
     await this.expectMessages();
   }
 
   private async client(i: number): Promise<void> {
-    while (!this.isEnding) {
+    while (!this.isStopping) {
       const agentId = i % 2 === 0 ? this.agents.FAIL : this.agents.RETRY;
       const session = { reference: `${Math.floor(i / 2)}` };
       const input = { agentId, session, text: "Go on.", idempotencyKey: randomUUID(), waitMs: 20_000 };
       let id: string | undefined;
-      while (!this.isGivenUp) {
+      while (!this.isAborted) {
         const run = await this.attempt(input);
         if (run === undefined) continue;
-        // Who asks again is told of the same run, never of a second one.
+        // A retry returns the same run.
         expect(run.id).toBe((id ??= run.id as string));
         if (run.finishedAt === null) continue;
-        this.ended.push({ ...run, agentId });
+        this.finished.push({ ...run, agentId });
         break;
       }
     }
@@ -90,7 +90,7 @@ export class RunLoad {
     try {
       return (await execute(this.key, input)).run;
     } catch (error) {
-      if (!gone.test(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`)) throw error;
+      if (!transientErrors.test(`${(error as NodeJS.ErrnoException).code} ${(error as Error).message}`)) throw error;
       await delay(500);
       return undefined;
     }
@@ -101,14 +101,14 @@ export class RunLoad {
       nodes { runs(first: 200) { nodes { id status } pageInfo { hasNextPage } } messages(first: 200) { nodes { role runId } pageInfo { hasNextPage } } }
       pageInfo { hasNextPage endCursor }
     } }`;
-    const told: string[] = [];
+    const actual: string[] = [];
     const expected: string[] = [];
     let after: string | null = null;
     do {
       const { sessions }: any = await this.key.data(query, { after });
       for (const { runs, messages } of sessions.nodes) {
         expect([runs.pageInfo.hasNextPage, messages.pageInfo.hasNextPage]).toEqual([false, false]);
-        told.push(...messages.nodes.map(({ role, runId }: any) => `${runId} ${role}`));
+        actual.push(...messages.nodes.map(({ role, runId }: any) => `${runId} ${role}`));
         for (const { id, status } of runs.nodes) {
           expected.push(`${id} USER`);
           if (status === "SUCCEEDED") expected.push(`${id} AGENT`);
@@ -117,12 +117,12 @@ export class RunLoad {
       }
       after = sessions.pageInfo.hasNextPage ? sessions.pageInfo.endCursor : null;
     } while (after !== null);
-    expect(told.sort()).toEqual(expected.sort());
+    expect(actual.sort()).toEqual(expected.sort());
   }
 
-  /** No run is there that nobody has asked for. */
+  /** Checks that no retry created a second run. */
   private expectKnown(runs: readonly { id: string }[]): void {
-    const known = new Set(this.ended.map(({ id }) => id as string));
+    const known = new Set(this.finished.map(({ id }) => id as string));
     expect(runs.filter(({ id }) => !known.has(id))).toEqual([]);
   }
 }

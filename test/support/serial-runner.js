@@ -1,7 +1,7 @@
 const { default: TestRunner } = require("jest-runner");
 
-/** Runs one file of tests after the other, with nothing beside it. */
-module.exports = class OneAtATime extends TestRunner {
+/** Runs test files sequentially. */
+module.exports = class SerialRunner extends TestRunner {
   constructor(globalConfig, context) {
     super({ ...globalConfig, maxWorkers: 1 }, context);
   }

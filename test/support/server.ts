@@ -15,7 +15,7 @@ import { TestApp } from "./test-app";
 export const adminKey = "the-administrators-key-in-tests";
 const testLog = () => pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
-/** A real server on a port and a database of its own. */
+/** A real server with its own port and database. */
 export class TestServer {
   private constructor(
     private server: RunningServer,
@@ -48,14 +48,14 @@ export class TestServer {
     return new TestServer(server, config, models, log, timings, store, database.drop);
   }
 
-  /** Stops the server and starts another one on the same port and the same data. */
-  async restart(meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
+  /** Stops the server, and starts a new one with the same port and data. @param whileStopped runs between the two */
+  async restart(whileStopped: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     await this.server.close();
-    await meanwhile();
+    await whileStopped();
     this.server = await startServer(this.config, this.log, this.models, undefined, this.timings);
   }
 
-  /** Runs a statement over a connection of its own, for what can't be brought about or seen through the API. */
+  /** Runs a statement on a separate connection, for state that the API can neither create nor show. */
   readonly sql = (statement: string): Promise<Record<string, unknown>[]> => sqlOn(this.config.database, statement);
 
   async stop(): Promise<void> {
@@ -69,7 +69,7 @@ export class TestServer {
     return this.config.dataDir;
   }
 
-  /** Undefined where it is SQLite's, in the data directory. */
+  /** Undefined on SQLite. */
   get databaseUrl(): string | undefined {
     const { database } = this.config;
     return database.type === "mysql" ? database.url : undefined;
@@ -91,7 +91,6 @@ export class TestServer {
     return new Client(this.url, ["x-api-key", secret]);
   }
 
-  /** A new app, which no other test knows. */
   newApp(): Promise<TestApp> {
     return TestApp.create(this);
   }
@@ -111,7 +110,7 @@ export function useServer(
   afterAll(() => server?.stop());
   return {
     get current() {
-      if (!server) throw new Error("The server is there once the tests run");
+      if (!server) throw new Error("The server is not available before the tests run");
       return server;
     },
   };

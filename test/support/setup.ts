@@ -1,5 +1,5 @@
 import { node } from "./node";
 
-// What tests throw is an error to the server too, and what they do to the clock holds for it.
+// Share these classes with the server, so that errors from tests are instances of its Error and a faked Date affects it.
 const { AggregateError, Date, Error, RangeError, SyntaxError, TypeError } = node;
 Object.assign(globalThis, { AggregateError, Date, Error, RangeError, SyntaxError, TypeError });

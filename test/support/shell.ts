@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** What stands in for curl where there is none, as far as our own examples go: -s, -H, -d, -F. */
-const standIn = `
+/** Replaces curl if it is not installed. Supports the options of our examples: -s, -H, -d, -F. */
+const curlSubstitute = `
   const { readFileSync } = require("node:fs");
   const { basename } = require("node:path");
   const [headers, form] = [new Headers(), new FormData()];
@@ -19,15 +19,15 @@ const standIn = `
       const file = content.startsWith("@") ? content.slice(1) : undefined;
       form.set(name, file ? new File([readFileSync(file)], basename(file)) : content);
       body = form;
-    } else throw new Error("The stand-in for curl does not know " + word);
+    } else throw new Error("The substitute for curl does not support " + word);
   }
   fetch(url, { method: body === undefined ? "GET" : "POST", headers, body }).then((answer) => answer.text()).then((text) => process.stdout.write(text));
 `;
 
-/** Runs commands in a shell, as a person pastes them, and gives what they print. Fails at the first that fails. */
+/** Runs commands in a shell. @returns their output @throws {Error} if one fails */
 export async function inShell(commands: string, folder = process.cwd()): Promise<string> {
-  const curl = `command -v curl > /dev/null || curl() { '${process.execPath}' -e "$STAND_IN" -- "$@"; }`;
-  const env = { ...process.env, STAND_IN: standIn };
+  const curl = `command -v curl > /dev/null || curl() { '${process.execPath}' -e "$CURL_SUBSTITUTE" -- "$@"; }`;
+  const env = { ...process.env, CURL_SUBSTITUTE: curlSubstitute };
   const { stdout } = await promisify(execFile)("sh", ["-euc", `${curl}\n${commands}`], { cwd: folder, env });
   return stdout;
 }

@@ -8,17 +8,17 @@ export interface SlowAnswer {
   readonly body: any;
 }
 
-/** A request of which the server has the head and half the body. Its connection is meant to be kept for others. */
+/** A request whose head and half of whose body are sent. Its connection is keep-alive. */
 export class SlowRequest {
   private constructor(
     private readonly request: ClientRequest,
     private readonly rest: Buffer,
   ) {}
 
-  static async begin({ url, credential }: Client, contentType: string, content: string): Promise<SlowRequest> {
+  static async start({ url, credential }: Client, contentType: string, content: string): Promise<SlowRequest> {
     const body = Buffer.from(content);
     const half = body.length >> 1;
-    const sent = request(url, {
+    const started = request(url, {
       method: "POST",
       agent: new Agent({ keepAlive: true }),
       headers: {
@@ -26,20 +26,20 @@ export class SlowRequest {
         "content-type": contentType,
         "content-length": body.length,
         "apollo-require-preflight": "1",
-        // The server says when it has the head.
+        // The server answers this once it has read the head.
         expect: "100-continue",
       },
     });
-    // Whoever waits for the answer hears of it.
-    sent.on("error", () => undefined);
-    sent.flushHeaders();
-    await once(sent, "continue");
-    sent.write(body.subarray(0, half));
-    return new SlowRequest(sent, body.subarray(half));
+    // The error is reported to the caller that waits for the answer.
+    started.on("error", () => undefined);
+    started.flushHeaders();
+    await once(started, "continue");
+    started.write(body.subarray(0, half));
+    return new SlowRequest(started, body.subarray(half));
   }
 
   static operation(client: Client, query: string, variables: object = {}): Promise<SlowRequest> {
-    return SlowRequest.begin(client, "application/json", JSON.stringify({ query, variables }));
+    return SlowRequest.start(client, "application/json", JSON.stringify({ query, variables }));
   }
 
   static upload(client: Client, sessionId: string, content: string): Promise<SlowRequest> {
@@ -50,7 +50,7 @@ export class SlowRequest {
       [`name="file"; filename="slow.txt"\r\ncontent-type: text/plain`, content],
     ];
     const body = parts.map(([head, text]) => `--cut\r\ncontent-disposition: form-data; ${head}\r\n\r\n${text}\r\n`);
-    return SlowRequest.begin(client, "multipart/form-data; boundary=cut", `${body.join("")}--cut--\r\n`);
+    return SlowRequest.start(client, "multipart/form-data; boundary=cut", `${body.join("")}--cut--\r\n`);
   }
 
   /** Sends the rest. */
@@ -60,14 +60,14 @@ export class SlowRequest {
     return answer;
   }
 
-  /** What comes without the rest. */
+  /** Waits for the answer without sending the rest. */
   async answer(): Promise<SlowAnswer> {
     const [response] = (await once(this.request, "response")) as [IncomingMessage];
     const chunks = (await response.setEncoding("utf8").toArray()) as string[];
     return { status: response.statusCode, headers: response.headers, body: JSON.parse(chunks.join("")) };
   }
 
-  /** Waits until the server has cut the connection. */
+  /** Waits until the server has closed the connection. */
   async cut(): Promise<void> {
     if (!this.request.destroyed) await once(this.request, "close");
   }

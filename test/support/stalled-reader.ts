@@ -6,14 +6,14 @@ import type { Model, ModelChunk } from "../../src/model/model";
 import { adminKey, type TestServer } from "./server";
 import { RawSocket } from "./streams";
 
-/** Says 12 MB as fast as it is taken, more than any network keeps for a client that doesn't read. */
+/** Outputs 12 MB as fast as it is consumed: more than the network buffers for a client that does not read. */
 export class LoudModel implements Model {
   async *answer(): AsyncIterable<ModelChunk> {
     for (let i = 0; i < 1_200; i++) yield await Promise.resolve({ kind: "text", text: "x".repeat(10_000) });
   }
 }
 
-/** A run of it, by the name `test:loud`. */
+/** Starts a run of a `LoudModel` that is registered as `test:loud`. */
 export async function longRun(server: TestServer): Promise<string> {
   const app = await server.newApp();
   return (await app.run({ agentId: await app.agent({ model: "test:loud" }), waitMs: 0 })).id;
@@ -22,8 +22,8 @@ export async function longRun(server: TestServer): Promise<string> {
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
 
 /**
- * The servers' ends of the connections that this process has taken, as long as they are there: later another client may
- * have the port of one that is gone.
+ * The server's sockets of the connections that this process has accepted. Closed ones are removed, because another client
+ * may get the same port later.
  */
 const connections = new Set<Socket>();
 subscribe("net.server.socket", (message) => {
@@ -34,11 +34,11 @@ subscribe("net.server.socket", (message) => {
 
 export interface StalledReader {
   readonly client: Socket;
-  /** The server's end of the connection. */
+  /** The server's socket of the connection. */
   readonly connection: Socket;
 }
 
-/** Both ways to ask for the events of a run, and to read nothing of them. */
+/** For each transport, subscribes to the events of a run, and never reads them. */
 export const stalledReaders: Record<
   "WebSocket" | "server-sent events",
   (server: TestServer, runId: string) => Promise<StalledReader>
@@ -50,8 +50,8 @@ export const stalledReaders: Record<
     const socket = client.underlying;
     socket.pause();
     await client.say({ type: "subscribe", id: "1", payload: { query, variables: { runId } } });
-    const connection = serverEndOf(socket);
-    if (!connection) throw new Error("The connection was not taken by this process");
+    const connection = serverSocketOf(socket);
+    if (!connection) throw new Error("The server of this process has not accepted the connection");
     return { client: socket, connection };
   },
 
@@ -71,10 +71,10 @@ export const stalledReaders: Record<
     client.pause();
     client.write(`${head.join("\r\n")}\r\n\r\n${body}`);
     let connection: Socket | undefined;
-    while (!(connection = serverEndOf(client))) await delay(1);
+    while (!(connection = serverSocketOf(client))) await delay(1);
     return { client, connection };
   },
 };
 
-const serverEndOf = ({ localPort }: Socket): Socket | undefined =>
+const serverSocketOf = ({ localPort }: Socket): Socket | undefined =>
   [...connections].find(({ remotePort }) => remotePort === localPort);

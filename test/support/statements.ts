@@ -2,18 +2,18 @@ import { setImmediate as immediate } from "node:timers/promises";
 import { BetterSqlite3QueryRunner } from "typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 
-/** Every second the server looks by itself for callbacks that are due. */
-const ofItself = /GROUP BY .delivery/;
+/** The server polls for due callbacks every second. */
+const polling = /GROUP BY .delivery/;
 
-/** Whether a statement asks whose keys those are, for a request or for open streams. */
+/** Whether a statement looks up the scopes of keys, for a request or for open streams. */
 export const asksForHolders = (statement: string): boolean => /JOIN .scope./.test(statement);
 
-/** The SQL statements that the server of this process sends while this work is done, and for it. */
+/** The SQL statements that the server in this process sends during this work. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   return (await sentDuring(work)).map(({ statement }) => statement);
 }
 
-/** How many rows of which table each transaction of this process changes or deletes while this work is done. */
+/** For each transaction during this work, the number of rows that it updates or deletes by table. */
 export async function changesOf(work: () => Promise<unknown>): Promise<Record<string, number>[]> {
   const transactions: Record<string, number>[] = [{}];
   for (const { statement, result } of await sentDuring(work)) {
@@ -39,17 +39,17 @@ async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: st
       .flatMap(({ mock }) =>
         mock.calls.map(([statement], i) => ({ statement, result: mock.results[i]?.value as unknown })),
       )
-      .filter(({ statement }) => !ofItself.test(statement));
+      .filter(({ statement }) => !polling.test(statement));
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
 }
 
-/** An operation may be answered while a part of it still asks, as where another part of it has failed. */
+/** Waits for statements that are still in progress: an operation may fail before all its parts are finished. */
 async function settled(sent: () => readonly unknown[]): Promise<void> {
-  for (let known = -1; known < sent().length;) {
-    known = sent().length;
+  for (let count = -1; count < sent().length;) {
+    count = sent().length;
     await Promise.allSettled(sent());
-    for (let turn = 0; turn < 2; turn++) await immediate();
+    for (let i = 0; i < 2; i++) await immediate();
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { createConnection } from "mysql2/promise";
 import type { TestServer } from "./server";
 
-/** All that a server has written, as text. */
+/** Everything that a server has stored in files and in its database, as text. */
 export async function storedText({ dataDir, databaseUrl }: TestServer): Promise<string> {
   const entries = await readdir(dataDir, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));

@@ -3,13 +3,13 @@ import request, { type Response } from "supertest";
 import { WebSocket } from "ws";
 import type { Client, GraphQLAnswer } from "./client";
 
-/** The whole answer to an operation that is sent to where server-sent events come from, once it has ended. */
+/** Executes an operation over server-sent events. @returns the response, once the stream has ended */
 export async function overSse({ url, credential }: Client, query: string, more: object = {}): Promise<Response> {
   const post = request(url).post("/stream").set("accept", "text/event-stream");
   return (credential ? post.set(...credential) : post).send({ query, ...more });
 }
 
-/** All results of an operation over a WebSocket of its own, once it has ended. One that is refused has one result. */
+/** Executes an operation on a separate WebSocket. @returns all results; a refused operation has one, with errors */
 export async function overWebSocket({ url, credential }: Client, query: string, more: object = {}): Promise<unknown[]> {
   const client = createClient({
     url: url.replace("http", "ws"),
@@ -36,5 +36,5 @@ export async function overWebSocket({ url, credential }: Client, query: string, 
   }
 }
 
-/** The errors of a result, or of a whole answer. */
+/** The errors of a result or of a response. */
 export const errorsOf = (result: unknown) => (result as GraphQLAnswer).errors ?? [];

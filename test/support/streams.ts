@@ -6,43 +6,42 @@ import { type Client as WsClient, createClient as createWsClient } from "graphql
 import WebSocket from "ws";
 import type { Client, GraphQLAnswer, TestCredential } from "./client";
 
-/** How a WebSocket was closed. */
 export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
 
-/** Reads the results of one operation, as they come. */
+/** Reads the results of one operation as they arrive. */
 export class Reader {
   readonly results: GraphQLAnswer[] = [];
-  /** How it ended: undefined where it was completed, else what it was cut with. */
+  /** Resolves when the stream has ended: to undefined if it completed, else to the error. */
   readonly end: Promise<unknown>;
-  private readonly news = new EventEmitter();
+  private readonly emitter = new EventEmitter();
 
   constructor(private readonly source: AsyncIterableIterator<unknown>) {
     this.end = this.read().then(
       () => undefined,
-      (cut: unknown) => cut,
+      (error: unknown) => error,
     );
   }
 
-  /** Waits until so many results are there. */
+  /** Waits until this many results have arrived. */
   async until(count: number): Promise<void> {
-    const end = this.end.then((cut) => {
+    const end = this.end.then((error) => {
       if (this.results.length < count)
-        throw new Error(`It ended with ${JSON.stringify(cut)} after ${JSON.stringify(this.results)}`);
+        throw new Error(`The stream ended with ${JSON.stringify(error)} after ${JSON.stringify(this.results)}`);
     });
-    while (this.results.length < count) await Promise.race([once(this.news, "result"), end]);
+    while (this.results.length < count) await Promise.race([once(this.emitter, "result"), end]);
   }
 
-  /** All that it will ever get, once it has ended. */
+  /** Waits for the end of the stream. @returns all results */
   async all(): Promise<GraphQLAnswer[]> {
-    const cut = await this.end;
-    if (cut !== undefined) throw new Error(`It was cut with ${JSON.stringify(cut)}`);
+    const error = await this.end;
+    if (error !== undefined) throw new Error(`The stream failed with ${JSON.stringify(error)}`);
     return this.results;
   }
 
-  /** The indexes of the events of a run that it has got. */
+  /** The indexes of the run events that have arrived. */
   get indexes(): number[] {
     return this.results.map(({ data }) => data?.runEvents.index as number);
   }
@@ -54,14 +53,14 @@ export class Reader {
   private async read(): Promise<void> {
     for await (const result of this.source) {
       this.results.push(result as GraphQLAnswer);
-      this.news.emit("result");
+      this.emitter.emit("result");
     }
   }
 }
 
-/** One connection by WebSocket, which is not made anew when it is closed. */
+/** One WebSocket connection, without reconnects. */
 export class Connection {
-  /** Settles once the server has let it in or has not. */
+  /** Resolves when the server has accepted the connection. @throws {Error} if it refuses it */
   readonly opened: Promise<void>;
   readonly closed: Promise<Closing>;
   private readonly client: WsClient;
@@ -83,7 +82,9 @@ export class Connection {
     this.closed = new Promise((resolve) => this.client.on("closed", (event) => resolve(event as Closing)));
     this.opened = new Promise((resolve, reject) => {
       this.client.on("connected", () => resolve());
-      this.client.on("closed", (event) => reject(new Error(`It was closed with ${(event as Closing).code}`)));
+      this.client.on("closed", (event) =>
+        reject(new Error(`The connection was closed with ${(event as Closing).code}`)),
+      );
     });
     this.opened.catch(() => undefined);
   }
@@ -97,15 +98,15 @@ export class Connection {
   }
 
   close(): void {
-    // It fails where the connection has not come about, which whoever waits for it is told.
+    // It fails if the connection was never opened; `opened` reports that.
     void Promise.resolve(this.client.dispose()).catch(() => undefined);
   }
 }
 
-/** A WebSocket that says what a test has it say, and keeps what it hears. */
+/** A WebSocket that sends arbitrary messages, and records the received ones. */
 export class RawSocket extends WebSocket {
   readonly heard: { readonly type: string; readonly id?: string; readonly payload?: any }[] = [];
-  /** The status that an upgrade was refused with; undefined where it was not. */
+  /** The HTTP status of a refused upgrade. */
   refusal: number | undefined;
   readonly closed: Promise<Closing>;
   private readonly ready: Promise<unknown>;
@@ -135,7 +136,7 @@ export class RawSocket extends WebSocket {
     for (const message of messages) this.send(JSON.stringify(message));
   }
 
-  /** Writes bytes that are not put into a frame. */
+  /** Writes bytes to the connection without framing. */
   async write(bytes: Buffer): Promise<void> {
     await this.ready;
     this.underlying.write(bytes);
@@ -145,7 +146,7 @@ export class RawSocket extends WebSocket {
     return (this as unknown as { _socket: Socket })._socket;
   }
 
-  /** Waits for so many messages. */
+  /** Waits until this many messages have arrived. */
   async until(count: number): Promise<void> {
     while (this.heard.length < count) await once(this, "message");
   }
@@ -153,7 +154,7 @@ export class RawSocket extends WebSocket {
 
 const paramsOf = (credential: TestCredential) => credential && { [credential[0]]: credential[1] };
 
-/** Both ways to read the results of an operation. Each stream has a connection of its own. */
+/** Both transports for the results of an operation. Each stream has a separate connection. */
 export const transports = {
   WebSocket(client: Client, query: string, variables?: object): Reader {
     const connection = Connection.of(client);

@@ -11,7 +11,7 @@ export const allPermissions: Required<TestPermissions> = {
   runtime: ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"],
 };
 
-/** The holder of a key, who knows what it belongs to. */
+/** A client with an API key. */
 export class KeyHolder extends Client {
   constructor(
     url: string,
@@ -23,13 +23,13 @@ export class KeyHolder extends Client {
   }
 }
 
-/** Where an app lives. */
+/** The server of an app. */
 interface Host {
   readonly url: string;
   readonly admin: Client;
 }
 
-/** An app of one test, and what the test puts into it: all made through the API. */
+/** An app of one test, and its contents. Everything is created through the API. */
 export class TestApp {
   private constructor(
     readonly server: Host,
@@ -52,7 +52,7 @@ export class TestApp {
     return createScope.scope.id as string;
   }
 
-  /** A new key of this scope, or of a new scope with these permissions and no others. */
+  /** Creates a key. @param permissions the id of its scope, or the permissions of a new scope */
   async key(permissions: TestPermissions | string = allPermissions): Promise<KeyHolder> {
     const scopeId = typeof permissions === "string" ? permissions : await this.scope(permissions);
     const { createApiKey } = await this.server.admin.data(
@@ -70,7 +70,7 @@ export class TestApp {
     return createAgent.agent.id as string;
   }
 
-  /** A connection to an OpenAI-compatible server, by the name `model`. */
+  /** Creates a connection to an OpenAI-compatible server with the default name `model`. */
   async modelConnection(baseUrl: string, input: object = {}): Promise<string> {
     const { createModelConnection } = await this.server.admin.data(
       `mutation ($input: CreateModelConnectionInput!) {
@@ -94,7 +94,7 @@ export class TestApp {
     return (body as { data: { uploadDocument: { document: { id: string } } } }).data.uploadDocument.document.id;
   }
 
-  /** Executes an agent as the administrator, and waits until it has finished. */
+  /** Executes an agent as the administrator, and by default waits until the run has finished. */
   async run(input: { agentId: string; [name: string]: unknown }): Promise<{ id: string; sessionId: string }> {
     const { executeAgent } = await this.server.admin.data(
       `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { id status } session { id } } }`,

@@ -1,9 +1,9 @@
-/** Two seconds, and what a busy machine may take for itself. In milliseconds. */
+/** Two seconds and a tolerance for a busy machine, in milliseconds. */
 export const soon = 2_500;
 
-/** What work gives, and how long it took, in milliseconds. */
+/** @returns the result, and the duration in milliseconds */
 export async function timed<Result>(work: Promise<Result>): Promise<{ result: Result; took: number }> {
-  const begun = performance.now();
+  const startedAt = performance.now();
   const result = await work;
-  return { result, took: performance.now() - begun };
+  return { result, took: performance.now() - startedAt };
 }

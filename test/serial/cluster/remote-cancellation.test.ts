@@ -1,4 +1,4 @@
-import { carrierOf, twoWorkers } from "../../support/instances";
+import { workerOf, startTwoWorkers } from "../../support/instances";
 import { useModelServer } from "../../support/model-server";
 import { useProcesses } from "../../support/process";
 import { cancel, eventsOf, execute, expectWhole, runOf } from "../../support/runs";
@@ -7,11 +7,11 @@ import { fastTimings } from "../../support/timings";
 const processes = useProcesses(fastTimings);
 const model = useModelServer();
 
-test("a run is cancelled on another machine within a second: its model is let go, and what it said is kept", async () => {
-  const { server, workers, key, agent } = await twoWorkers(processes, model.current);
+test("a run on another instance is cancelled within a second: its model call is aborted, and its output is kept", async () => {
+  const { server, workers, key, agent } = await startTwoWorkers(processes, model.current);
   const text = "Go on, until I say so.";
   const { run } = await execute(key, { agentId: await agent("talk"), text, waitMs: 0 });
-  await carrierOf(run.id, server, workers);
+  await workerOf(run.id, server, workers);
   const before = performance.now();
   const cancelled = await cancel(key, run.id);
   expect(await model.current.callsWith(text)[0]?.closed).toBe(true);
@@ -23,21 +23,21 @@ test("a run is cancelled on another machine within a second: its model is let go
 test.each([
   ["terminateSession", `mutation ($session: ID!) { terminateSession(input: { id: $session }) { session { id } } }`],
   ["deleteApp", `mutation ($app: ID!) { deleteApp(input: { id: $app }) { id } }`],
-])("%s lets go of a model on another machine", async (_name, mutation) => {
-  const { server, workers, app, key, agent } = await twoWorkers(processes, model.current);
+])("%s aborts a model call on another instance", async (_name, mutation) => {
+  const { server, workers, app, key, agent } = await startTwoWorkers(processes, model.current);
   const text = `Go on, until ${_name}.`;
   const { run, session } = await execute(key, { agentId: await agent("talk"), text, waitMs: 0 });
-  await carrierOf(run.id, server, workers);
+  await workerOf(run.id, server, workers);
   const before = performance.now();
   await server.admin.data(mutation, mutation.includes("$app") ? { app: app.id } : { session: session.id });
   expect(await model.current.callsWith(text)[0]?.closed).toBe(true);
   expect(performance.now() - before).toBeLessThan(2_000);
 });
 
-test("who waits for a run of another machine hears of its end at once", async () => {
-  const { key, agent } = await twoWorkers(processes, model.current);
+test("a caller that waits for a run on another instance is notified of its end within 900 ms", async () => {
+  const { key, agent } = await startTwoWorkers(processes, model.current);
   const { run } = await execute(key, { agentId: await agent("good"), text: "What colour?" });
   expect(run.status).toBe("SUCCEEDED");
-  const heard = Date.now() - Date.parse(run.finishedAt as string);
-  expect(heard).toBeLessThan(900);
+  const lagMs = Date.now() - Date.parse(run.finishedAt as string);
+  expect(lagMs).toBeLessThan(900);
 });

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { sceneOn, sharedBy } from "../../support/instances";
+import { sceneOn, sharedEnvironment } from "../../support/instances";
 import { useModelServer } from "../../support/model-server";
 import { useProcesses } from "../../support/process";
 import { execute } from "../../support/runs";
@@ -13,7 +13,7 @@ const model = useModelServer();
 const runEvents = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
 const refused: unknown = expect.stringMatching(/^(UNAUTHENTICATED|FORBIDDEN)$/);
 
-const ways = [
+const revocations = [
   ["a revoked key", `mutation ($key: ID!) { revokeApiKey(input: { id: $key }) { apiKey { id } } }`],
   [
     "a narrowed scope",
@@ -23,86 +23,86 @@ const ways = [
 const variablesOf = (mutation: string, { keyId, scopeId }: KeyHolder) =>
   mutation.includes("$key") ? { key: keyId } : { scope: scopeId };
 
-/** Two instances, and a key that is used on the one that is not asked to take its rights away. */
-async function keyElsewhere() {
-  const shared = sharedBy(await processes.fresh(), model.current);
-  const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
-  const app = await asked.newApp();
+/** Starts two instances: rights are revoked on `local`, and the key is used on the other one. */
+async function startRemoteKey() {
+  const shared = sharedEnvironment(await processes.fresh(), model.current);
+  const [local, remote] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
+  const app = await local.newApp();
   const key = await app.key();
-  return { asked, app, key, there: new KeyHolder(other.url, key.secret, key.keyId, key.scopeId) };
+  return { local, app, key, remoteKey: new KeyHolder(remote.url, key.secret, key.keyId, key.scopeId) };
 }
 
-test.each(ways)(
-  "the streams of %s end within two seconds on the instances that were not asked",
-  async (_what, mutation) => {
-    const shared = sharedBy(await processes.fresh(), model.current);
-    const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
-    const { key, agent, app } = await sceneOn(asked, model.current);
-    const { run } = await execute(key, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
+test.each(revocations)("the streams of %s end within two seconds on the other instances", async (_name, mutation) => {
+  const shared = sharedEnvironment(await processes.fresh(), model.current);
+  const [local, remote] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
+  const { key, agent, app } = await sceneOn(local, model.current);
+  const { run } = await execute(key, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
 
-    const there = new KeyHolder(other.url, key.secret, key.keyId, key.scopeId);
-    const stays = new KeyHolder(other.url, (await app.key()).secret, "", "");
-    const readers = Object.values(transports).map((open) => open(there, runEvents, { runId: run.id }));
-    const unconcerned = [stays, other.admin].map((each) => transports.WebSocket(each, runEvents, { runId: run.id }));
-    for (const reader of [...readers, ...unconcerned]) await reader.until(3);
+  const remoteKey = new KeyHolder(remote.url, key.secret, key.keyId, key.scopeId);
+  const otherKey = new KeyHolder(remote.url, (await app.key()).secret, "", "");
+  const readers = Object.values(transports).map((open) => open(remoteKey, runEvents, { runId: run.id }));
+  const unaffected = [otherKey, remote.admin].map((each) => transports.WebSocket(each, runEvents, { runId: run.id }));
+  for (const reader of [...readers, ...unaffected]) await reader.until(3);
 
-    await asked.admin.data(mutation, variablesOf(mutation, key));
-    const revoked = performance.now();
-    const [webSocket] = await Promise.all(readers.map(({ end }) => end));
-    expect(performance.now() - revoked).toBeLessThan(2_000);
-    expect((webSocket as Closing).code).toBe(4403);
-    expect(readers[1]?.results.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: "UNAUTHENTICATED" });
-    for (const reader of unconcerned) {
-      await reader.until(reader.results.length + 20);
-      await reader.leave();
-    }
-  },
-);
-
-test("a stream tells nothing that was made after its key was revoked on another instance", async () => {
-  const shared = sharedBy(await processes.fresh(), model.current);
-  const [asked, other] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
-  const { app, key, agent } = await sceneOn(asked, model.current);
-  const { run } = await execute(key, { agentId: await agent("clock"), text: "What time is it?", waitMs: 0 });
-
-  // Each at another time between two of the moments at which rights are judged anyway.
-  for (let i = 0; i < 5; i++) {
-    const revoked = await app.key();
-    const there = new KeyHolder(other.url, revoked.secret, revoked.keyId, revoked.scopeId);
-    const readers = Object.values(transports).map((open) => open(there, runEvents, { runId: run.id }));
-    for (const reader of readers) await reader.until(3);
-    await asked.admin.data(ways[0][1], { key: revoked.keyId });
-    const answered = performance.now();
-    await Promise.all(readers.map(({ end }) => end));
-    const times = readers.flatMap(({ results }) => results.map(({ data }) => Number.parseFloat(data?.runEvents.text)));
-    expect(times.filter((time) => time > answered)).toEqual([]);
+  await local.admin.data(mutation, variablesOf(mutation, key));
+  const revokedAt = performance.now();
+  const [webSocket] = await Promise.all(readers.map(({ end }) => end));
+  expect(performance.now() - revokedAt).toBeLessThan(2_000);
+  expect((webSocket as Closing).code).toBe(4403);
+  expect(readers[1]?.results.at(-1)?.errors?.[0]?.extensions).toMatchObject({ code: "UNAUTHENTICATED" });
+  for (const reader of unaffected) {
+    await reader.until(reader.results.length + 20);
+    await reader.leave();
   }
 });
 
-test.each(ways)(
-  "an upload that is under way with %s is refused within two seconds on an instance that was not asked",
-  async (_what, mutation) => {
-    const { asked, app, key, there } = await keyElsewhere();
-    const upload = await SlowRequest.upload(there, await app.session(), "The barn is red.\n".repeat(1_000));
+test("a stream delivers nothing that was produced after its key was revoked on another instance", async () => {
+  const shared = sharedEnvironment(await processes.fresh(), model.current);
+  const [local, remote] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
+  const { app, key, agent } = await sceneOn(local, model.current);
+  const { run } = await execute(key, { agentId: await agent("clock"), text: "What time is it?", waitMs: 0 });
+
+  // Each iteration revokes at a different moment between two periodic reauthorizations.
+  for (let i = 0; i < 5; i++) {
+    const revoked = await app.key();
+    const remoteKey = new KeyHolder(remote.url, revoked.secret, revoked.keyId, revoked.scopeId);
+    const readers = Object.values(transports).map((open) => open(remoteKey, runEvents, { runId: run.id }));
+    for (const reader of readers) await reader.until(3);
+    await local.admin.data(revocations[0][1], { key: revoked.keyId });
+    const revokedAt = performance.now();
+    await Promise.all(readers.map(({ end }) => end));
+    const times = readers.flatMap(({ results }) => results.map(({ data }) => Number.parseFloat(data?.runEvents.text)));
+    expect(times.filter((time) => time > revokedAt)).toEqual([]);
+  }
+});
+
+test.each(revocations)(
+  "an upload in progress with %s is refused within two seconds on another instance",
+  async (_name, mutation) => {
+    const { local, app, key, remoteKey } = await startRemoteKey();
+    const upload = await SlowRequest.upload(remoteKey, await app.session(), "The barn is red.\n".repeat(1_000));
 
     const answer = upload.answer();
-    await asked.admin.data(mutation, variablesOf(mutation, key));
-    const revoked = performance.now();
+    await local.admin.data(mutation, variablesOf(mutation, key));
+    const revokedAt = performance.now();
     const { body } = await answer;
-    expect(performance.now() - revoked).toBeLessThan(2_000);
+    expect(performance.now() - revokedAt).toBeLessThan(2_000);
     expect(body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
   },
 );
 
-test.each(ways)(
-  "a download that is under way with %s is cut off within two seconds on an instance that was not asked",
-  async (_what, mutation) => {
-    const { asked, app, key, there } = await keyElsewhere();
-    const [download, stays] = [await SlowDownload.begin(app, there), await SlowDownload.begin(app, await app.key())];
+test.each(revocations)(
+  "a download in progress with %s is aborted within two seconds on another instance",
+  async (_name, mutation) => {
+    const { local, app, key, remoteKey } = await startRemoteKey();
+    const [download, unaffected] = [
+      await SlowDownload.begin(app, remoteKey),
+      await SlowDownload.begin(app, await app.key()),
+    ];
 
-    await asked.admin.data(mutation, variablesOf(mutation, key));
+    await local.admin.data(mutation, variablesOf(mutation, key));
     await delay(2_000);
     expect(await download.rest()).toBe(false);
-    expect(await stays.rest()).toBe(true);
+    expect(await unaffected.rest()).toBe(true);
   },
 );

@@ -2,32 +2,31 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { request } from "undici";
 
-/** How often servers are asked whether they are ready, and how long they may take to say so, in milliseconds. */
-const regularly = 500;
-const patience = 2_000;
+const readinessIntervalMs = 500;
+const readinessTimeoutMs = 2_000;
 
 interface Backend {
   readonly origin: string;
   isReady: boolean;
 }
 
-/** One address in front of several servers. Each connection goes to the next one that is ready. */
+/** A round-robin TCP load balancer: each connection goes to the next server that is ready. */
 export class Balancer {
   private readonly sockets = new Set<Socket>();
   private readonly timer: NodeJS.Timeout;
-  private turn = 0;
+  private nextIndex = 0;
 
   private constructor(
     private readonly server: Server,
     private readonly backends: readonly Backend[],
   ) {
-    server.on("connection", (client) => this.lead(client));
-    this.timer = setInterval(() => void this.look(), regularly);
+    server.on("connection", (client) => this.accept(client));
+    this.timer = setInterval(() => void this.checkReadiness(), readinessIntervalMs);
   }
 
   /**
-   * @param origins of the servers, which are ready
-   * @param port with 0, any
+   * @param origins the servers, all of which are ready
+   * @param port 0 for any free port
    */
   static async start(origins: readonly string[], port: number): Promise<Balancer> {
     const server = createServer({ allowHalfOpen: true }).listen(port, "127.0.0.1");
@@ -49,10 +48,12 @@ export class Balancer {
     await closed;
   }
 
-  private async look(): Promise<void> {
+  private async checkReadiness(): Promise<void> {
     await Promise.all(
       this.backends.map(async (backend) => {
-        backend.isReady = await request(`${backend.origin}/readyz`, { signal: AbortSignal.timeout(patience) }).then(
+        backend.isReady = await request(`${backend.origin}/readyz`, {
+          signal: AbortSignal.timeout(readinessTimeoutMs),
+        }).then(
           async ({ statusCode, body }) => {
             await body.dump();
             return statusCode === 200;
@@ -63,29 +64,29 @@ export class Balancer {
     );
   }
 
-  private lead(client: Socket): void {
+  private accept(client: Socket): void {
     const ready = this.backends.filter(({ isReady }) => isReady);
-    const backend = ready[this.turn++ % ready.length];
+    const backend = ready[this.nextIndex++ % ready.length];
     if (!backend) {
       client.destroy();
       return;
     }
     const { hostname, port } = new URL(backend.origin);
     const server = connect({ host: hostname, port: Number(port), allowHalfOpen: true });
-    for (const [end, other] of [
+    for (const [socket, peer] of [
       [client, server],
       [server, client],
     ] as const) {
-      this.sockets.add(end);
-      end.setNoDelay();
-      end.on("error", () => other.destroy());
-      end.once("close", () => {
-        this.sockets.delete(end);
-        other.destroy();
+      this.sockets.add(socket);
+      socket.setNoDelay();
+      socket.on("error", () => peer.destroy());
+      socket.once("close", () => {
+        this.sockets.delete(socket);
+        peer.destroy();
       });
-      end.pipe(other);
+      socket.pipe(peer);
     }
-    // Until it is asked the next time.
+    // The next readiness check may change it back.
     server.once("error", () => (backend.isReady = false));
   }
 }

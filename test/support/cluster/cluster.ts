@@ -6,17 +6,16 @@ import { MariaDbServer } from "../mariadb";
 import { type Environment, TestProcess } from "../process";
 import { RedisServer } from "../redis";
 
-/** What the servers of a cluster are told, each besides the others. */
 export interface ClusterOptions {
   readonly servers: number;
   readonly adminKey: string;
-  /** For all servers. */
+  /** The environment variables of all servers. */
   readonly environment?: Environment;
-  /** For the one of this number, from 0: what differs from the others. */
+  /** The additional environment variables of the server with this index. */
   environmentOf?(index: number, cluster: Omit<Cluster, "servers">): Promise<Environment>;
 }
 
-/** Several servers on one MariaDB and one Redis, all of them its own, in folders that go when it ends. */
+/** Several servers that share a MariaDB and a Redis. `end` removes everything. */
 export class Cluster {
   readonly servers: TestProcess[] = [];
 
@@ -26,7 +25,7 @@ export class Cluster {
     private readonly folder: string,
   ) {}
 
-  /** Starts all, one server after the other, and waits until they serve. */
+  /** Starts the servers sequentially, and waits until each is ready. */
   static async start({ servers, adminKey, environment, environmentOf }: ClusterOptions): Promise<Cluster> {
     const [database, redis] = await Promise.all([MariaDbServer.start(), RedisServer.start()]);
     const cluster = new Cluster(database, redis, await mkdtemp(join(tmpdir(), "latchkey-cluster-")));
@@ -50,21 +49,21 @@ export class Cluster {
   }
 
   /**
-   * Kills a server and starts another in its place, at the same port.
+   * Kills a server, and starts a new one with the same index and port.
    *
-   * @param more what it is to be told besides what the servers before it were
+   * @param extraVariables environment variables in addition to those of the killed server
    */
-  async restart(index: number, more: Environment = {}): Promise<void> {
+  async restart(index: number, extraVariables: Environment = {}): Promise<void> {
     const { environment } = this.server(index);
     await this.server(index).end("SIGKILL");
-    const next = new TestProcess({ ...environment, ...more });
+    const next = new TestProcess({ ...environment, ...extraVariables });
     this.servers[index] = next;
     await next.ready();
   }
 
   server(index: number): TestProcess {
     const server = this.servers[index];
-    if (!server) throw new RangeError(`There are ${this.servers.length} servers, and none of number ${index}`);
+    if (!server) throw new RangeError(`The cluster has ${this.servers.length} servers, and no server ${index}`);
     return server;
   }
 

@@ -1,5 +1,5 @@
 import type { MutationCall } from "./mutations";
-import type { World } from "./world";
+import type { ModelState } from "./model-state";
 
 const conflict = "CONFLICT";
 const notFound = "NOT_FOUND";
@@ -8,15 +8,15 @@ const agentFields = "agent { id name description instructions version }";
 export const createAgent = (appId: string, name: string): MutationCall => ({
   field: "createAgent",
   input: { appId, name },
-  asks: agentFields,
-  claims: `agent ${appId} ${name}`,
-  within: [appId],
-  apply(world, told) {
-    if (!world.apps.has(appId)) return notFound;
-    if (world.hasAgent(appId, name)) return conflict;
+  selection: agentFields,
+  claimedName: `agent ${appId} ${name}`,
+  parents: [appId],
+  apply(state, actual) {
+    if (!state.apps.has(appId)) return notFound;
+    if (state.hasAgent(appId, name)) return conflict;
     const agent = { name, description: "", instructions: "", version: 1 };
-    const id = told.agent?.id as string;
-    world.agents.set(id, { appId, ...agent });
+    const id = actual.agent?.id as string;
+    state.agents.set(id, { appId, ...agent });
     return { agent: { id, ...agent } };
   },
 });
@@ -31,23 +31,23 @@ export interface AgentChanges {
 export const updateAgent = (id: string, changes: AgentChanges, appId: string | undefined): MutationCall => ({
   field: "updateAgent",
   input: { id, ...changes },
-  asks: agentFields,
-  claims: changes.name && `agent ${appId ?? ""} ${changes.name}`,
-  changes: id,
-  within: [appId],
-  apply(world) {
-    const before = world.agents.get(id);
+  selection: agentFields,
+  claimedName: changes.name && `agent ${appId ?? ""} ${changes.name}`,
+  target: id,
+  parents: [appId],
+  apply(state) {
+    const before = state.agents.get(id);
     if (!before) return notFound;
     const { expectedVersion, name, description, instructions } = changes;
     if (expectedVersion !== undefined && expectedVersion !== before.version) return conflict;
-    if (name !== undefined && world.hasAgent(before.appId, name, id)) return conflict;
+    if (name !== undefined && state.hasAgent(before.appId, name, id)) return conflict;
     const agent = {
       name: name ?? before.name,
       description: description ?? before.description,
       instructions: instructions ?? before.instructions,
       version: before.version + 1,
     };
-    world.agents.set(id, { appId: before.appId, ...agent });
+    state.agents.set(id, { appId: before.appId, ...agent });
     return { agent: { id, ...agent } };
   },
 });
@@ -55,12 +55,12 @@ export const updateAgent = (id: string, changes: AgentChanges, appId: string | u
 export const deleteAgent = (id: string, appId: string | undefined): MutationCall => ({
   field: "deleteAgent",
   input: { id },
-  asks: "id",
-  changes: id,
-  isEnd: true,
-  within: [appId],
-  apply(world) {
-    return world.agents.delete(id) ? { id } : notFound;
+  selection: "id",
+  target: id,
+  isDeletion: true,
+  parents: [appId],
+  apply(state) {
+    return state.agents.delete(id) ? { id } : notFound;
   },
 });
 
@@ -69,65 +69,65 @@ const sessionFields = "session { id reference terminatedAt }";
 export const createSession = (appId: string, reference: string | undefined): MutationCall => ({
   field: "createSession",
   input: { appId, reference },
-  asks: sessionFields,
-  claims: reference && `session ${appId} ${reference}`,
-  within: [appId],
-  apply(world, told) {
-    if (!world.apps.has(appId)) return notFound;
-    if (reference !== undefined && world.activeSession(appId, reference) !== undefined) return conflict;
+  selection: sessionFields,
+  claimedName: reference && `session ${appId} ${reference}`,
+  parents: [appId],
+  apply(state, actual) {
+    if (!state.apps.has(appId)) return notFound;
+    if (reference !== undefined && state.activeSession(appId, reference) !== undefined) return conflict;
     const session = { reference: reference ?? null, terminatedAt: null };
-    const id = told.session?.id as string;
-    world.sessions.set(id, { appId, ...session });
+    const id = actual.session?.id as string;
+    state.sessions.set(id, { appId, ...session });
     return { session: { id, ...session } };
   },
 });
 
-/** By its id, or by what its app calls it. */
+/** Terminates a session by its id, or by its reference. */
 export const terminateSession = (
-  target: { readonly id: string } | { readonly appId: string; readonly reference: string },
-  within: readonly (string | undefined)[],
+  session: { readonly id: string } | { readonly appId: string; readonly reference: string },
+  parents: readonly (string | undefined)[],
 ): MutationCall => ({
   field: "terminateSession",
-  input: target,
-  asks: sessionFields,
-  changes: "id" in target ? target.id : `session ${target.appId} ${target.reference}`,
-  isEnd: true,
-  within,
-  apply(world, told) {
-    const id = "id" in target ? target.id : sessionBy(world, target.appId, target.reference);
-    const before = id === undefined ? undefined : world.sessions.get(id);
+  input: session,
+  selection: sessionFields,
+  target: "id" in session ? session.id : `session ${session.appId} ${session.reference}`,
+  isDeletion: true,
+  parents,
+  apply(state, actual) {
+    const id = "id" in session ? session.id : findSession(state, session.appId, session.reference);
+    const before = id === undefined ? undefined : state.sessions.get(id);
     if (id === undefined || !before) return notFound;
-    const terminatedAt = before.terminatedAt ?? (told.session?.terminatedAt as string);
-    world.sessions.set(id, { ...before, terminatedAt });
+    const terminatedAt = before.terminatedAt ?? (actual.session?.terminatedAt as string);
+    state.sessions.set(id, { ...before, terminatedAt });
     return { session: { id, reference: before.reference, terminatedAt } };
   },
 });
 
-/** The active one, or else the newest: ids grow. */
-function sessionBy(world: World, appId: string, reference: string): string | undefined {
-  const known = [...world.sessions].filter(([, each]) => each.appId === appId && each.reference === reference);
+/** The active session, or else the newest one: ids are in the order of creation. */
+function findSession(state: ModelState, appId: string, reference: string): string | undefined {
+  const matching = [...state.sessions].filter(([, each]) => each.appId === appId && each.reference === reference);
   return (
-    world.activeSession(appId, reference) ??
-    known
+    state.activeSession(appId, reference) ??
+    matching
       .map(([id]) => id)
       .sort()
       .at(-1)
   );
 }
 
-/** Executes in the session of this reference, which is opened where there is none. */
+/** Executes in the session with this reference, which is created if there is none. */
 export const executeAgent = (agentId: string, reference: string, appId: string | undefined): MutationCall => ({
   field: "executeAgent",
   input: { agentId, session: { reference }, text: "Hello", waitMs: 0 },
-  asks: "sessionCreated session { id }",
-  claims: `session ${appId ?? ""} ${reference}`,
-  within: [agentId, appId, `session ${appId ?? ""} ${reference}`],
-  apply(world, told) {
-    const agent = world.agents.get(agentId);
+  selection: "sessionCreated session { id }",
+  claimedName: `session ${appId ?? ""} ${reference}`,
+  parents: [agentId, appId, `session ${appId ?? ""} ${reference}`],
+  apply(state, actual) {
+    const agent = state.agents.get(agentId);
     if (!agent) return notFound;
-    const active = world.activeSession(agent.appId, reference);
-    const id = active ?? (told.session?.id as string);
-    if (active === undefined) world.sessions.set(id, { appId: agent.appId, reference, terminatedAt: null });
+    const active = state.activeSession(agent.appId, reference);
+    const id = active ?? (actual.session?.id as string);
+    if (active === undefined) state.sessions.set(id, { appId: agent.appId, reference, terminatedAt: null });
     return { sessionCreated: active === undefined, session: { id } };
   },
 });

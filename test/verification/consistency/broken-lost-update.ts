@@ -1,7 +1,7 @@
 import "reflect-metadata";
 import { AgentService } from "../../../src/domain/agent/agent.service";
 
-/** Loaded into a server before it starts: the version of an agent is compared before its row is held. */
+/** When loaded before the server, makes it compare the expected version of an agent before it locks the row. */
 const { update } = AgentService.prototype;
 
 AgentService.prototype.update = async function (this: AgentService, input) {

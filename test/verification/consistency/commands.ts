@@ -19,32 +19,32 @@ import {
   updateApp,
   updateScope,
 } from "./mutations";
-import type { World } from "./world";
+import type { ModelState } from "./model-state";
 
-/** What an administrator sets out to do, in a world that is known only when it is done. */
+/** A mutation whose target is chosen when it is executed, because the ids are not known before. */
 export interface Command {
-  /** Which of the servers is asked. */
-  readonly at: number;
-  /** Of the things that it may be done to, which it is. */
-  readonly which: number;
-  /** @param seen everything there has ever been, by its kind */
-  callIn(world: World, seen: Seen, which: number): MutationCall | undefined;
+  /** Chooses the server, modulo the number of servers. */
+  readonly serverIndex: number;
+  /** Chooses the target among the possible ones. */
+  readonly targetIndex: number;
+  /** @returns undefined if there is no possible target */
+  toMutation(state: ModelState, known: KnownIds, targetIndex: number): MutationCall | undefined;
 }
-
-/** The ids of everything that there has ever been, the oldest first. */
-export type Seen = Readonly<Record<"apps" | "scopes" | "keys" | "agents" | "sessions", readonly string[]>> & {
-  /** What sets the names of this world's apps off from those of others. */
-  readonly prefix: string;
-};
 
 type Kind = "apps" | "scopes" | "keys" | "agents" | "sessions";
 
-/** One of the two newest, so that administrators get in each other's way; now and then one that is gone. */
-function chosen(world: World, seen: Seen, kind: Kind, which: number): string | undefined {
-  const live = [...world[kind].keys()];
-  const gone = seen[kind].filter((id) => !world[kind].has(id));
-  const from = gone.length > 0 && (which % 8 === 0 || live.length === 0) ? gone : live;
-  return from.at(-1 - (which % Math.min(2, from.length)));
+/** The ids of all objects that were ever created, the oldest first. */
+export type KnownIds = Readonly<Record<Kind, readonly string[]>> & {
+  /** Begins the names of this test's apps, so that they differ from the names of other tests' apps. */
+  readonly prefix: string;
+};
+
+/** One of the two newest objects, so that mutations conflict often; sometimes one that was deleted. */
+function chooseTarget(state: ModelState, known: KnownIds, kind: Kind, targetIndex: number): string | undefined {
+  const existing = [...state[kind].keys()];
+  const deleted = known[kind].filter((id) => !state[kind].has(id));
+  const candidates = deleted.length > 0 && (targetIndex % 8 === 0 || existing.length === 0) ? deleted : existing;
+  return candidates.at(-1 - (targetIndex % Math.min(2, candidates.length)));
 }
 
 const name = fc.constantFrom("a", "b");
@@ -53,31 +53,31 @@ const text = fc.nat(999).map((n) => `text ${n}`);
 const maybe = <Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq: 1 });
 
-type CallOf = Command["callIn"];
+type ToMutation = Command["toMutation"];
 
-/** Something done to a thing of this kind, if there is or was one. */
-const on = (kind: Kind, call: (id: string, world: World) => MutationCall): fc.Arbitrary<CallOf> =>
-  fc.constant((world, seen, which) => {
-    const id = chosen(world, seen, kind, which);
-    return id === undefined ? undefined : call(id, world);
+/** A mutation of an object of this kind. */
+const on = (kind: Kind, mutate: (id: string, state: ModelState) => MutationCall): fc.Arbitrary<ToMutation> =>
+  fc.constant((state, known, targetIndex) => {
+    const id = chooseTarget(state, known, kind, targetIndex);
+    return id === undefined ? undefined : mutate(id, state);
   });
 
-const onApps = fc.oneof(
+const appChanges = fc.oneof(
   name.map(
-    (each): CallOf =>
+    (each): ToMutation =>
       (_, { prefix }) =>
         createApp(prefix + each),
   ),
   fc
     .tuple(maybe(name), maybe(fc.constantFrom("runsAtOnce", "queuedRuns")), fc.integer({ min: 1_000, max: 9_999 }))
-    .map(([newName, limit, value]): CallOf => (world, seen, which) => {
-      const id = chosen(world, seen, "apps", which);
+    .map(([newName, limit, value]): ToMutation => (state, known, targetIndex) => {
+      const id = chooseTarget(state, known, "apps", targetIndex);
       const limits = limit && { [limit]: value };
-      return id === undefined ? undefined : updateApp(id, newName && seen.prefix + newName, limits);
+      return id === undefined ? undefined : updateApp(id, newName && known.prefix + newName, limits);
     }),
 );
 
-const onScopes = fc.oneof(
+const scopeChanges = fc.oneof(
   name.chain((each) => on("apps", (id) => createScope(id, each))),
   fc
     .record({
@@ -90,85 +90,90 @@ const onScopes = fc.oneof(
         }),
       ),
     })
-    .chain((changes) => on("scopes", (id, world) => updateScope(id, changes, world.scopes.get(id)?.appId))),
+    .chain((changes) => on("scopes", (id, state) => updateScope(id, changes, state.scopes.get(id)?.appId))),
 );
 
-const endOfScope = fc
+const scopeDeletion = fc
   .boolean()
-  .chain((revokeKeys) => on("scopes", (id, world) => deleteScope(id, revokeKeys, world.scopes.get(id)?.appId)));
+  .chain((revokeKeys) => on("scopes", (id, state) => deleteScope(id, revokeKeys, state.scopes.get(id)?.appId)));
 
-const within = (id: string, { keys, sessions }: World): (string | undefined)[] => [
+const parentsOf = (id: string, { keys, sessions }: ModelState): (string | undefined)[] => [
   keys.get(id)?.scopeId,
   keys.get(id)?.appId ?? sessions.get(id)?.appId,
 ];
 
-const newKey = name.chain((each) => on("scopes", (id, world) => createApiKey(id, each, world.scopes.get(id)?.appId)));
-const onKeys = fc.oneof(
-  name.chain((each) => on("keys", (id, world) => renameApiKey(id, each, within(id, world)))),
-  on("keys", (id, world) => revokeApiKey(id, within(id, world))),
+const keyCreation = name.chain((each) =>
+  on("scopes", (id, state) => createApiKey(id, each, state.scopes.get(id)?.appId)),
+);
+const keyChanges = fc.oneof(
+  name.chain((each) => on("keys", (id, state) => renameApiKey(id, each, parentsOf(id, state)))),
+  on("keys", (id, state) => revokeApiKey(id, parentsOf(id, state))),
 );
 
-const newAgent = name.chain((each) => on("apps", (id) => createAgent(id, each)));
-const changedAgent = fc
+const agentCreation = name.chain((each) => on("apps", (id) => createAgent(id, each)));
+const agentUpdate = fc
   .record({
     name: maybe(name),
     description: maybe(text),
     instructions: maybe(text),
-    ahead: fc.constantFrom(0, 0, 0, 0, -1, 1, undefined, undefined),
+    versionOffset: fc.constantFrom(0, 0, 0, 0, -1, 1, undefined, undefined),
   })
-  .chain(({ ahead, ...changes }) =>
-    on("agents", (id, world) => {
-      const agent = world.agents.get(id);
-      const expectedVersion = ahead === undefined ? undefined : Math.max(1, (agent?.version ?? 1) + ahead);
+  .chain(({ versionOffset, ...changes }) =>
+    on("agents", (id, state) => {
+      const agent = state.agents.get(id);
+      const expectedVersion =
+        versionOffset === undefined ? undefined : Math.max(1, (agent?.version ?? 1) + versionOffset);
       return updateAgent(id, { ...changes, expectedVersion }, agent?.appId);
     }),
   );
-const endOfAgent = on("agents", (id, world) => deleteAgent(id, world.agents.get(id)?.appId));
+const agentDeletion = on("agents", (id, state) => deleteAgent(id, state.agents.get(id)?.appId));
 
-const onSessions = fc.oneof(
+const sessionChanges = fc.oneof(
   maybe(reference).chain((each) => on("apps", (id) => createSession(id, each))),
-  reference.chain((each) => on("agents", (id, world) => executeAgent(id, each, world.agents.get(id)?.appId))),
-  on("sessions", (id, world) => terminateSession({ id }, within(id, world))),
+  reference.chain((each) => on("agents", (id, state) => executeAgent(id, each, state.agents.get(id)?.appId))),
+  on("sessions", (id, state) => terminateSession({ id }, parentsOf(id, state))),
   reference.chain((each) => on("apps", (appId) => terminateSession({ appId, reference: each }, [appId]))),
 );
 
-/** Anything that an administrator may do. */
-const anyCall: fc.Arbitrary<CallOf> = fc.oneof(
-  { arbitrary: onApps, weight: 3 },
+const anyMutation: fc.Arbitrary<ToMutation> = fc.oneof(
+  { arbitrary: appChanges, weight: 3 },
   { arbitrary: on("apps", (id) => deleteApp(id)), weight: 1 },
-  { arbitrary: onScopes, weight: 4 },
-  { arbitrary: endOfScope, weight: 2 },
-  { arbitrary: newKey, weight: 3 },
-  { arbitrary: onKeys, weight: 4 },
-  { arbitrary: newAgent, weight: 2 },
-  { arbitrary: changedAgent, weight: 5 },
-  { arbitrary: endOfAgent, weight: 1 },
-  { arbitrary: onSessions, weight: 5 },
+  { arbitrary: scopeChanges, weight: 4 },
+  { arbitrary: scopeDeletion, weight: 2 },
+  { arbitrary: keyCreation, weight: 3 },
+  { arbitrary: keyChanges, weight: 4 },
+  { arbitrary: agentCreation, weight: 2 },
+  { arbitrary: agentUpdate, weight: 5 },
+  { arbitrary: agentDeletion, weight: 1 },
+  { arbitrary: sessionChanges, weight: 5 },
 );
 
-/** What gets in each other's way. */
-const rivals: fc.Arbitrary<CallOf>[][] = [
-  [onApps],
-  [on("apps", (id) => deleteApp(id)), newAgent, newKey, onSessions, onScopes],
-  [onScopes],
-  [newKey, endOfScope],
-  [newKey, onKeys],
-  [changedAgent],
-  [changedAgent],
-  [newAgent, changedAgent, endOfAgent],
-  [onSessions],
+/** Groups of mutations that conflict with each other. */
+const conflicting: fc.Arbitrary<ToMutation>[][] = [
+  [appChanges],
+  [on("apps", (id) => deleteApp(id)), agentCreation, keyCreation, sessionChanges, scopeChanges],
+  [scopeChanges],
+  [keyCreation, scopeDeletion],
+  [keyCreation, keyChanges],
+  [agentUpdate],
+  [agentUpdate],
+  [agentCreation, agentUpdate, agentDeletion],
+  [sessionChanges],
 ];
 
-const some = (calls: readonly fc.Arbitrary<CallOf>[]) =>
-  fc.array(fc.record({ at: fc.nat(2), which: fc.nat(15), callIn: fc.oneof(...calls) }), { minLength: 2, maxLength: 4 });
+const several = (mutations: readonly fc.Arbitrary<ToMutation>[]) =>
+  fc.array(fc.record({ serverIndex: fc.nat(2), targetIndex: fc.nat(15), toMutation: fc.oneof(...mutations) }), {
+    minLength: 2,
+    maxLength: 4,
+  });
 
-/** A few things that are done at once: mostly such as get in each other's way, to the same thing. */
+/** A few commands to execute concurrently: mostly ones that conflict and have the same target. */
 export const anyCommands: fc.Arbitrary<readonly Command[]> = fc.oneof(
-  { arbitrary: some([anyCall]), weight: 1 },
+  { arbitrary: several([anyMutation]), weight: 1 },
   {
     arbitrary: fc
-      .tuple(fc.nat(15), fc.oneof(...rivals.map(some)))
-      .map(([which, acts]) => acts.map((act) => ({ ...act, which }))),
+      .tuple(fc.nat(15), fc.oneof(...conflicting.map(several)))
+      .map(([targetIndex, commands]) => commands.map((command) => ({ ...command, targetIndex }))),
     weight: 4,
   },
 );

@@ -1,35 +1,35 @@
 import { isDeepStrictEqual } from "node:util";
 import type fc from "fast-check";
-import type { Command, Seen } from "./commands";
+import type { Command, KnownIds } from "./commands";
 import type { Administrators } from "./administrators";
 import type { MutationCall, Outcome } from "./mutations";
-import { kindOf, type RaceCounters } from "./race-counters";
-import { isActive, World } from "./world";
+import { classifyRace, type RaceCounters } from "./race-counters";
+import { isActive, ModelState } from "./model-state";
 
-/** What is known while acts follow each other. */
 export interface Model {
-  world: World;
-  seen: Seen;
+  state: ModelState;
+  known: KnownIds;
 }
 
-/** The servers, and where it is counted what was tried. */
+/** The system under test, and the counters of what was tried. */
 export interface Real {
   readonly administrators: Administrators;
   readonly races: RaceCounters;
 }
 
-interface Told {
+/** One entry of the history. */
+interface CompletedCall {
   readonly call: MutationCall;
   readonly outcome: Outcome;
 }
 
-/** Things that administrators do at once. What comes of them must be what would come of them one after the other, in some order. */
+/** Commands that administrators execute concurrently. Their history must be linearizable. */
 export class ConcurrentCommand implements fc.AsyncCommand<Model, Real> {
-  private told: readonly Told[] = [];
+  private history: readonly CompletedCall[] = [];
 
   constructor(
-    private readonly acts: readonly Command[],
-    private readonly way: "byRequests" | "bySockets",
+    private readonly commands: readonly Command[],
+    private readonly transport: "overHttp" | "overWebSocket",
   ) {}
 
   check(): boolean {
@@ -37,18 +37,18 @@ export class ConcurrentCommand implements fc.AsyncCommand<Model, Real> {
   }
 
   async run(model: Model, { administrators, races }: Real): Promise<void> {
-    const called = this.acts.flatMap((act) => {
-      const call = act.callIn(model.world, model.seen, act.which);
-      return call ? [{ at: act.at, call }] : [];
+    const calls = this.commands.flatMap(({ serverIndex, targetIndex, toMutation }) => {
+      const call = toMutation(model.state, model.known, targetIndex);
+      return call ? [{ serverIndex, call }] : [];
     });
-    const race = kindOf(called.map(({ call }) => call));
-    const began = performance.now();
+    const race = classifyRace(calls.map(({ call }) => call));
+    const startedAt = performance.now();
     try {
-      const outcomes = await administrators[this.way](called);
-      this.told = called.map(({ call }, i) => ({ call, outcome: outcomes[i] }));
-      const slowest = performance.now() - began;
-      await this.conclude(model, administrators);
-      if (called.length > 1) races.held(race, slowest);
+      const outcomes = await administrators[this.transport](calls);
+      this.history = calls.map(({ call }, i) => ({ call, outcome: outcomes[i] }));
+      const durationMs = performance.now() - startedAt;
+      await this.checkLinearizable(model, administrators);
+      if (calls.length > 1) races.passed(race, durationMs);
     } catch (error) {
       races.failed(race);
       throw error;
@@ -56,53 +56,53 @@ export class ConcurrentCommand implements fc.AsyncCommand<Model, Real> {
   }
 
   toString(): string {
-    const calls = this.told.map(
-      ({ call, outcome }) => `${call.field}(${JSON.stringify(call.input)}) → ${shown(outcome)}`,
+    const calls = this.history.map(
+      ({ call, outcome }) => `${call.field}(${JSON.stringify(call.input)}) → ${format(outcome)}`,
     );
-    return `${this.way} [${calls.join(" | ")}]`;
+    return `${this.transport} [${calls.join(" | ")}]`;
   }
 
-  /** @throws where no order explains what was answered and what there is now */
-  private async conclude(model: Model, administrators: Administrators): Promise<void> {
-    const possible = [...serially(model.world, this.told)];
-    if (possible.length === 0) throw new Error(`In no order would be answered ${this.toString()}`);
+  /** @throws {Error} if no sequential order explains both the outcomes and the servers' state */
+  private async checkLinearizable(model: Model, administrators: Administrators): Promise<void> {
+    const possible = [...linearizations(model.state, this.history)];
+    if (possible.length === 0) throw new Error(`No sequential order explains the outcomes of ${this.toString()}`);
 
-    const seen = added(model.seen, possible);
-    const found = World.empty();
-    const at = this.acts[0]?.at ?? 0;
-    for (const appId of seen.apps) await administrators.look(at, appId, found);
-    const actual = possible.find((world) => world.isLike(found.copy()));
-    if (!actual) {
-      const must = possible.map((world) => shown(plain(world))).join(" or ");
-      throw new Error(`After ${this.toString()} there is ${shown(plain(found))}, and must be ${must}`);
+    const known = addIds(model.known, possible);
+    const actual = ModelState.empty();
+    const serverIndex = this.commands[0]?.serverIndex ?? 0;
+    for (const appId of known.apps) await administrators.readApp(serverIndex, appId, actual);
+    const state = possible.find((each) => each.matches(actual.copy()));
+    if (!state) {
+      const expected = possible.map((each) => format(toJson(each))).join(" or ");
+      throw new Error(`After ${this.toString()} the state is ${format(toJson(actual))}, but must be ${expected}`);
     }
-    for (const [id, key] of found.keys)
-      actual.keys.set(id, { ...actual.keys.get(id), ...key, secret: actual.keys.get(id)?.secret ?? "" });
-    model.world = actual;
-    model.seen = seen;
+    for (const [id, key] of actual.keys)
+      state.keys.set(id, { ...state.keys.get(id), ...key, secret: state.keys.get(id)?.secret ?? "" });
+    model.state = state;
+    model.known = known;
   }
 }
 
-/** The worlds that calls lead to one after the other, in every order in which they would be answered as they were. */
-function* serially(world: World, told: readonly Told[]): Generator<World> {
-  if (told.length === 0) yield world;
-  for (const each of told) {
-    const next = world.copy();
-    const outcome = each.call.apply(next, each.outcome);
-    if (!isDeepStrictEqual(outcome, each.outcome)) continue;
-    yield* serially(
+/** The final states of all sequential orders that produce the outcomes in the history. */
+function* linearizations(state: ModelState, history: readonly CompletedCall[]): Generator<ModelState> {
+  if (history.length === 0) yield state;
+  for (const each of history) {
+    const next = state.copy();
+    const expected = each.call.apply(next, each.outcome);
+    if (!isDeepStrictEqual(expected, each.outcome)) continue;
+    yield* linearizations(
       next,
-      told.filter((other) => other !== each),
+      history.filter((other) => other !== each),
     );
   }
 }
 
-function added(seen: Seen, worlds: readonly World[]): Seen {
-  const all = (kind: Exclude<keyof Seen, "prefix">) => [
-    ...new Set([...seen[kind], ...worlds.flatMap((world) => [...world[kind].keys()])]),
+function addIds(known: KnownIds, states: readonly ModelState[]): KnownIds {
+  const all = (kind: Exclude<keyof KnownIds, "prefix">) => [
+    ...new Set([...known[kind], ...states.flatMap((state) => [...state[kind].keys()])]),
   ];
   return {
-    prefix: seen.prefix,
+    prefix: known.prefix,
     apps: all("apps"),
     scopes: all("scopes"),
     keys: all("keys"),
@@ -111,22 +111,24 @@ function added(seen: Seen, worlds: readonly World[]): Seen {
   };
 }
 
-/** Without secrets. */
-const shown = (outcome: Outcome): string =>
+/** Masks secrets. */
+const format = (outcome: Outcome): string =>
   JSON.stringify(outcome, (name, value: unknown) => (name === "secret" ? "..." : value));
 
-const plain = (world: World): object =>
+const toJson = (state: ModelState): object =>
   Object.fromEntries(
-    Object.entries(world).map(([kind, map]) => [kind, Object.fromEntries(map as Map<string, unknown>)]),
+    Object.entries(state).map(([kind, map]) => [kind, Object.fromEntries(map as Map<string, unknown>)]),
   );
 
-/** Sees that each key opens to its holder what its scope says, or nothing. @throws where it does not */
-export async function tryKeys({ world }: Model, { administrators }: Real): Promise<void> {
-  let at = 0;
-  for (const [id, key] of world.keys) {
-    const permissions = await administrators.permissionsOf(at++, key.secret);
-    const granted = isActive(key) ? world.scopes.get(key.scopeId)?.permissions : undefined;
-    if (isDeepStrictEqual(permissions, granted)) continue;
-    throw new Error(`The key ${id} opens ${JSON.stringify(permissions)}, and must open ${JSON.stringify(granted)}`);
+/** @throws {Error} if a key does not have the permissions of its scope, or is accepted after its revocation */
+export async function verifyKeys({ state }: Model, { administrators }: Real): Promise<void> {
+  let serverIndex = 0;
+  for (const [id, key] of state.keys) {
+    const actual = await administrators.permissionsOf(serverIndex++, key.secret);
+    const expected = isActive(key) ? state.scopes.get(key.scopeId)?.permissions : undefined;
+    if (isDeepStrictEqual(actual, expected)) continue;
+    throw new Error(
+      `The key ${id} has the permissions ${JSON.stringify(actual)}, but must have ${JSON.stringify(expected)}`,
+    );
   }
 }

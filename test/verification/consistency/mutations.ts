@@ -1,34 +1,34 @@
-import { isActive, sometime, type World } from "./world";
+import { isActive, unknownTime, type ModelState } from "./model-state";
 
-/** What came of a call: its payload, or the code that it was refused with. */
+/** The payload of a mutation, or the error code. */
 export type Outcome = any;
 
 /** One mutation of one administrator. */
 export interface MutationCall {
   readonly field: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** What is asked for. */
-  readonly asks: string;
-  /** The unique name that it claims, if any; the same for whoever claims the same. */
-  readonly claims?: string | undefined;
-  /** The object that it changes, if any. */
-  readonly changes?: string | undefined;
-  /** Whether that is the end of the object. */
-  readonly isEnd?: boolean;
-  /** What it is in that may end. */
-  readonly within?: readonly (string | undefined)[];
+  readonly selection: string;
+  /** Identifies the unique name that the mutation claims: equal for mutations that conflict. */
+  readonly claimedName?: string | undefined;
+  /** The id of the object that the mutation changes. */
+  readonly target?: string | undefined;
+  /** Whether the mutation deletes, revokes or terminates its target. */
+  readonly isDeletion?: boolean;
+  /** The ids of the objects that the target belongs to. */
+  readonly parents?: readonly (string | undefined)[];
   /**
-   * Does it to the world, and says what must be answered.
+   * Applies the mutation to the model.
    *
-   * @param told what was answered, for what nobody can know beforehand: new ids, and times
+   * @param actual the servers' outcome, for values that the model cannot predict: new ids, secrets and times
+   * @returns the expected outcome
    */
-  apply(world: World, told: Outcome): Outcome;
+  apply(state: ModelState, actual: Outcome): Outcome;
 }
 
 const conflict = "CONFLICT";
 const notFound = "NOT_FOUND";
 
-const given = (changes: object): object =>
+const defined = (changes: object): object =>
   Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
 
 type Limits = Partial<Readonly<Record<"runsAtOnce" | "queuedRuns", number>>>;
@@ -37,13 +37,13 @@ const appFields = "app { id name limits { runsAtOnce queuedRuns } }";
 export const createApp = (name: string): MutationCall => ({
   field: "createApp",
   input: { name },
-  asks: appFields,
-  claims: `app ${name}`,
-  apply(world, told) {
-    if (world.hasApp(name)) return conflict;
+  selection: appFields,
+  claimedName: `app ${name}`,
+  apply(state, actual) {
+    if (state.hasApp(name)) return conflict;
     const app = { name, limits: { runsAtOnce: null, queuedRuns: null } };
-    const id = told.app?.id as string;
-    world.apps.set(id, app);
+    const id = actual.app?.id as string;
+    state.apps.set(id, app);
     return { app: { id, ...app } };
   },
 });
@@ -51,15 +51,15 @@ export const createApp = (name: string): MutationCall => ({
 export const updateApp = (id: string, name: string | undefined, limits: Limits | undefined): MutationCall => ({
   field: "updateApp",
   input: { id, name, limits },
-  asks: appFields,
-  claims: name && `app ${name}`,
-  changes: id,
-  apply(world) {
-    const before = world.apps.get(id);
+  selection: appFields,
+  claimedName: name && `app ${name}`,
+  target: id,
+  apply(state) {
+    const before = state.apps.get(id);
     if (!before) return notFound;
-    if (name !== undefined && world.hasApp(name, id)) return conflict;
+    if (name !== undefined && state.hasApp(name, id)) return conflict;
     const app = { name: name ?? before.name, limits: { ...before.limits, ...limits } };
-    world.apps.set(id, app);
+    state.apps.set(id, app);
     return { app: { id, ...app } };
   },
 });
@@ -67,12 +67,12 @@ export const updateApp = (id: string, name: string | undefined, limits: Limits |
 export const deleteApp = (id: string): MutationCall => ({
   field: "deleteApp",
   input: { id },
-  asks: "id",
-  changes: id,
-  isEnd: true,
-  apply(world) {
-    if (!world.apps.has(id)) return notFound;
-    world.removeApp(id);
+  selection: "id",
+  target: id,
+  isDeletion: true,
+  apply(state) {
+    if (!state.apps.has(id)) return notFound;
+    state.deleteApp(id);
     return { id };
   },
 });
@@ -82,15 +82,15 @@ const scopeFields = "scope { id name description permissions { agents runtime } 
 export const createScope = (appId: string, name: string): MutationCall => ({
   field: "createScope",
   input: { appId, name, permissions: {} },
-  asks: scopeFields,
-  claims: `scope ${appId} ${name}`,
-  within: [appId],
-  apply(world, told) {
-    if (!world.apps.has(appId)) return notFound;
-    if (world.hasScope(appId, name)) return conflict;
+  selection: scopeFields,
+  claimedName: `scope ${appId} ${name}`,
+  parents: [appId],
+  apply(state, actual) {
+    if (!state.apps.has(appId)) return notFound;
+    if (state.hasScope(appId, name)) return conflict;
     const scope = { name, description: "", permissions: { agents: "NONE" as const, runtime: [] } };
-    const id = told.scope?.id as string;
-    world.scopes.set(id, { appId, ...scope });
+    const id = actual.scope?.id as string;
+    state.scopes.set(id, { appId, ...scope });
     return { scope: { id, ...scope } };
   },
 });
@@ -104,16 +104,16 @@ export interface ScopeChanges {
 export const updateScope = (id: string, changes: ScopeChanges, appId: string | undefined): MutationCall => ({
   field: "updateScope",
   input: { id, ...changes },
-  asks: scopeFields,
-  claims: changes.name && `scope ${appId ?? ""} ${changes.name}`,
-  changes: id,
-  within: [appId],
-  apply(world) {
-    const before = world.scopes.get(id);
+  selection: scopeFields,
+  claimedName: changes.name && `scope ${appId ?? ""} ${changes.name}`,
+  target: id,
+  parents: [appId],
+  apply(state) {
+    const before = state.scopes.get(id);
     if (!before) return notFound;
-    if (changes.name !== undefined && world.hasScope(before.appId, changes.name, id)) return conflict;
-    const after = { ...before, ...given(changes) };
-    world.scopes.set(id, after);
+    if (changes.name !== undefined && state.hasScope(before.appId, changes.name, id)) return conflict;
+    const after = { ...before, ...defined(changes) };
+    state.scopes.set(id, after);
     const { appId: _, ...scope } = after;
     return { scope: { id, ...scope } };
   },
@@ -122,16 +122,16 @@ export const updateScope = (id: string, changes: ScopeChanges, appId: string | u
 export const deleteScope = (id: string, revokeKeys: boolean, appId: string | undefined): MutationCall => ({
   field: "deleteScope",
   input: { id, revokeKeys },
-  asks: "id",
-  changes: id,
-  isEnd: true,
-  within: [appId],
-  apply(world) {
-    if (!world.scopes.has(id)) return notFound;
-    const active = [...world.keys].filter(([, key]) => key.scopeId === id && isActive(key));
+  selection: "id",
+  target: id,
+  isDeletion: true,
+  parents: [appId],
+  apply(state) {
+    if (!state.scopes.has(id)) return notFound;
+    const active = [...state.keys].filter(([, key]) => key.scopeId === id && isActive(key));
     if (active.length > 0 && !revokeKeys) return conflict;
-    for (const [keyId, key] of active) world.keys.set(keyId, { ...key, revokedAt: sometime });
-    world.scopes.delete(id);
+    for (const [keyId, key] of active) state.keys.set(keyId, { ...key, revokedAt: unknownTime });
+    state.scopes.delete(id);
     return { id };
   },
 });
@@ -141,49 +141,49 @@ const keyFields = "apiKey { id name revokedAt }";
 export const createApiKey = (scopeId: string, name: string, appId: string | undefined): MutationCall => ({
   field: "createApiKey",
   input: { scopeId, name },
-  asks: `secret ${keyFields}`,
-  claims: `key ${scopeId} ${name}`,
-  within: [scopeId, appId],
-  apply(world, told) {
-    const scope = world.scopes.get(scopeId);
+  selection: `secret ${keyFields}`,
+  claimedName: `key ${scopeId} ${name}`,
+  parents: [scopeId, appId],
+  apply(state, actual) {
+    const scope = state.scopes.get(scopeId);
     if (!scope) return notFound;
-    if (world.hasActiveKey(scopeId, name)) return conflict;
-    const { secret, apiKey } = told as { secret: string; apiKey?: { id: string } };
+    if (state.hasActiveKey(scopeId, name)) return conflict;
+    const { secret, apiKey } = actual as { secret: string; apiKey?: { id: string } };
     const id = apiKey?.id ?? "";
-    world.keys.set(id, { appId: scope.appId, scopeId, name, secret, revokedAt: null });
+    state.keys.set(id, { appId: scope.appId, scopeId, name, secret, revokedAt: null });
     return { secret, apiKey: { id, name, revokedAt: null } };
   },
 });
 
-export const renameApiKey = (id: string, name: string, within: readonly (string | undefined)[]): MutationCall => ({
+export const renameApiKey = (id: string, name: string, parents: readonly (string | undefined)[]): MutationCall => ({
   field: "renameApiKey",
   input: { id, name },
-  asks: "apiKey { id name }",
-  claims: `key ${within[0] ?? ""} ${name}`,
-  changes: id,
-  within,
-  apply(world) {
-    const before = world.keys.get(id);
+  selection: "apiKey { id name }",
+  claimedName: `key ${parents[0] ?? ""} ${name}`,
+  target: id,
+  parents,
+  apply(state) {
+    const before = state.keys.get(id);
     if (!before) return notFound;
-    if (isActive(before) && world.hasActiveKey(before.scopeId, name, id)) return conflict;
-    world.keys.set(id, { ...before, name });
+    if (isActive(before) && state.hasActiveKey(before.scopeId, name, id)) return conflict;
+    state.keys.set(id, { ...before, name });
     return { apiKey: { id, name } };
   },
 });
 
-export const revokeApiKey = (id: string, within: readonly (string | undefined)[]): MutationCall => ({
+export const revokeApiKey = (id: string, parents: readonly (string | undefined)[]): MutationCall => ({
   field: "revokeApiKey",
   input: { id },
-  asks: keyFields,
-  changes: id,
-  isEnd: true,
-  within,
-  apply(world, told) {
-    const before = world.keys.get(id);
+  selection: keyFields,
+  target: id,
+  isDeletion: true,
+  parents,
+  apply(state, actual) {
+    const before = state.keys.get(id);
     if (!before) return notFound;
-    const isKnown = before.revokedAt !== null && before.revokedAt !== sometime;
-    const revokedAt = isKnown ? before.revokedAt : ((told.apiKey?.revokedAt ?? sometime) as string);
-    world.keys.set(id, { ...before, revokedAt });
+    const isKnown = before.revokedAt !== null && before.revokedAt !== unknownTime;
+    const revokedAt = isKnown ? before.revokedAt : ((actual.apiKey?.revokedAt ?? unknownTime) as string);
+    state.keys.set(id, { ...before, revokedAt });
     return { apiKey: { id, name: before.name, revokedAt } };
   },
 });

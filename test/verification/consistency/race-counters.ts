@@ -1,63 +1,57 @@
 import type { Finding } from "../program";
 import type { MutationCall } from "./mutations";
 
-/** How calls that are made at once get in each other's way; of several, the first. */
-const kinds = [
-  "one version of an agent",
-  "one unique name",
-  "an end, and what it takes along",
-  "one object",
-  "other",
-] as const;
-export type Race = (typeof kinds)[number];
+/** How concurrent mutations conflict. If several apply, the first one counts. */
+const kinds = ["same agent version", "same unique name", "parent deleted", "same object", "no conflict"] as const;
+export type RaceKind = (typeof kinds)[number];
 
-export function kindOf(calls: readonly MutationCall[]): Race {
-  if (hasTwice(calls.map(versionOf))) return "one version of an agent";
-  if (hasTwice(calls.map(({ claims }) => claims))) return "one unique name";
-  const ended = new Set(calls.filter(({ isEnd }) => isEnd).map(({ changes }) => changes));
-  if (calls.some(({ within = [] }) => within.some((id) => id !== undefined && ended.has(id)))) {
-    return "an end, and what it takes along";
+export function classifyRace(calls: readonly MutationCall[]): RaceKind {
+  if (hasDuplicates(calls.map(versionOf))) return "same agent version";
+  if (hasDuplicates(calls.map(({ claimedName }) => claimedName))) return "same unique name";
+  const deleted = new Set(calls.filter(({ isDeletion }) => isDeletion).map(({ target }) => target));
+  if (calls.some(({ parents = [] }) => parents.some((id) => id !== undefined && deleted.has(id)))) {
+    return "parent deleted";
   }
-  return hasTwice(calls.map(({ changes }) => changes)) ? "one object" : "other";
+  return hasDuplicates(calls.map(({ target }) => target)) ? "same object" : "no conflict";
 }
 
-const versionOf = ({ changes, input: { expectedVersion } }: MutationCall): string | undefined =>
-  expectedVersion === undefined ? undefined : `${changes ?? ""} at ${JSON.stringify(expectedVersion)}`;
+const versionOf = ({ target, input: { expectedVersion } }: MutationCall): string | undefined =>
+  expectedVersion === undefined ? undefined : `${target ?? ""} at ${JSON.stringify(expectedVersion)}`;
 
-const hasTwice = (names: readonly (string | undefined)[]): boolean => {
-  const given = names.filter((name) => name !== undefined);
-  return new Set(given).size < given.length;
+const hasDuplicates = (values: readonly (string | undefined)[]): boolean => {
+  const present = values.filter((value) => value !== undefined);
+  return new Set(present).size < present.length;
 };
 
-/** Counts what was tried, and how it came out. */
+/** Counts the concurrent commands by kind, and those that were not linearizable. */
 export class RaceCounters {
-  private readonly counts = new Map(kinds.map((kind) => [kind, { trials: 0, violations: 0, slowest: 0 }]));
+  private readonly counts = new Map(kinds.map((kind) => [kind, { trials: 0, violations: 0, maxMs: 0 }]));
   private hasFailed = false;
 
-  held(kind: Race, slowest: number): void {
-    this.count(kind, { trials: 1, violations: 0, slowest });
+  passed(kind: RaceKind, durationMs: number): void {
+    this.count(kind, { trials: 1, violations: 0, durationMs });
   }
 
-  /** What comes behind it looks for a shorter way to the same, and counts no more. */
-  failed(kind: Race): void {
-    this.count(kind, { trials: 1, violations: 1, slowest: 0 });
+  /** Stops counting: every command after the first failure only shrinks the counterexample. */
+  failed(kind: RaceKind): void {
+    this.count(kind, { trials: 1, violations: 1, durationMs: 0 });
     this.hasFailed = true;
   }
 
   get findings(): Finding[] {
-    return [...this.counts].map(([kind, { trials, violations, slowest }]) => ({
+    return [...this.counts].map(([kind, { trials, violations, maxMs }]) => ({
       fault: kind,
       trials,
       violations,
-      worst: `${Math.round(slowest)} ms`,
+      worst: `${Math.round(maxMs)} ms`,
     }));
   }
 
-  private count(kind: Race, more: { trials: number; violations: number; slowest: number }): void {
+  private count(kind: RaceKind, more: { trials: number; violations: number; durationMs: number }): void {
     const count = this.counts.get(kind);
     if (!count || this.hasFailed) return;
     count.trials += more.trials;
     count.violations += more.violations;
-    count.slowest = Math.max(count.slowest, more.slowest);
+    count.maxMs = Math.max(count.maxMs, more.durationMs);
   }
 }

@@ -6,45 +6,46 @@ import type { Connections } from "../../../src/platform/database/connections";
 import { Database } from "../../../src/platform/database/database";
 
 /**
- * Loaded into a server before anything else, it has changes answered before they are committed: as a server does that
- * keeps them in memory for a moment to be faster.
+ * When loaded before the server, makes it acknowledge writes before they are committed, like a server that buffers
+ * writes in memory to be faster.
  */
-const late = 50;
 
-/** The transactions of a moment become parts of one, and what is read is read within that. */
+const commitDelayMs = 50;
+
+/** Groups the transactions of each interval into one outer transaction. Reads happen within that one. */
 function breakSqlite(): void {
   const { startTransaction, commitTransaction, rollbackTransaction } = AbstractSqliteQueryRunner.prototype;
-  const state = { isOpen: false, isWithin: false, isDue: false, committed: Promise.resolve() };
+  const state = { isOuterOpen: false, isInnerOpen: false, isCommitDue: false, committed: Promise.resolve() };
 
-  const commit = async (runner: AbstractSqliteQueryRunner) => {
-    Object.assign(state, { isOpen: false, isDue: false });
-    // Nobody is there any more who could be told that it failed.
+  const commitOuter = async (runner: AbstractSqliteQueryRunner) => {
+    Object.assign(state, { isOuterOpen: false, isCommitDue: false });
+    // A failure cannot be reported: the writes have been acknowledged.
     await commitTransaction.call(runner).catch(() => rollbackTransaction.call(runner).catch(() => undefined));
   };
-  const leave = async (runner: AbstractSqliteQueryRunner) => {
-    state.isWithin = false;
-    if (state.isDue) await commit(runner);
+  const endInner = async (runner: AbstractSqliteQueryRunner) => {
+    state.isInnerOpen = false;
+    if (state.isCommitDue) await commitOuter(runner);
   };
   AbstractSqliteQueryRunner.prototype.startTransaction = async function () {
     await state.committed;
-    state.isWithin = true;
-    if (!state.isOpen) {
-      state.isOpen = true;
+    state.isInnerOpen = true;
+    if (!state.isOuterOpen) {
+      state.isOuterOpen = true;
       await startTransaction.call(this);
       setTimeout(() => {
-        state.isDue = true;
-        if (!state.isWithin) state.committed = commit(this);
-      }, late);
+        state.isCommitDue = true;
+        if (!state.isInnerOpen) state.committed = commitOuter(this);
+      }, commitDelayMs);
     }
     await startTransaction.call(this);
   };
   AbstractSqliteQueryRunner.prototype.commitTransaction = async function () {
     await commitTransaction.call(this);
-    await leave(this);
+    await endInner(this);
   };
   AbstractSqliteQueryRunner.prototype.rollbackTransaction = async function () {
     await rollbackTransaction.call(this);
-    await leave(this);
+    await endInner(this);
   };
   const { read } = Object.getOwnPropertyDescriptors(Database.prototype);
   Object.defineProperty(Database.prototype, "read", {
@@ -55,7 +56,7 @@ function breakSqlite(): void {
   });
 }
 
-/** A connection goes back to the others once it has committed. */
+/** Delays each commit, and returns the connection to the pool after it. */
 function breakMysql(): void {
   const { commitTransaction, release } = MysqlQueryRunner.prototype;
   const commits = new WeakMap<MysqlQueryRunner, Promise<void>>();
@@ -63,7 +64,7 @@ function breakMysql(): void {
   MysqlQueryRunner.prototype.commitTransaction = function () {
     commits.set(
       this,
-      delay(late).then(() => commitTransaction.call(this)),
+      delay(commitDelayMs).then(() => commitTransaction.call(this)),
     );
     return Promise.resolve();
   };

@@ -2,28 +2,25 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import type { Random } from "../random";
 
-/** About what a dozen requests take, in bytes. */
-const mostBytes = 10_000;
+/** About the size of a dozen requests. */
+const maxBytesUntilCut = 10_000;
 
-/**
- * Leads to a server, and cuts each connection behind a byte of what is asked or of what is answered. Which one is random,
- * so that over many connections it is any.
- */
+/** A proxy that cuts each connection after a random number of bytes, of the requests or of the responses. */
 export class CuttingProxy {
-  /** How many connections were cut. */
+  /** The number of connections that were cut. */
   cuts = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(
-    private readonly target: number,
+    private readonly targetPort: number,
     private readonly random: Random,
     private readonly server: Server,
   ) {}
 
-  static async start(target: number, random: Random): Promise<CuttingProxy> {
+  static async start(targetPort: number, random: Random): Promise<CuttingProxy> {
     const server = createServer();
-    const proxy = new CuttingProxy(target, random, server);
-    server.on("connection", (near: Socket) => proxy.take(near));
+    const proxy = new CuttingProxy(targetPort, random, server);
+    server.on("connection", (client: Socket) => proxy.accept(client));
     await once(server.listen(0, "127.0.0.1"), "listening");
     return proxy;
   }
@@ -39,37 +36,37 @@ export class CuttingProxy {
     await closed;
   }
 
-  private take(near: Socket): void {
-    const far = connect(this.target, "127.0.0.1");
-    for (const socket of [near, far]) {
+  private accept(client: Socket): void {
+    const upstream = connect(this.targetPort, "127.0.0.1");
+    for (const socket of [client, upstream]) {
       this.sockets.add(socket);
       socket.setNoDelay().on("error", () => undefined);
       socket.once("close", () => {
         this.sockets.delete(socket);
-        near.destroy();
-        far.destroy();
+        client.destroy();
+        upstream.destroy();
       });
     }
-    const bytes = this.random.integer(0, mostBytes);
-    const isRequest = this.random.integer(0, 2) === 0;
-    this.forward(near, far, isRequest ? bytes : Infinity);
-    this.forward(far, near, isRequest ? Infinity : bytes);
+    const bytes = this.random.integer(0, maxBytesUntilCut);
+    const cutsRequests = this.random.integer(0, 2) === 0;
+    this.forward(client, upstream, cutsRequests ? bytes : Infinity);
+    this.forward(upstream, client, cutsRequests ? Infinity : bytes);
   }
 
-  /** Sends on so many bytes, and not one more. */
+  /** Forwards this many bytes, then cuts the connection. */
   private forward(from: Socket, to: Socket, bytes: number): void {
-    let left = bytes;
+    let remaining = bytes;
     from.on("data", (data) => {
-      if (data.length <= left) {
-        left -= data.length;
+      if (data.length <= remaining) {
+        remaining -= data.length;
         if (!to.write(data)) from.pause();
         return;
       }
       from.pause().removeAllListeners("data");
       this.cuts += 1;
-      // A reset may take from who reads late what came before it too, so that half of the time there is none.
+      // A reset may discard bytes that the peer has not read yet, so only half of the cuts are resets.
       const isReset = this.random.integer(0, 2) === 0;
-      to.end(data.subarray(0, left), () => {
+      to.end(data.subarray(0, remaining), () => {
         if (isReset) to.resetAndDestroy();
         else to.destroy();
       });

@@ -3,50 +3,53 @@ import { MariaDbServer } from "../../support/mariadb";
 import { ModelServer } from "../../support/model-server";
 import type { Finding, VerificationProgram, VerificationOptions } from "../program";
 import { Random } from "../random";
-import { connectionsCut, databaseKilled, diskFull, type Fault, none, serverKilled } from "./fault";
+import { cutConnections, fillDisk, killDatabase, killServer, type Nemesis, none } from "./nemesis";
 import { WebhookLog } from "./webhook-log";
 import { SmallDisk } from "./small-disk";
-import { type Scenario, playScenario } from "./scenario";
-import { clusterWorld, newSettings, type Settings, soleWorld, type Environment } from "./environment";
-import { mutationsMade } from "./writer";
+import { type Scenario, runScenario } from "./scenario";
+import { startCluster, newSettings, type Settings, startSingleServer, type Environment } from "./environment";
+import { coveredMutations } from "./writer";
 
-/** How many writes in the short form, and for how many there is a kill. */
-const [fewWrites, fewestTimes, writesPerTime] = [1_500, 3, 2_000];
-/** Has room for all that is written, in megabytes. */
-const diskSize = 256;
+const defaultWrites = 1_500;
+/** Each fault is injected once per this many writes, but at least this often. */
+const writesPerRepetition = 2_000;
+const minRepetitions = 3;
+/** Enough for everything that is written. */
+const diskMegabytes = 256;
 
 interface Part {
   readonly fault: string;
-  readonly inflict: Fault;
-  /** How much is written meanwhile, beside the others. */
+  readonly nemesis: Nemesis;
+  /** The share of the writes, relative to the other parts. */
   readonly share: number;
-  /** Of mutations that are to be made more often than usual. */
+  /** Overrides the default weights of these mutations. */
   readonly weights?: Readonly<Record<string, number>>;
 }
 
-/** In the world that all of them have together, one after the other. */
+/** The parts that run in turn in one environment. */
 const partsOf = ({ database }: VerificationOptions): Part[] => [
-  { fault: "none", inflict: none, share: 2 },
-  { fault: "a server killed", inflict: serverKilled, share: 5 },
-  ...(database === "mysql" ? [{ fault: "the database killed", inflict: databaseKilled, share: 3 }] : []),
-  { fault: "connections cut", inflict: connectionsCut, share: 2 },
+  { fault: "none", nemesis: none, share: 2 },
+  { fault: "server killed", nemesis: killServer, share: 5 },
+  ...(database === "mysql" ? [{ fault: "database killed", nemesis: killDatabase, share: 3 }] : []),
+  { fault: "connections cut", nemesis: cutConnections, share: 2 },
 ];
 
-/** On MariaDB, which keeps its data elsewhere, it is uploads that there is no room for. */
+/** MariaDB keeps its data on another disk, so only uploads fail; there are more of them. */
 const diskPart = (disk: SmallDisk, { database }: VerificationOptions): Part => ({
-  fault: "the disk full",
-  inflict: diskFull(disk, database === "sqlite" ? 100 : 3),
-  share: shareOfDisk,
+  fault: "disk full",
+  nemesis: fillDisk(disk, database === "sqlite" ? 100 : 3),
+  share: diskShare,
   ...(database === "mysql" && { weights: { uploadDocument: 15, deleteDocument: 10 } }),
 });
-const shareOfDisk = 2;
+const diskShare = 2;
 
 export const durability: VerificationProgram = {
   name: "durability",
-  promise: "What was answered with success is there, once and whole, whatever is killed, cut off or full.",
+  promise:
+    "Every acknowledged write is stored exactly once and completely, despite kills, lost connections and full disks.",
   databases: ["sqlite", "mysql"],
-  worst: "what happened meanwhile",
-  broken: { "early-answer": "a change is answered up to 50 ms before it is committed" },
+  worst: "faults and load",
+  broken: { "early-answer": "acknowledges a write up to 50 ms before it is committed" },
 
   async run(options, report, violation) {
     const random = new Random(options.seed);
@@ -54,38 +57,39 @@ export const durability: VerificationProgram = {
       options.broken === undefined ? {} : { NODE_OPTIONS: `--require ${require.resolve("./broken-early-answer")}` },
     );
     const [models, receiver] = await Promise.all([ModelServer.start(), WebhookLog.start()]);
-    const surroundings = { adminKey: settings.adminKey, modelsUrl: models.baseUrl, receiver };
-    const { trials = fewWrites, minutes = Infinity } = options;
-    const times = Math.max(fewestTimes, Math.round(trials / writesPerTime));
-    const end = Date.now() + minutes * 60_000;
+    const services = { adminKey: settings.adminKey, modelsUrl: models.baseUrl, receiver };
+    const { trials = defaultWrites, minutes = Infinity } = options;
+    const repetitions = Math.max(minRepetitions, Math.round(trials / writesPerRepetition));
+    const deadline = Date.now() + minutes * 60_000;
     const parts = partsOf(options);
-    let sharesLeft = parts.reduce((sum, { share }) => sum + share, shareOfDisk);
-    const sharesInAll = sharesLeft;
+    const allShares = parts.reduce((sum, { share }) => sum + share, diskShare);
+    let remainingShares = allShares;
 
-    /** Plays one part, in its share of the time that is left. */
-    const playPart = async ({ share, ...part }: Part, world: Environment): Promise<Finding> => {
-      const plan: Scenario = {
+    /** Runs one part, within its share of the remaining time. */
+    const runPart = async ({ share, ...part }: Part, environment: Environment): Promise<Finding> => {
+      const scenario: Scenario = {
         ...part,
-        target: Math.ceil((trials * share) / sharesInAll),
-        times,
-        deadline: Date.now() + ((end - Date.now()) * share) / sharesLeft,
-        surroundings,
+        target: Math.ceil((trials * share) / allShares),
+        repetitions,
+        deadline: Date.now() + ((deadline - Date.now()) * share) / remainingShares,
+        services,
         secretsKey: settings.secretsKey,
         prefix: `${part.fault.replaceAll(" ", "-")}-`,
       };
-      sharesLeft -= share;
-      return playScenario(plan, world, random.fork(), violation);
+      remainingShares -= share;
+      return runScenario(scenario, environment, random.fork(), violation);
     };
     try {
-      await within(options.database === "mysql" ? clusterWorld(settings) : soleWorld(settings), async (world) => {
-        await expectAllMutations(world, settings);
-        for (const part of parts) report(await playPart(part, world));
+      const shared = options.database === "mysql" ? startCluster(settings) : startSingleServer(settings);
+      await useEnvironment(shared, async (environment) => {
+        await expectAllMutationsCovered(environment, settings);
+        for (const part of parts) report(await runPart(part, environment));
       });
-      const disk = await SmallDisk.mount(diskSize);
+      const disk = await SmallDisk.mount(diskMegabytes);
       try {
         const database = options.database === "mysql" ? await MariaDbServer.start() : undefined;
-        await within(soleWorld(settings, database, disk), async (world) => {
-          report(await playPart(diskPart(disk, options), world));
+        await useEnvironment(startSingleServer(settings, database, disk), async (environment) => {
+          report(await runPart(diskPart(disk, options), environment));
         });
       } finally {
         await disk.unmount();
@@ -96,20 +100,24 @@ export const durability: VerificationProgram = {
   },
 };
 
-async function within(starting: Promise<Environment>, work: (world: Environment) => Promise<void>): Promise<void> {
-  const world = await starting;
+/** Stops the environment after the work, even if the work fails. */
+async function useEnvironment(
+  starting: Promise<Environment>,
+  work: (environment: Environment) => Promise<void>,
+): Promise<void> {
+  const environment = await starting;
   try {
-    await work(world);
+    await work(environment);
   } finally {
-    await world.end();
+    await environment.stop();
   }
 }
 
-/** @throws where there is a mutation that no writer makes */
-async function expectAllMutations({ urls: [url = ""] }: Environment, { adminKey }: Settings): Promise<void> {
+/** @throws {Error} if the schema has a mutation that no writer makes */
+async function expectAllMutationsCovered({ urls: [url = ""] }: Environment, { adminKey }: Settings): Promise<void> {
   const admin = new Client(url, ["authorization", `Bearer ${adminKey}`]);
   const { __schema: schema } = await admin.data("{ __schema { mutationType { fields { name } } } }");
   const names: string[] = schema.mutationType.fields.map(({ name }: any) => name);
-  const missing = names.filter((name) => !mutationsMade.includes(name));
-  if (missing.length > 0) throw new Error(`The proof makes no ${missing.join(", ")}`);
+  const missing = names.filter((name) => !coveredMutations.includes(name));
+  if (missing.length > 0) throw new Error(`The durability verification does not cover ${missing.join(", ")}`);
 }

@@ -9,70 +9,78 @@ import { type Environment as Variables, TestProcess } from "../../support/proces
 import { type StorageInspector, inspectorOf } from "./storage-inspector";
 import type { SmallDisk } from "./small-disk";
 
-/** What is served, and may be killed at any moment. */
+/** The servers under test and their storage. */
 export interface Environment {
-  /** Of the servers' API, one each, the same before and after a kill. */
+  /** The URL of each server's API, which stays the same across restarts. */
   readonly urls: readonly string[];
-  /** What the servers keep, seen past them. */
-  readonly outside: StorageInspector;
+  readonly storage: StorageInspector;
   kill(index: number): Promise<void>;
-  /** Starts a server that was killed, and waits until it serves. */
+  /** Starts a server that was killed, and waits until it is ready. */
   start(index: number): Promise<void>;
-  /** Undefined where the database is a file. */
+  /** Undefined on SQLite. */
   readonly database: MariaDbServer | undefined;
-  end(): Promise<void>;
+  stop(): Promise<void>;
 }
 
-/** What each server of a world is told. */
+/** The configuration that all servers share. */
 export interface Settings {
   readonly adminKey: string;
   readonly secretsKey: Buffer;
-  /** What is put into the servers to break them. */
-  readonly more: Variables;
+  /** Additional environment variables, such as one that breaks the servers on purpose. */
+  readonly extraVariables: Variables;
 }
 
-export const newSettings = (more: Variables): Settings => ({
+export const newSettings = (extraVariables: Variables): Settings => ({
   adminKey: randomBytes(24).toString("hex"),
   secretsKey: randomBytes(32),
-  more,
+  extraVariables,
 });
 
-const environmentOf = ({ adminKey, secretsKey, more }: Settings): Variables => ({
+const variablesOf = ({ adminKey, secretsKey, extraVariables }: Settings): Variables => ({
   ADMIN_KEY: adminKey,
   SECRETS_KEY: secretsKey.toString("hex"),
-  // The models and the receiver of callbacks are programs of this machine.
+  // The model server and the receiver of callbacks run on this machine.
   MODEL_ALLOWED_HOSTS: "127.0.0.1",
   LOG_LEVEL: "error",
-  ...more,
+  ...extraVariables,
 });
 
-/** Two servers on one MariaDB and one Redis. */
-export async function clusterWorld(settings: Settings): Promise<Environment> {
+/** Starts two servers that share a MariaDB and a Redis. */
+export async function startCluster(settings: Settings): Promise<Environment> {
   const { adminKey } = settings;
-  const cluster = await Cluster.start({ servers: 2, adminKey, environment: environmentOf(settings) });
-  const { environment } = cluster.server(0);
+  const cluster = await Cluster.start({ servers: 2, adminKey, environment: variablesOf(settings) });
+  const { environment: variables } = cluster.server(0);
   return {
     urls: cluster.servers.map(({ url }) => url),
-    outside: inspectorOf(environment),
+    storage: inspectorOf(variables),
     database: cluster.database,
     kill: (index) => kill(cluster.server(index)),
     start: (index) => cluster.restart(index),
-    end: () => cluster.end(),
+    stop: () => cluster.end(),
   };
 }
 
-/** One server: on SQLite, or on a MariaDB of its own. What it keeps in files is in a folder of its own, or on a small disk. */
-export async function soleWorld(settings: Settings, database?: MariaDbServer, disk?: SmallDisk): Promise<Environment> {
-  const folder = await mkdtemp(join(tmpdir(), "latchkey-proof-"));
+/**
+ * Starts one server.
+ *
+ * @param database a MariaDB of which the environment takes ownership; SQLite if undefined
+ * @param disk holds the data directory; a temporary folder if undefined
+ */
+export async function startSingleServer(
+  settings: Settings,
+  database?: MariaDbServer,
+  disk?: SmallDisk,
+): Promise<Environment> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-verification-"));
   const launcher = disk?.launcher ?? [];
-  const environment: Variables = {
+  const variables: Variables = {
     PORT: String(await freePort()),
-    ...environmentOf(settings),
+    ...variablesOf(settings),
     DATA_DIR: disk?.path("data") ?? join(folder, "data"),
     ...(database && { DATABASE_URL: database.url }),
   };
-  let server = new TestProcess(environment, [], launcher);
-  const end = async () => {
+  let server = new TestProcess(variables, [], launcher);
+  const stop = async () => {
     if (server.exit === null) await server.end("SIGKILL");
     await database?.remove();
     await rm(folder, { recursive: true, force: true });
@@ -80,25 +88,26 @@ export async function soleWorld(settings: Settings, database?: MariaDbServer, di
   try {
     await server.ready();
   } catch (error) {
-    await end();
+    await stop();
     throw error;
   }
   return {
     urls: [server.url],
-    outside: inspectorOf(environment, disk),
+    storage: inspectorOf(variables, disk),
     database,
     kill: () => kill(server),
     async start() {
-      server = new TestProcess(environment, [], launcher);
+      server = new TestProcess(variables, [], launcher);
       await server.ready();
     },
-    end,
+    stop,
   };
 }
 
-/** @throws where it has ended by itself before */
+/** @throws {Error} if the server has already exited */
 async function kill(server: TestProcess): Promise<void> {
-  if (server.exit !== null)
-    throw new Error(`A server ended by itself, with ${server.exit}: ${server.stderr.slice(-5_000)}`);
+  if (server.exit !== null) {
+    throw new Error(`A server exited unexpectedly with ${server.exit}: ${server.stderr.slice(-5_000)}`);
+  }
   await server.end("SIGKILL");
 }

@@ -11,9 +11,9 @@ export interface KnownKey {
   readonly id: string;
   name: string;
   readonly scope: KnownScope;
-  /** Undefined where the answer with it was lost. */
+  /** Undefined if the response that contained it was lost. */
   readonly secret: string | undefined;
-  /** When it was revoked, or true where that was not told. */
+  /** The time of the revocation, or true if no response contained it. */
   revokedAt: string | true | undefined;
 }
 
@@ -41,11 +41,11 @@ export interface KnownSession {
   readonly reference: string;
   isTerminated: boolean;
   documents: KnownDocument[];
-  /** The digests of what may be there, once at most, as nobody was told. */
-  readonly doubtful: Set<string>;
+  /** The digests of uploads without a response: each is stored once or not at all. */
+  readonly indeterminate: Set<string>;
 }
 
-/** What an answer told of a run that had ended. */
+/** The final state of a run, as a response reported it. */
 export interface RunEnd {
   readonly status: string;
   readonly output: string | null;
@@ -55,20 +55,20 @@ export interface RunEnd {
 export interface KnownRun {
   readonly id: string;
   readonly session: KnownSession;
-  /** What it was executed with, for asking again. */
+  /** The input of the execution, for sending it again. */
   readonly input: { readonly idempotencyKey: string; readonly text: string; readonly [name: string]: unknown };
   readonly hasCallback: boolean;
   end: RunEnd | undefined;
-  /** How often its callback has been posted at least, once all are. */
-  postings: number;
+  /** The minimum number of times that its callback is delivered. */
+  minDeliveries: number;
 }
 
-/** An app of one writer, and all that was answered about it with success: what must be there, and nothing else. */
+/** An app of one writer, and every write to it that was acknowledged: the exact state that must be read back. */
 export class KnownApp {
   isDeleted = false;
   callbackSecret: string | undefined;
   scopes: KnownScope[] = [];
-  /** Also the revoked ones. */
+  /** Including the revoked ones. */
   readonly keys: KnownKey[] = [];
   agents: KnownAgent[] = [];
   connections: KnownConnection[] = [];

@@ -1,15 +1,14 @@
 import type { WriterClient } from "./writer-client";
 import type { KnownApp } from "./ledger";
 
-/** One kind of change: how to make it, and what is to be there afterwards. */
+/** One kind of write: how to make it, and how to record it in the ledger. */
 export interface WriteOperation {
-  /** The mutation that it is made by. */
   readonly mutation: string;
-  /** How often it is made, beside the others. */
+  /** Frequency relative to the other operations. */
   readonly weight: number;
   isPossible(app: KnownApp): boolean;
-  /** @throws Contradiction */
-  do(hand: WriterClient, app: KnownApp): Promise<void>;
+  /** @throws {ContradictionError} if the response contradicts the ledger */
+  run(client: WriterClient, app: KnownApp): Promise<void>;
 }
 
 export const always = (): boolean => true;

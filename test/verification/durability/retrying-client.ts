@@ -3,75 +3,75 @@ import type { TestCredential } from "../../support/client";
 import type { HttpClient } from "../http-client";
 import type { Random } from "../random";
 
-/** How long somebody asks in vain until the proof is given up, in milliseconds. */
-const patience = 120_000;
+/** How long an operation is retried before the verification is aborted. */
+const timeoutMs = 120_000;
 
-/** What is said that is no answer: it may have happened, and it may not. */
-const doubtful: ReadonlySet<unknown> = new Set(["UNAVAILABLE", "INTERNAL_SERVER_ERROR"]);
+/** After these codes the outcome is indeterminate: the operation may have been committed or not. */
+const indeterminateCodes: ReadonlySet<unknown> = new Set(["UNAVAILABLE", "INTERNAL_SERVER_ERROR"]);
 
-/** How an operation was answered in the end. */
-export interface Answered {
-  /** Undefined where it was refused. */
+/** The first response with a definite outcome. */
+export interface DefiniteResponse {
+  /** Undefined if the operation was refused. */
   readonly data: any;
   readonly code: string | undefined;
   readonly message: string;
-  /** Whether it was sent before, and nobody knows what became of that. */
-  readonly isRepeated: boolean;
+  /** Whether an earlier attempt had an indeterminate outcome. */
+  readonly wasRetried: boolean;
 }
 
-/** Where the servers are asked just now. */
-export interface Reach {
-  doors: readonly HttpClient[];
+/** How requests currently reach the servers. */
+export interface Route {
+  clients: readonly HttpClient[];
   /**
-   * How long to wait before asking again, in milliseconds: long enough for what may still be under way, as otherwise what
-   * was sent first could be done last.
+   * Must be longer than a request stays in progress after its connection was lost; otherwise the first attempt could be
+   * executed after the retry.
    */
-  pause: number;
+  retryDelayMs: number;
 }
 
-/** What an answer contradicts: something that was answered before, or what must hold of any answer. */
-export class Contradiction extends Error {}
+/** A response that contradicts an acknowledged write, or a rule that every response must follow. */
+export class ContradictionError extends Error {}
 
-/** Asks servers that may be away, and asks again until there is an answer. */
+/** Sends operations to servers that may be unavailable, and retries each until its outcome is definite. */
 export class RetryingClient {
-  /** How often there was no answer. */
+  /** The number of attempts with an indeterminate outcome. */
   failures = 0;
-  /** For who wants to know why there is no answer at all. */
+  /** The cause to report if the retries time out. */
   private lastFailure: unknown;
 
   constructor(
-    private readonly reach: Reach,
+    private readonly route: Route,
     private readonly random: Random,
   ) {}
 
-  async settle(credential: TestCredential, query: string, variables: object): Promise<Answered> {
-    const deadline = Date.now() + patience;
-    for (let isRepeated = false; ; isRepeated = true) {
-      const answer = await this.once(credential, query, variables);
-      if (answer) return { ...answer, isRepeated };
+  async send(credential: TestCredential, query: string, variables: object): Promise<DefiniteResponse> {
+    const deadline = Date.now() + timeoutMs;
+    for (let wasRetried = false; ; wasRetried = true) {
+      const response = await this.sendOnce(credential, query, variables);
+      if (response) return { ...response, wasRetried };
       if (Date.now() > deadline) {
-        throw new Error(`There was no answer for ${patience} ms to ${query}`, { cause: this.lastFailure });
+        throw new Error(`No definite response within ${timeoutMs} ms to ${query}`, { cause: this.lastFailure });
       }
-      await delay(this.reach.pause + this.random.integer(50, 250));
+      await delay(this.route.retryDelayMs + this.random.integer(50, 250));
     }
   }
 
-  /** @returns undefined where nobody knows whether it happened */
-  async once(
+  /** @returns undefined if the outcome is indeterminate */
+  async sendOnce(
     credential: TestCredential,
     query: string,
     variables: object,
-    more: Parameters<HttpClient["send"]>[3] = {},
-  ): Promise<Omit<Answered, "isRepeated"> | undefined> {
+    options: Parameters<HttpClient["send"]>[3] = {},
+  ): Promise<Omit<DefiniteResponse, "wasRetried"> | undefined> {
     try {
-      const { data, errors } = await this.random.of(this.reach.doors).send(credential, query, variables, more);
+      const { data, errors } = await this.random.of(this.route.clients).send(credential, query, variables, options);
       if (!errors) return { data, code: undefined, message: "" };
       const [error] = errors;
       const code = error?.extensions.code;
-      if (!doubtful.has(code)) return { data: undefined, code, message: error?.message ?? "" };
+      if (!indeterminateCodes.has(code)) return { data: undefined, code, message: error?.message ?? "" };
       this.lastFailure = error;
     } catch (error) {
-      // No connection, one that was cut, or half an answer.
+      // The connection was refused or cut, or the response is incomplete.
       this.lastFailure = error;
     }
     this.failures += 1;

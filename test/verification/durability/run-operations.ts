@@ -1,28 +1,32 @@
 import { always, type WriteOperation } from "./operation";
 import type { WriterClient } from "./writer-client";
-import { Contradiction } from "./retrying-client";
+import { ContradictionError } from "./retrying-client";
 import type { KnownApp, KnownRun, KnownSession, RunEnd } from "./ledger";
 import { activeSessions, newSession } from "./session-operations";
 
 const runFields = "run { id status output finishedAt }";
-/** How long to wait for a run's end, in milliseconds; it is begun anew only long after its server was killed. */
-const patience = 5_000;
+/** How long an execution waits for the run to finish. A run whose server was killed is restarted much later. */
+const waitMs = 5_000;
 
-/** What an answer tells of the end of a run, where it tells of one. */
+/** @returns undefined if the run has not finished */
 export const endOf = ({ status, output, finishedAt }: any): RunEnd | undefined =>
   finishedAt === null ? undefined : { status, output, finishedAt };
 
-const mayGoOn = ({ end, session }: KnownRun): boolean => end === undefined && !session.isTerminated;
+const mayBeRunning = ({ end, session }: KnownRun): boolean => end === undefined && !session.isTerminated;
 
-/** Runs whose callback may be posted again: what becomes of those of a session that is terminated is another matter. */
-const withCallback = (app: KnownApp): KnownRun[] => app.runs.filter(({ hasCallback }) => hasCallback);
+const runsWithCallback = (app: KnownApp): KnownRun[] => app.runs.filter(({ hasCallback }) => hasCallback);
 
-/** A session to execute in: one that there is, by either name, or a new one. */
-function someSession(hand: WriterClient, app: KnownApp): { session: KnownSession | undefined; named: object } {
+/** A session to execute in: an existing one, by its id or its reference, or a new one. */
+function randomSession(
+  client: WriterClient,
+  app: KnownApp,
+): { session: KnownSession | undefined; sessionInput: object } {
   const sessions = activeSessions(app);
-  if (sessions.length === 0 || hand.happens(0.3)) return { session: undefined, named: { reference: hand.newName() } };
-  const session = hand.random.of(sessions);
-  return { session, named: hand.happens(0.5) ? { id: session.id } : { reference: session.reference } };
+  if (sessions.length === 0 || client.chance(0.3)) {
+    return { session: undefined, sessionInput: { reference: client.newName() } };
+  }
+  const session = client.random.of(sessions);
+  return { session, sessionInput: client.chance(0.5) ? { id: session.id } : { reference: session.reference } };
 }
 
 export const runOperations: readonly WriteOperation[] = [
@@ -30,38 +34,45 @@ export const runOperations: readonly WriteOperation[] = [
     mutation: "executeAgent",
     weight: 5,
     isPossible: ({ agents }) => agents.length > 0,
-    async do(hand, app) {
-      const { session, named } = someSession(hand, app);
-      const hasCallback = app.callbackSecret !== undefined && hand.happens(0.3);
+    async run(client, app) {
+      const { session, sessionInput } = randomSession(client, app);
+      const hasCallback = app.callbackSecret !== undefined && client.chance(0.3);
       const input = {
-        agentId: hand.random.of(app.agents).id,
-        session: named,
-        text: `What colour is the barn of ${hand.newName()}?`,
-        idempotencyKey: hand.newName(),
-        ...(hasCallback && { callbackUrl: hand.surroundings.receiver.url }),
+        agentId: client.random.of(app.agents).id,
+        session: sessionInput,
+        text: `What colour is the barn of ${client.newName()}?`,
+        idempotencyKey: client.newName(),
+        ...(hasCallback && { callbackUrl: client.services.receiver.url }),
       };
       const fields = `replayed session { id reference } ${runFields}`;
-      const told = { ...input, waitMs: hand.random.of([0, patience]) };
-      const { data, isRepeated } = await hand.settles("executeAgent", fields, told, { by: hand.key(app) });
-      const { run, session: where, replayed } = data.executeAgent;
-      if (replayed && !isRepeated) throw new Contradiction(`The run ${run.id} was made before it was asked for`);
-      if (session && session.id !== where.id) {
-        throw new Contradiction(`The run ${run.id} is in the session ${where.id}, not in ${session.id}`);
+      const { data, wasRetried } = await client.mutateWithStatus(
+        "executeAgent",
+        fields,
+        { ...input, waitMs: client.random.of([0, waitMs]) },
+        { credential: client.credentialOf(app) },
+      );
+      const { run, session: actual, replayed } = data.executeAgent;
+      if (replayed && !wasRetried) {
+        throw new ContradictionError(`The first attempt to create the run ${run.id} was answered as a replay`);
       }
-      const known = session ?? newSession(where.id as string, where.reference as string);
+      if (session && session.id !== actual.id) {
+        throw new ContradictionError(`The run ${run.id} is in the session ${actual.id}, not in ${session.id}`);
+      }
+      const known = session ?? newSession(actual.id as string, actual.reference as string);
       if (!session) app.sessions.push(known);
-      app.runs.push({ id: run.id, session: known, input, hasCallback, end: endOf(run), postings: 1 });
+      app.runs.push({ id: run.id, session: known, input, hasCallback, end: endOf(run), minDeliveries: 1 });
     },
   },
   {
     mutation: "cancelRun",
     weight: 1,
-    isPossible: ({ runs }) => runs.some(mayGoOn),
-    async do(hand, app) {
-      const run = hand.random.of(app.runs.filter(mayGoOn));
-      const { run: cancelled } = await hand.does("cancelRun", runFields, { id: run.id }, { by: hand.key(app) });
+    isPossible: ({ runs }) => runs.some(mayBeRunning),
+    async run(client, app) {
+      const run = client.random.of(app.runs.filter(mayBeRunning));
+      const options = { credential: client.credentialOf(app) };
+      const { run: cancelled } = await client.mutate("cancelRun", runFields, { id: run.id }, options);
       const end = endOf(cancelled);
-      if (!end) throw new Contradiction(`cancelRun of ${run.id} was answered, and the run is not finished`);
+      if (!end) throw new ContradictionError(`cancelRun of ${run.id} succeeded, but the run has not finished`);
       run.end = end;
     },
   },
@@ -69,31 +80,27 @@ export const runOperations: readonly WriteOperation[] = [
     mutation: "replaceCallbackSecret",
     weight: 1,
     isPossible: always,
-    async do(hand, app) {
-      const { secret } = await hand.does("replaceCallbackSecret", "secret", { appId: app.id });
+    async run(client, app) {
+      const { secret } = await client.mutate("replaceCallbackSecret", "secret", { appId: app.id });
       app.callbackSecret = secret as string;
     },
   },
   {
     mutation: "redeliverCallback",
     weight: 0.5,
-    isPossible: (app) => withCallback(app).length > 0,
-    async do(hand, app) {
-      const run = hand.random.of(withCallback(app));
+    isPossible: (app) => runsWithCallback(app).length > 0,
+    async run(client, app) {
+      const run = client.random.of(runsWithCallback(app));
       const query = `query ($runId: ID!) { callbackDeliveries(runId: $runId) { nodes { id status } } }`;
-      const { callbackDeliveries } = await hand.reads(query, { runId: run.id });
+      const { callbackDeliveries } = await client.query(query, { runId: run.id });
       const [delivery] = callbackDeliveries.nodes;
-      if (!delivery) throw new Contradiction(`The run ${run.id} has no callback`);
-      // None is under way, so that one more is sure to follow.
+      if (!delivery) throw new ContradictionError(`The run ${run.id} has no callback`);
+      // Only if no delivery is in progress, one more is certain to follow.
       if (delivery.status !== "DELIVERED") return;
-      const postings = hand.surroundings.receiver.postingsOf(run.id) + 1;
-      await hand.does(
-        "redeliverCallback",
-        "callbackDelivery { id }",
-        { id: delivery.id },
-        { sayingDone: ["CONFLICT"] },
-      );
-      run.postings = postings;
+      const minDeliveries = client.services.receiver.countOf(run.id) + 1;
+      const input = { id: delivery.id };
+      await client.mutate("redeliverCallback", "callbackDelivery { id }", input, { alreadyDone: ["CONFLICT"] });
+      run.minDeliveries = minDeliveries;
     },
   },
 ];

@@ -1,155 +1,155 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Finding } from "../program";
 import type { Random } from "../random";
-import { RetryingClient, Contradiction, type Reach } from "./retrying-client";
-import { type Fault, newDoors } from "./fault";
-import { documentHalves, violatedInvariants, isSettled, secretDifferences } from "./invariants";
-import { WriterClient, type Surroundings } from "./writer-client";
-import { differencesOf, replayDifferences } from "./verification";
+import { RetryingClient, ContradictionError, type Route } from "./retrying-client";
+import { type Nemesis, createClients } from "./nemesis";
+import { findDocumentViolations, findInvariantViolations, findSecretViolations, isSettled } from "./invariants";
+import { WriterClient, type Services } from "./writer-client";
+import { findAppViolations, findReplayViolations } from "./verification";
 import type { Environment } from "./environment";
 import { Writer } from "./writer";
 
-/** How many change something at once. */
-const writers = 32;
-/** How many apps are read back at once. */
-const readers = 8;
-/** With so many, there is no need of more. */
-const mostViolations = 100;
-/** How long runs that were cut off take to end, at most, in milliseconds: others notice after 18 s. */
-const patience = 45_000;
+const concurrentWriters = 32;
+/** How many apps are read back concurrently. */
+const concurrentReaders = 8;
+/** The scenario stops early after this many. */
+const maxViolations = 100;
+/** How long to wait for interrupted runs to end. Other instances take over after 18 s. */
+const settleTimeoutMs = 45_000;
 
-/** What is to be written while something happens. */
+/** Writers that write while a nemesis injects faults. */
 export interface Scenario {
   readonly fault: string;
-  readonly inflict: Fault;
-  /** How many writes are to be answered with success. */
+  readonly nemesis: Nemesis;
+  /** The number of writes to be acknowledged. */
   readonly target: number;
-  /** How often it is to happen. */
-  readonly times: number;
-  /** When to leave off, whatever is left, in milliseconds since 1970. */
+  /** How often the fault is injected. */
+  readonly repetitions: number;
+  /** The latest end of the writes, in milliseconds since 1970. */
   readonly deadline: number;
-  /** Of mutations that are to be made more often or less often than usual. */
+  /** Overrides the default weights of these mutations. */
   readonly weights?: Readonly<Record<string, number>> | undefined;
-  readonly surroundings: Surroundings;
+  readonly services: Services;
   readonly secretsKey: Buffer;
-  /** Begins the names that are given here. */
+  /** Begins every name that the writers choose. */
   readonly prefix: string;
 }
 
 /**
- * Has writers change things while a fault happens, then kills all that runs, starts it again, and reads back what was
- * answered.
+ * Lets writers write while a nemesis injects faults. Then kills and restarts everything, and verifies that every
+ * acknowledged write can be read back.
  */
-export async function playScenario(
-  plan: Scenario,
-  world: Environment,
+export async function runScenario(
+  scenario: Scenario,
+  environment: Environment,
   random: Random,
   violation: (what: string) => void,
 ) {
-  const { fault, target, deadline } = plan;
-  const reach: Reach = { doors: newDoors(world.urls), pause: 0 };
-  const askings = Array.from({ length: writers }, () => new RetryingClient(reach, random.fork()));
-  const hands = askings.map(
-    (asking, i) => new WriterClient(asking, random.fork(), plan.surroundings, `${plan.prefix}${i}`),
+  const { fault, target, deadline } = scenario;
+  const route: Route = { clients: createClients(environment.urls), retryDelayMs: 0 };
+  const httpClients = Array.from({ length: concurrentWriters }, () => new RetryingClient(route, random.fork()));
+  const clients = httpClients.map(
+    (http, i) => new WriterClient(http, random.fork(), scenario.services, `${scenario.prefix}${i}`),
   );
   let violations = 0;
-  const broken = (what: string) => {
+  const onViolation = (what: string) => {
     violations += 1;
     violation(`${fault}: ${what}`);
   };
-  const all = hands.map((hand) => new Writer(hand, plan.weights ?? {}, broken));
-  const sumWritten = () => all.reduce((sum, { written }) => sum + written, 0);
-  const sumFailures = () => askings.reduce((sum, { failures }) => sum + failures, 0);
-  const isTimeOver = () => Date.now() > deadline || violations >= mostViolations;
+  const writers = clients.map((client) => new Writer(client, scenario.weights ?? {}, onViolation));
+  const sumWritten = () => writers.reduce((sum, { written }) => sum + written, 0);
+  const sumFailures = () => httpClients.reduce((sum, { failures }) => sum + failures, 0);
+  const isAborted = () => Date.now() > deadline || violations >= maxViolations;
 
-  let isOver = false;
-  const begun = performance.now();
+  let isStopped = false;
+  const startedAt = performance.now();
   const until = async (condition: () => boolean) => {
-    while (!condition() && !isOver && !isTimeOver()) await delay(5);
-    return !isOver && !isTimeOver();
+    while (!condition() && !isStopped && !isAborted()) await delay(5);
+    return !isStopped && !isAborted();
   };
-  const written = (part: number) => until(() => sumWritten() >= part * target);
-  const failed = (count: number) => {
+  const untilWritten = (fraction: number) => until(() => sumWritten() >= fraction * target);
+  const untilFailed = (count: number) => {
     const before = sumFailures();
     return until(() => sumFailures() >= before + count);
   };
-  const work = Promise.all(all.map((writer) => writer.writeUntil(() => isOver)));
-  const stage = { world, random: random.fork(), reach, times: plan.times, written, failed };
-  const inflicted = plan.inflict(stage).then(async (words) => {
-    await written(1);
-    return words;
+  const writing = Promise.all(writers.map((writer) => writer.writeUntil(() => isStopped)));
+  const { repetitions } = scenario;
+  const context = { environment, random: random.fork(), route, repetitions, untilWritten, untilFailed };
+  const injecting = scenario.nemesis(context).then(async (result) => {
+    await untilWritten(1);
+    return result;
   });
-  const end = () => (isOver = true);
-  const [words] = await Promise.all([inflicted.finally(end), work.finally(end)]);
-  const seconds = (performance.now() - begun) / 1_000;
+  const stop = () => (isStopped = true);
+  const [summary] = await Promise.all([injecting.finally(stop), writing.finally(stop)]);
+  const seconds = (performance.now() - startedAt) / 1_000;
 
-  reach.pause = 0;
-  if (words !== "") await killAll(world);
-  await settled(world);
-  await world.outside.sweep();
-  const found = readBack(plan, world, all, hands);
-  for await (const what of found) broken(what);
-  await Promise.all(reach.doors.map((door) => door.close()));
+  route.retryDelayMs = 0;
+  if (summary !== "") await killAll(environment);
+  await waitUntilSettled(environment);
+  await environment.storage.sweep();
+  for await (const what of verify(scenario, environment, writers, clients)) onViolation(what);
+  await Promise.all(route.clients.map((client) => client.close()));
 
-  const count = sumWritten();
-  const pace = `${Math.round(count / seconds)} writes/s`;
-  const told = [words, `${sumFailures().toLocaleString("en")} times no answer`, pace, count < target && "out of time"];
-  return { fault, trials: count, violations, worst: told.filter(Boolean).join(", ") } satisfies Finding;
+  const trials = sumWritten();
+  const failures = `${sumFailures().toLocaleString("en")} failed requests`;
+  const rate = `${Math.round(trials / seconds)} writes/s`;
+  const worst = [summary, failures, rate, trials < target && "out of time"].filter(Boolean).join(", ");
+  return { fault, trials, violations, worst } satisfies Finding;
 }
 
-/** Also those who were not killed before have nothing in memory then. */
-async function killAll(world: Environment): Promise<void> {
-  const indexes = world.urls.map((_, index) => index);
-  await Promise.all([...indexes.map((index) => world.kill(index)), world.database?.kill()]);
-  await world.database?.start();
-  // As if their time was over, until which those that were cut off are taken for being under way.
-  await world.outside.rows([
+/** Restarts everything, so that no server can answer from memory. */
+async function killAll(environment: Environment): Promise<void> {
+  const indexes = environment.urls.map((_, index) => index);
+  await Promise.all([...indexes.map((index) => environment.kill(index)), environment.database?.kill()]);
+  await environment.database?.start();
+  // Interrupted deliveries count as in progress until their claim expires; this expires it.
+  await environment.storage.rows([
     "UPDATE callback_delivery SET dueAt = claimedAt WHERE status = 'PENDING' AND claimedAt IS NOT NULL",
   ]);
-  for (const index of indexes) await world.start(index);
+  for (const index of indexes) await environment.start(index);
 }
 
-async function settled({ outside }: Environment): Promise<void> {
-  const deadline = Date.now() + patience;
-  while (!(await isSettled(outside)) && Date.now() < deadline) await delay(500);
+async function waitUntilSettled({ storage }: Environment): Promise<void> {
+  const deadline = Date.now() + settleTimeoutMs;
+  while (!(await isSettled(storage)) && Date.now() < deadline) await delay(500);
 }
 
-async function* readBack(
+async function* verify(
   { secretsKey }: Scenario,
-  { outside, database }: Environment,
-  all: readonly Writer[],
-  hands: readonly WriterClient[],
+  { storage, database }: Environment,
+  writers: readonly Writer[],
+  clients: readonly WriterClient[],
 ): AsyncGenerator<string> {
-  const apps = all.flatMap((writer, i) => writer.apps.map((app) => ({ app, hand: hands[i] })));
-  const found: string[] = [];
+  const apps = writers.flatMap((writer, i) => writer.apps.map((app) => ({ app, client: clients[i] })));
+  const violations: string[] = [];
   const queue = apps.values();
   await Promise.all(
-    Array.from({ length: readers }, async () => {
-      for (const { app, hand } of queue) {
-        if (!hand) continue;
-        for await (const what of orContradiction(differencesOf(hand, app))) found.push(what);
+    Array.from({ length: concurrentReaders }, async () => {
+      for (const { app, client } of queue) {
+        if (!client) continue;
+        for await (const what of withContradiction(findAppViolations(client, app))) violations.push(what);
       }
     }),
   );
-  yield* found;
-  yield* violatedInvariants(outside, database === undefined);
-  yield* documentHalves(outside);
-  yield* secretDifferences(
-    outside,
+  yield* violations;
+  yield* findInvariantViolations(storage, database === undefined);
+  yield* findDocumentViolations(storage);
+  yield* findSecretViolations(
+    storage,
     secretsKey,
     apps.map(({ app }) => app),
   );
-  for (const { app, hand } of apps) if (hand) yield* orContradiction(replayDifferences(hand, app));
-  // Who asks again makes nothing, by halves or whole.
-  yield* violatedInvariants(outside, database === undefined);
+  for (const { app, client } of apps) if (client) yield* withContradiction(findReplayViolations(client, app));
+  // The replays must not have written anything.
+  yield* findInvariantViolations(storage, database === undefined);
 }
 
-/** What is found; and where something is refused that must not be, such as reading an app that is lost, that too. */
-async function* orContradiction(found: AsyncIterable<string>): AsyncGenerator<string> {
+/** The violations, and the contradiction that ends them, such as a refused query of an app that was lost. */
+async function* withContradiction(violations: AsyncIterable<string>): AsyncGenerator<string> {
   try {
-    yield* found;
+    yield* violations;
   } catch (error) {
-    if (!(error instanceof Contradiction)) throw error;
+    if (!(error instanceof ContradictionError)) throw error;
     yield error.message;
   }
 }

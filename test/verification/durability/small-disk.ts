@@ -7,12 +7,11 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-/** So much is written at once to fill it, in bytes. */
-const portion = 1_048_576;
+const chunkBytes = 1_048_576;
 
 /**
- * A file system of a few megabytes in memory, which can be filled to the last byte. It is mounted in a namespace of its
- * own, so that nothing of it is left when the process that holds it has ended, in whatever way.
+ * A small file system in memory that can be filled to the last byte. It is mounted in a separate namespace, so that the
+ * kernel removes it when the process that holds the namespace exits, however that happens.
  */
 export class SmallDisk {
   private constructor(
@@ -20,75 +19,75 @@ export class SmallDisk {
     private readonly mountPoint: string,
   ) {}
 
-  /** @throws Error that says what is needed, where this machine lets nobody mount */
+  /** @throws {Error} if this machine does not allow mounts */
   static async mount(megabytes: number): Promise<SmallDisk> {
     const mountPoint = await mkdtemp(join(tmpdir(), "latchkey-disk-"));
     const script = `mount -t tmpfs -o size=${megabytes}m,mode=700 latchkey '${mountPoint}' && echo mounted && read end`;
-    // Who is not root becomes it within the namespace, where the system allows that.
+    // Another user than root becomes root within the namespace, if the system allows user namespaces.
     const holder = spawn("unshare", [...(isRoot ? [] : ["--map-root-user"]), "--mount", "sh", "-c", script], {
-      // It ends with this process, as that is who holds the other end of its input.
+      // It exits with this process, which holds the other end of its standard input.
       stdio: ["pipe", "pipe", "pipe"],
     });
-    let said = "";
-    holder.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
+    let output = "";
+    holder.stderr.setEncoding("utf8").on("data", (text: string) => (output += text));
     const isMounted = await Promise.race([
       once(holder.stdout, "data").then(() => true),
       once(holder, "close").then(() => false),
-      once(holder, "error").then(([error]) => ((said = (error as Error).message), false)),
+      once(holder, "error").then(([error]) => ((output = (error as Error).message), false)),
     ]);
     if (isMounted) return new SmallDisk(holder, mountPoint);
     await rm(mountPoint, { recursive: true });
     throw new Error(
-      `A full disk takes a file system in a mount namespace: Linux with unshare and nsenter (util-linux), and root or user namespaces (${said.trim()})`,
+      `The fault "disk full" needs a mount namespace: Linux with unshare and nsenter (util-linux), and root or user namespaces (${output.trim()})`,
     );
   }
 
-  /** Runs a program where the disk can be seen. */
+  /** The command that runs a program within the namespace, where the disk is visible. */
   get launcher(): string[] {
     const user = isRoot ? [] : ["--user", "--preserve-credentials"];
     return ["nsenter", `--target=${this.holder.pid}`, ...user, "--mount"];
   }
 
-  /** Where it is for programs that were launched there. */
+  /** The path of a file for programs within the namespace. */
   path(name: string): string {
     return join(this.mountPoint, name);
   }
 
-  /** Where it is for this process. SQLite takes no such path, since it follows links by itself. */
+  /** The path of a file for this process. SQLite does not accept it, because it resolves symbolic links itself. */
   pathFromHere(name: string): string {
     return join(`/proc/${this.holder.pid}/root`, this.path(name));
   }
 
-  /** Fills it, and leaves so many bytes at most. */
-  async fill(left: number): Promise<void> {
-    const zeros = Buffer.alloc(portion);
-    const file = createWriteStream(this.filler, { flags: "a" });
+  /** Fills the disk, except for at most this many bytes. */
+  async fill(freeBytes: number): Promise<void> {
+    const zeros = Buffer.alloc(chunkBytes);
+    const file = createWriteStream(this.fillerPath, { flags: "a" });
     try {
       await pipeline(Readable.from(endless(zeros)), file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
     }
-    await truncate(this.filler, Math.max(0, file.bytesWritten - left));
+    await truncate(this.fillerPath, Math.max(0, file.bytesWritten - freeBytes));
   }
 
   async clear(): Promise<void> {
-    await rm(this.filler, { force: true });
+    await rm(this.fillerPath, { force: true });
   }
 
   async unmount(): Promise<void> {
-    const ended = once(this.holder, "close");
+    const exited = once(this.holder, "close");
     this.holder.stdin?.end();
-    await ended;
+    await exited;
     await rm(this.mountPoint, { recursive: true });
   }
 
-  private get filler(): string {
+  private get fillerPath(): string {
     return this.pathFromHere("filler");
   }
 }
 
 const isRoot = userInfo().uid === 0;
 
-function* endless(portion: Buffer): Generator<Buffer> {
-  for (;;) yield portion;
+function* endless(chunk: Buffer): Generator<Buffer> {
+  for (;;) yield chunk;
 }

@@ -2,7 +2,7 @@ import { Sqlite } from "../../../src/platform/sqlite";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The rows that each of these statements finds in an SQLite file; none where it changes some. */
+/** The rows that each statement returns from an SQLite file; none for a statement that writes. */
 export function rowsOf(path: string, statements: readonly string[]): Row[][] {
   const connection = new Sqlite(path, { fileMustExist: true });
   try {
@@ -17,7 +17,7 @@ export function rowsOf(path: string, statements: readonly string[]): Row[][] {
   }
 }
 
-// As a program, it prints them.
+// As a program, it prints the rows as JSON.
 if (require.main === module) {
   const [path = "", ...statements] = process.argv.slice(2);
   process.stdout.write(JSON.stringify(rowsOf(path, statements)));

@@ -8,47 +8,47 @@ import { type Environment, TestProcess } from "../../support/process";
 import type { SmallDisk } from "./small-disk";
 import { type Row, rowsOf } from "./sqlite-rows";
 
-/** Sees what servers keep without asking them. */
+/** Reads the storage of servers directly, without their API. */
 export interface StorageInspector {
-  /** The folder of the documents. */
-  readonly documents: string;
-  /** The rows that each of these statements finds, or changes. */
+  readonly documentsDir: string;
+  /** Executes statements, and returns the rows of each. */
   rows(statements: readonly string[]): Promise<Row[][]>;
-  /** Removes what a crash left in the store of documents, as if it had been there for long. */
+  /** Deletes orphaned objects from the document store, of any age. */
   sweep(): Promise<void>;
 }
 
-/** @param disk where the data directory is, if it is on one */
+/** @param disk holds the data directory, if it is not on an ordinary disk */
 export function inspectorOf(environment: Environment, disk?: SmallDisk): StorageInspector {
   const { database } = readConfig(environment);
-  const documents = disk?.pathFromHere("data/documents") ?? join(environment["DATA_DIR"] ?? "", "documents");
+  const documentsDir = disk?.pathFromHere("data/documents") ?? join(environment["DATA_DIR"] ?? "", "documents");
   const launcher = disk?.launcher ?? [];
   return {
-    documents,
+    documentsDir,
     rows: (statements) =>
-      database.type === "mysql" ? rowsOnMysql(database.url, statements) : rowsIn(database.path, statements, launcher),
+      database.type === "mysql" ? mysqlRows(database.url, statements) : sqliteRows(database.path, statements, launcher),
     async sweep() {
-      for (const name of await readdir(documents)) await utimes(join(documents, name), 0, 0);
+      // The sweep skips recent files.
+      for (const name of await readdir(documentsDir)) await utimes(join(documentsDir, name), 0, 0);
       const sweep = new TestProcess(environment, ["cli/sweep-storage.js"], launcher);
       await sweep.exited;
-      if (sweep.exit !== 0) throw new Error(`The sweep ended with ${sweep.exit}: ${sweep.stderr}`);
+      if (sweep.exit !== 0) throw new Error(`The sweep exited with ${sweep.exit}: ${sweep.stderr}`);
     },
   };
 }
 
-async function rowsOnMysql(url: string, statements: readonly string[]): Promise<Row[][]> {
+async function mysqlRows(url: string, statements: readonly string[]): Promise<Row[][]> {
   const connection = await createConnection(url);
   try {
-    const found: Row[][] = [];
-    for (const statement of statements) found.push((await connection.query(statement))[0] as Row[]);
-    return found;
+    const results: Row[][] = [];
+    for (const statement of statements) results.push((await connection.query(statement))[0] as Row[]);
+    return results;
   } finally {
     connection.destroy();
   }
 }
 
-/** Where the file can be seen elsewhere alone, by a program that is started there. */
-async function rowsIn(path: string, statements: readonly string[], launcher: readonly string[]): Promise<Row[][]> {
+/** Uses a program behind the launcher if the file is only visible there. */
+async function sqliteRows(path: string, statements: readonly string[], launcher: readonly string[]): Promise<Row[][]> {
   const [command, ...options] = launcher;
   if (command === undefined) return rowsOf(path, statements);
   const args = [...options, process.execPath, require.resolve("./sqlite-rows"), path, ...statements];

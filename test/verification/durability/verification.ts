@@ -2,42 +2,42 @@ import { credentialOf, type WriterClient } from "./writer-client";
 import type { KnownApp, KnownKey, KnownRun, KnownSession } from "./ledger";
 import { endOf } from "./run-operations";
 
-/** What is told of a thing, by its id: so that what must be there can be compared with what is. */
-type Things = Map<string, Readonly<Record<string, unknown>>>;
+/** Objects by id. */
+type Objects = Map<string, Readonly<Record<string, unknown>>>;
 
-const thingsOf = (things: readonly Readonly<Record<string, unknown>>[]): Things =>
-  new Map(things.map((thing) => [thing["id"] as string, thing]));
+const byId = (objects: readonly Readonly<Record<string, unknown>>[]): Objects =>
+  new Map(objects.map((object) => [object["id"] as string, object]));
 
-/** How many sessions are asked for at once, each with its runs and messages. */
-const sessionsAtOnce = 20;
+/** Small, because each session comes with its runs and documents. */
+const sessionPageSize = 20;
 
-/** Reads through the API what must be there of an app, and says what is missing, what is other, and what nobody made. */
-export async function* differencesOf(hand: WriterClient, app: KnownApp): AsyncGenerator<string> {
-  yield* keyDifferences(hand, app);
+/** Reads an app through the API: finds lost writes, wrong values, and objects that nobody created. */
+export async function* findAppViolations(client: WriterClient, app: KnownApp): AsyncGenerator<string> {
+  yield* keyViolations(client, app);
   if (app.isDeleted) {
-    const { app: found } = await hand.reads(`query ($id: ID!) { app(id: $id) { id } }`, { id: app.id });
-    if (found) yield `the app ${app.id} was deleted, and is there`;
+    const { app: found } = await client.query(`query ($id: ID!) { app(id: $id) { id } }`, { id: app.id });
+    if (found) yield `the app ${app.id} was deleted, but exists`;
     return;
   }
-  const found = await hand.reads(everything, { id: app.id });
-  yield* compare("app", thingsOf([knownApp(app)]), thingsOf(found.app ? [readApp(found.app)] : []));
-  yield* compare("scope", thingsOf(app.scopes.map((scope) => ({ ...scope }))), thingsOf(found.scopes.nodes));
-  yield* compare("key", thingsOf(app.keys.map(knownKey)), thingsOf(found.apiKeys.nodes.map(readKey(app))));
-  yield* compare("agent", thingsOf(app.agents.map((agent) => ({ ...agent }))), thingsOf(found.agents.nodes));
+  const found = await client.query(appContents, { id: app.id });
+  yield* compare("app", byId([knownApp(app)]), byId(found.app ? [readApp(found.app)] : []));
+  yield* compare("scope", byId(app.scopes.map((scope) => ({ ...scope }))), byId(found.scopes.nodes));
+  yield* compare("key", byId(app.keys.map(knownKey)), byId(found.apiKeys.nodes.map(readKey(app))));
+  yield* compare("agent", byId(app.agents.map((agent) => ({ ...agent }))), byId(found.agents.nodes));
   const connections = app.connections.map(({ id, name }) => ({ id, name, hasApiKey: true }));
-  yield* compare("model connection", thingsOf(connections), thingsOf(found.modelConnections.nodes));
+  yield* compare("model connection", byId(connections), byId(found.modelConnections.nodes));
 
-  const sessions = await readSessions(hand, app);
-  yield* compare("session", thingsOf(app.sessions.map(knownSession)), thingsOf(sessions.map(readSession)));
+  const sessions = await readSessions(client, app);
+  yield* compare("session", byId(app.sessions.map(knownSession)), byId(sessions.map(readSession)));
   for (const session of app.sessions) {
-    yield* documentDifferences(session, sessions.find(({ id }) => id === session.id)?.documents ?? []);
+    yield* documentViolations(session, sessions.find(({ id }) => id === session.id)?.documents ?? []);
   }
   const runs = sessions.flatMap((session) => session.runs.nodes as any[]);
-  yield* compare("run", thingsOf(app.runs.map(knownRun)), thingsOf(runs.map(readRun(app))));
-  yield* callbackDifferences(hand, app);
+  yield* compare("run", byId(app.runs.map(knownRun)), byId(runs.map(readRun(app))));
+  yield* callbackViolations(client, app);
 }
 
-const everything = `query ($id: ID!) {
+const appContents = `query ($id: ID!) {
   app(id: $id) { id name description callbackSecretCreatedAt }
   scopes(appId: $id, first: 200) { nodes { id name description permissions { agents runtime } } }
   apiKeys(appId: $id, first: 200) { nodes { id name revokedAt scope { id } } }
@@ -62,7 +62,7 @@ const knownKey = ({ id, name, scope, revokedAt }: KnownKey) => ({
   scope: scope.id,
   revokedAt: revokedAt ?? null,
 });
-/** When a key was revoked together with its scope was not told. */
+/** The time of a revocation together with the scope is unknown. */
 const readKey =
   (app: KnownApp) =>
   ({ id, name, scope, revokedAt }: any) => ({
@@ -79,7 +79,7 @@ const knownSession = ({ id, reference, isTerminated }: KnownSession) => ({
 });
 const readSession = ({ id, reference, status }: any) => ({ id, reference, status });
 
-/** What was answered of a run's end is its end; of others, there is to be one. */
+/** A run must have the end that a response reported, or else any end. */
 const knownRun = ({ id, session, input, end }: KnownRun) => ({
   id,
   session: session.id,
@@ -90,13 +90,13 @@ const readRun =
   (app: KnownApp) =>
   ({ id, session, input, ...run }: any) => {
     const end = endOf(run);
-    const isTold = app.runs.some((known) => known.id === id && known.end !== undefined);
-    return { id, session: session.id, input, end: isTold || !end ? end : "any" };
+    const isReported = app.runs.some((known) => known.id === id && known.end !== undefined);
+    return { id, session: session.id, input, end: isReported || !end ? end : "any" };
   };
 
-async function readSessions(hand: WriterClient, { id }: KnownApp): Promise<any[]> {
+async function readSessions(client: WriterClient, { id }: KnownApp): Promise<any[]> {
   const query = `query ($id: ID!, $after: String) {
-    sessions(appId: $id, first: ${sessionsAtOnce}, after: $after) {
+    sessions(appId: $id, first: ${sessionPageSize}, after: $after) {
       nodes {
         id reference status documents { id sha256 }
         runs(first: 100) { nodes { id input status output finishedAt session { id } } pageInfo { hasNextPage } }
@@ -106,74 +106,75 @@ async function readSessions(hand: WriterClient, { id }: KnownApp): Promise<any[]
   }`;
   const sessions: any[] = [];
   for (let after: string | null = null; ;) {
-    const { sessions: page }: any = await hand.reads(query, { id, after });
+    const { sessions: page }: any = await client.query(query, { id, after });
     sessions.push(...page.nodes);
     if (!page.pageInfo.hasNextPage) return sessions;
     after = page.pageInfo.endCursor;
   }
 }
 
-function* documentDifferences({ id, documents, doubtful }: KnownSession, found: any[]): Generator<string> {
+function* documentViolations({ id, documents, indeterminate }: KnownSession, found: any[]): Generator<string> {
   const known = documents.map((document) => ({ ...document }));
-  const certain = found.filter(({ sha256 }) => !doubtful.has(sha256 as string));
-  yield* compare("document", thingsOf(known), thingsOf(certain));
-  for (const sha256 of doubtful) {
+  const certain = found.filter(({ sha256 }) => !indeterminate.has(sha256 as string));
+  yield* compare("document", byId(known), byId(certain));
+  for (const sha256 of indeterminate) {
     const count = found.filter((document) => document.sha256 === sha256).length;
-    if (count > 1) yield `a document that was sent once to the session ${id} is there ${count} times`;
+    if (count > 1) yield `a document that was uploaded once to the session ${id} exists ${count} times`;
   }
 }
 
-/** Who has a secret that was answered gets in, until the key is revoked. */
-async function* keyDifferences(hand: WriterClient, app: KnownApp): AsyncGenerator<string> {
+/** A secret that was returned authenticates until its key is revoked. */
+async function* keyViolations(client: WriterClient, app: KnownApp): AsyncGenerator<string> {
   for (const key of app.keys) {
     const credential = credentialOf(key);
     if (!credential) continue;
-    const { data, code } = await hand.asking.settle(credential, `{ viewer { apiKey { id } } }`, {});
+    const { data, code } = await client.http.send(credential, `{ viewer { apiKey { id } } }`, {});
     const isValid = key.revokedAt === undefined && !app.isDeleted;
-    if (isValid && data?.viewer.apiKey.id !== key.id) yield `the key ${key.id} was told, and is answered ${code}`;
-    if (!isValid && code !== "UNAUTHENTICATED") yield `the key ${key.id} was revoked, and gets in`;
+    if (isValid && data?.viewer.apiKey.id !== key.id) yield `the key ${key.id} is valid, but was refused with ${code}`;
+    if (!isValid && code !== "UNAUTHENTICATED") yield `the key ${key.id} is revoked, but was accepted`;
   }
 }
 
-/** Who asks again with the same idempotency key is told of the same run. */
-export async function* replayDifferences(hand: WriterClient, app: KnownApp): AsyncGenerator<string> {
+/** Executing again with the same idempotency key returns the same run. */
+export async function* findReplayViolations(client: WriterClient, app: KnownApp): AsyncGenerator<string> {
   if (app.isDeleted) return;
   for (const { id, input } of app.runs) {
     const execute = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { replayed run { id } } }`;
-    const answer = await hand.asking.settle(hand.key(app), execute, { input: { ...input, waitMs: 0 } });
-    const { replayed, run } = answer.data?.executeAgent ?? {};
-    if (replayed !== true || run.id !== id)
-      yield `the run ${id} was asked for again, and there was ${answer.code ?? run.id}`;
+    const response = await client.http.send(client.credentialOf(app), execute, { input: { ...input, waitMs: 0 } });
+    const { replayed, run } = response.data?.executeAgent ?? {};
+    if (replayed !== true || run.id !== id) yield `a replay of the run ${id} returned ${response.code ?? run.id}`;
   }
 }
 
-async function* callbackDifferences(hand: WriterClient, app: KnownApp): AsyncGenerator<string> {
+async function* callbackViolations(client: WriterClient, app: KnownApp): AsyncGenerator<string> {
   const query = `query ($id: ID!) { callbackDeliveries(appId: $id, first: 200) { nodes { runId status } } }`;
-  const { callbackDeliveries } = await hand.reads(query, { id: app.id });
-  const found = thingsOf(callbackDeliveries.nodes.map(({ runId }: any) => ({ id: runId })));
-  yield* compare("callback", thingsOf(app.runs.filter((run) => run.hasCallback).map(({ id }) => ({ id }))), found);
-  for (const { id, hasCallback, postings } of app.runs) {
+  const { callbackDeliveries } = await client.query(query, { id: app.id });
+  const found = byId(callbackDeliveries.nodes.map(({ runId }: any) => ({ id: runId })));
+  yield* compare("callback", byId(app.runs.filter((run) => run.hasCallback).map(({ id }) => ({ id }))), found);
+  for (const { id, hasCallback, minDeliveries } of app.runs) {
     const isDelivered = callbackDeliveries.nodes.some((each: any) => each.runId === id && each.status === "DELIVERED");
-    const count = hand.surroundings.receiver.postingsOf(id);
-    if (hasCallback && isDelivered && count < postings)
-      yield `the run ${id} was posted ${count} times, not ${postings}`;
-  }
-}
-
-function* compare(what: string, known: Things, found: Things): Generator<string> {
-  for (const [id, thing] of known) {
-    const other = found.get(id);
-    if (!other) yield `the ${what} ${id} is lost`;
-    else if (!isSame(thing, other)) {
-      yield `the ${what} ${id} is to be ${JSON.stringify(thing)}, and is ${JSON.stringify(other)}`;
+    const count = client.services.receiver.countOf(id);
+    if (hasCallback && isDelivered && count < minDeliveries) {
+      yield `the callback of the run ${id} was delivered ${count} times, instead of at least ${minDeliveries}`;
     }
   }
-  for (const id of found.keys())
-    if (!known.has(id)) yield `the ${what} ${id} is there, and nobody made it or all was taken back`;
 }
 
-/** Whether all that is known of a thing is so. */
-const isSame = (known: object, found: object): boolean =>
-  Object.entries(known).every(
-    ([name, value]) => JSON.stringify(value) === JSON.stringify((found as Record<string, unknown>)[name]),
+function* compare(kind: string, expected: Objects, actual: Objects): Generator<string> {
+  for (const [id, object] of expected) {
+    const found = actual.get(id);
+    if (!found) yield `the ${kind} ${id} is lost`;
+    else if (!matches(object, found)) {
+      yield `the ${kind} ${id} must be ${JSON.stringify(object)}, but is ${JSON.stringify(found)}`;
+    }
+  }
+  for (const id of actual.keys()) {
+    if (!expected.has(id)) yield `the ${kind} ${id} exists, but nobody created it or it was rolled back`;
+  }
+}
+
+/** Whether every expected property has its expected value. */
+const matches = (expected: object, actual: object): boolean =>
+  Object.entries(expected).every(
+    ([name, value]) => JSON.stringify(value) === JSON.stringify((actual as Record<string, unknown>)[name]),
   );

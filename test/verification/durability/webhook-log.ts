@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
 
-/** Receives callbacks, and counts how often each run was posted. */
+/** Receives callbacks, and counts the deliveries of each run. */
 export class WebhookLog {
   private readonly counts = new Map<string, number>();
 
@@ -12,23 +12,23 @@ export class WebhookLog {
     const server = createServer((request, response) => {
       json(request).then(
         (body) => {
-          postings.add((body as { data: { run: { id: string } } }).data.run.id);
+          log.add((body as { data: { run: { id: string } } }).data.run.id);
           response.writeHead(204).end();
         },
-        // Who was posting it was killed.
+        // The sender was killed before it had sent the whole body.
         () => response.destroy(),
       );
     });
-    const postings = new WebhookLog(server);
+    const log = new WebhookLog(server);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    return postings;
+    return log;
   }
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
   }
 
-  postingsOf(runId: string): number {
+  countOf(runId: string): number {
     return this.counts.get(runId) ?? 0;
   }
 
@@ -38,6 +38,6 @@ export class WebhookLog {
   }
 
   private add(runId: string): void {
-    this.counts.set(runId, this.postingsOf(runId) + 1);
+    this.counts.set(runId, this.countOf(runId) + 1);
   }
 }

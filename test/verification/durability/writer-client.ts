@@ -1,89 +1,96 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { TestCredential } from "../../support/client";
 import type { Random } from "../random";
-import { type Answered, type RetryingClient, Contradiction } from "./retrying-client";
+import { type DefiniteResponse, type RetryingClient, ContradictionError } from "./retrying-client";
 import type { KnownApp, KnownKey } from "./ledger";
 
-/** Programs that servers call. */
-export interface Surroundings {
+/** The external services that the servers call, and the key to administer the servers. */
+export interface Services {
   readonly adminKey: string;
-  /** Of a server that speaks the protocol of OpenAI. */
+  /** The base URL of a server that is compatible with OpenAI. */
   readonly modelsUrl: string;
-  readonly receiver: { readonly url: string; postingsOf(runId: string): number };
+  readonly receiver: { readonly url: string; countOf(runId: string): number };
 }
 
-interface How {
-  readonly by?: TestCredential;
-  /** Codes by which who asks again is told that it was done the first time. */
-  readonly sayingDone?: readonly string[];
+interface MutationOptions {
+  readonly credential?: TestCredential;
+  /** The codes that a retry is refused with if an earlier attempt succeeded. */
+  readonly alreadyDone?: readonly string[];
 }
 
-/** What a writer does its deeds with. */
+/** Sends the operations of one writer. */
 export class WriterClient {
-  /** How many changes were answered with success. */
+  /** The number of acknowledged writes. */
   written = 0;
   private names = 0;
 
   constructor(
-    readonly asking: RetryingClient,
+    readonly http: RetryingClient,
     readonly random: Random,
-    readonly surroundings: Surroundings,
-    /** Tells its names from those of other writers. */
+    readonly services: Services,
+    /** Keeps the names of this writer apart from those of other writers. */
     private readonly prefix: string,
   ) {}
 
   get admin(): TestCredential {
-    return ["authorization", `Bearer ${this.surroundings.adminKey}`];
+    return ["authorization", `Bearer ${this.services.adminKey}`];
   }
 
-  /** The key of an app that may do everything, and is not revoked. */
-  key({ keys: [key] }: KnownApp): TestCredential {
+  /** The credential of an app's first key, which is never revoked and has every permission. */
+  credentialOf({ keys: [key] }: KnownApp): TestCredential {
     return credentialOf(key);
   }
 
-  /** One that has not been used. */
+  /** A unique name. */
   newName(): string {
     return `${this.prefix}-${++this.names}`;
   }
 
-  /** Whether to do what is done so often on average. */
-  happens(probability: number): boolean {
+  /** True with this probability. */
+  chance(probability: number): boolean {
     return this.random.integer(0, 1_000) < probability * 1_000;
   }
 
   /**
-   * Has a mutation done, whatever that takes.
+   * Makes a write, and retries it until its outcome is definite.
    *
-   * @param fields what is asked of the answer
-   * @returns the answer, or undefined where only that is known
+   * @param fields the selection of the payload
+   * @returns the payload, or undefined if the write is known to be done but its response was lost
+   * @throws {ContradictionError} if the write is refused
    */
-  async does(mutation: string, fields: string, input: object, how: How = {}): Promise<any> {
-    return (await this.settles(mutation, fields, input, how)).data?.[mutation];
+  async mutate(mutation: string, fields: string, input: object, options: MutationOptions = {}): Promise<any> {
+    return (await this.mutateWithStatus(mutation, fields, input, options)).data?.[mutation];
   }
 
-  /** The same, and tells whether it was sent more than once. */
-  async settles(
+  /** Like `mutate`, with the whole response. */
+  async mutateWithStatus(
     mutation: string,
     fields: string,
     input: object,
-    { by = this.admin, sayingDone = [] }: How = {},
-  ): Promise<Answered> {
-    const answer = await this.asking.settle(by, operation(mutation, fields), { input });
-    const wasDone = answer.isRepeated && sayingDone.includes(answer.code ?? "");
-    if (!answer.data && !wasDone) throw this.refused(mutation, input, answer);
+    { credential = this.admin, alreadyDone = [] }: MutationOptions = {},
+  ): Promise<DefiniteResponse> {
+    const response = await this.http.send(credential, operation(mutation, fields), { input });
+    const wasDone = response.wasRetried && alreadyDone.includes(response.code ?? "");
+    if (!response.data && !wasDone) throw this.refused(mutation, input, response);
     this.written += 1;
-    return answer;
+    return response;
   }
 
-  /** Tries what must be refused, so that there are transactions that are taken back. */
-  async isRefused(mutation: string, fields: string, input: object, code: string, by = this.admin): Promise<void> {
-    const answer = await this.asking.settle(by, operation(mutation, fields), { input });
-    if (answer.code === code) return;
-    throw new Contradiction(`${mutation} ${JSON.stringify(input)} is to be refused with ${code}, and was not`);
+  /** Sends a mutation that must be refused, so that transactions are rolled back as well. */
+  async expectRefused(
+    mutation: string,
+    fields: string,
+    input: object,
+    code: string,
+    credential = this.admin,
+  ): Promise<void> {
+    const response = await this.http.send(credential, operation(mutation, fields), { input });
+    if (response.code === code) return;
+    throw new ContradictionError(`${mutation} ${JSON.stringify(input)} must be refused with ${code}, and was not`);
   }
 
-  /** Sends a file once. @returns undefined where nobody knows whether it was taken */
-  async uploads(sessionId: string, content: string, by: TestCredential): Promise<any> {
+  /** Uploads a document, without a retry. @returns undefined if the outcome is indeterminate */
+  async uploadOnce(sessionId: string, content: string, credential: TestCredential): Promise<any> {
     const query = operation("uploadDocument", "document { id sha256 }");
     const operations = { query, variables: { input: { sessionId, file: null } } };
     const boundary = randomBytes(12).toString("hex");
@@ -98,50 +105,58 @@ export class WriterClient {
     const headers = {
       "content-type": `multipart/form-data; boundary=${boundary}`,
       "apollo-require-preflight": "1",
-      ...Object.fromEntries([by ?? []]),
+      ...Object.fromEntries([credential ?? []]),
     };
-    const answer = await this.asking.once(by, "", {}, { headers, body });
-    if (!answer) return undefined;
-    if (!answer.data) throw this.refused("uploadDocument", { sessionId }, { ...answer, isRepeated: false });
+    const response = await this.http.sendOnce(credential, "", {}, { headers, body });
+    if (!response) return undefined;
+    if (!response.data) throw this.refused("uploadDocument", { sessionId }, { ...response, wasRetried: false });
     this.written += 1;
-    return answer.data.uploadDocument;
+    return response.data.uploadDocument;
   }
 
-  /** Asks what changes nothing. */
-  async reads(query: string, variables: object, by: TestCredential = this.admin): Promise<any> {
-    const { data, code, message } = await this.asking.settle(by, query, variables);
-    if (!data) throw new Contradiction(`${query} ${JSON.stringify(variables)} was refused: ${code} ${message}`);
+  /** @throws {ContradictionError} if the query is refused */
+  async query(query: string, variables: object, credential: TestCredential = this.admin): Promise<any> {
+    const { data, code, message } = await this.http.send(credential, query, variables);
+    if (!data) throw new ContradictionError(`${query} ${JSON.stringify(variables)} was refused: ${code} ${message}`);
     return data;
   }
 
-  /** Of all pages of a list of an app, the first that fits. */
-  async finds(list: string, fields: string, given: string, fits: (node: any) => boolean): Promise<any> {
+  /**
+   * Searches all pages of a connection for the first node that matches.
+   *
+   * @throws {ContradictionError} if no node matches
+   */
+  async find(list: string, fields: string, args: string, matches: (node: any) => boolean): Promise<any> {
     for (let after: string | null = null; ;) {
       const query = `query ($after: String) {
-        list: ${list}(${given} first: 200, after: $after) { nodes { ${fields} } pageInfo { hasNextPage endCursor } }
+        list: ${list}(${args} first: 200, after: $after) { nodes { ${fields} } pageInfo { hasNextPage endCursor } }
       }`;
-      const { list: page }: any = await this.reads(query, { after });
-      const found = page.nodes.find(fits);
+      const { list: page }: any = await this.query(query, { after });
+      const found = page.nodes.find(matches);
       if (found) return found;
       if (!page.pageInfo.hasNextPage) {
-        throw new Contradiction(`${list}(${given}) has not what was told to be there already`);
+        throw new ContradictionError(`${list}(${args}) lacks an object that a retry reported as already created`);
       }
       after = page.pageInfo.endCursor;
     }
   }
 
-  private refused(mutation: string, input: object, { code, message, isRepeated }: Answered): Contradiction {
-    const when = isRepeated ? "when it was sent again" : "when it was sent first";
-    return new Contradiction(`${mutation} ${JSON.stringify(input)} was refused ${when}: ${code} ${message}`);
+  private refused(
+    mutation: string,
+    input: object,
+    { code, message, wasRetried }: DefiniteResponse,
+  ): ContradictionError {
+    const attempt = wasRetried ? "a retry" : "the first attempt";
+    return new ContradictionError(`${attempt} of ${mutation} ${JSON.stringify(input)} was refused: ${code} ${message}`);
   }
 }
 
 export const credentialOf = (key: KnownKey | undefined): TestCredential =>
   key?.secret === undefined ? undefined : ["x-api-key", key.secret];
 
-/** In lower-case hexadecimal, as that of documents is told. */
-export const digestOf = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
+/** In lower-case hexadecimal, like `Document.sha256`. */
+export const sha256Of = (content: string | Buffer): string => createHash("sha256").update(content).digest("hex");
 
-/** Every mutation has one argument, whose type is called after it. */
+/** Every mutation has one argument, whose type is named after the mutation. */
 const operation = (mutation: string, fields: string): string =>
   `mutation ($input: ${mutation.charAt(0).toUpperCase()}${mutation.slice(1)}Input!) { ${mutation}(input: $input) { ${fields} } }`;

@@ -1,73 +1,74 @@
-import { accessOperations, deleteApp, newApp } from "./access-operations";
+import { accessOperations, createApp, deleteApp } from "./access-operations";
 import { agentOperations } from "./agent-operations";
-import { Contradiction } from "./retrying-client";
+import { ContradictionError } from "./retrying-client";
 import type { WriteOperation } from "./operation";
 import type { WriterClient } from "./writer-client";
 import type { KnownApp } from "./ledger";
 import { runOperations } from "./run-operations";
 import { sessionOperations } from "./session-operations";
 
-const deeds: readonly WriteOperation[] = [
+const operations: readonly WriteOperation[] = [
   ...accessOperations,
   ...agentOperations,
   ...sessionOperations,
   ...runOperations,
 ];
 
-/** The mutations that are made; the last two begin and end an app. */
-export const mutationsMade: readonly string[] = [...deeds.map(({ mutation }) => mutation), "createApp", "deleteApp"];
+/** Every mutation that a writer makes, including the first and the last one of each app. */
+export const coveredMutations: readonly string[] = [
+  ...operations.map(({ mutation }) => mutation),
+  "createApp",
+  "deleteApp",
+];
 
-/** So few that each list of an app is one page. */
-const deedsPerApp = 180;
+/** Small enough that each list of an app fits into one page. */
+const operationsPerApp = 180;
 
-/** Makes changes of all kinds, one after the other, in apps of its own, so that it knows what must be there. */
+/** Makes writes of all kinds sequentially, in apps that no other writer touches, so that it knows their exact state. */
 export class Writer {
   readonly apps: KnownApp[] = [];
 
-  /**
-   * @param weights of mutations that are to be made more often or less often than usual
-   * @param contradiction takes what an answer contradicted
-   */
+  /** @param weights overrides the default weights of these mutations */
   constructor(
-    private readonly hand: WriterClient,
+    private readonly client: WriterClient,
     private readonly weights: Readonly<Record<string, number>>,
-    private readonly contradiction: (what: string) => void,
+    private readonly onViolation: (violation: string) => void,
   ) {}
 
-  /** How many changes were answered with success. */
+  /** The number of acknowledged writes. */
   get written(): number {
-    return this.hand.written;
+    return this.client.written;
   }
 
-  async writeUntil(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+  async writeUntil(isStopped: () => boolean): Promise<void> {
+    while (!isStopped()) {
       try {
-        await this.live(isOver);
+        await this.fillApp(isStopped);
       } catch (error) {
-        if (!(error instanceof Contradiction)) throw error;
-        this.contradiction(error.message);
+        if (!(error instanceof ContradictionError)) throw error;
+        this.onViolation(error.message);
       }
     }
   }
 
-  /** Fills an app, and deletes some of those that are full. */
-  private async live(isOver: () => boolean): Promise<void> {
-    const app = await newApp(this.hand);
+  /** Creates and fills an app, and deletes some of the apps that are full. */
+  private async fillApp(isStopped: () => boolean): Promise<void> {
+    const app = await createApp(this.client);
     this.apps.push(app);
-    for (let done = 0; done < deedsPerApp; done += 1) {
-      if (isOver()) return;
-      await this.someDeed(app).do(this.hand, app);
+    for (let done = 0; done < operationsPerApp; done += 1) {
+      if (isStopped()) return;
+      await this.pickOperation(app).run(this.client, app);
     }
-    if (this.hand.happens(0.2)) await deleteApp(this.hand, app);
+    if (this.client.chance(0.2)) await deleteApp(this.client, app);
   }
 
-  private someDeed(app: KnownApp): WriteOperation {
-    const possible = deeds.filter((deed) => deed.isPossible(app));
+  private pickOperation(app: KnownApp): WriteOperation {
+    const possible = operations.filter((operation) => operation.isPossible(app));
     const weightOf = ({ mutation, weight }: WriteOperation) => this.weights[mutation] ?? weight;
-    const sum = possible.reduce((weights, deed) => weights + weightOf(deed), 0);
-    let left = (this.hand.random.integer(0, 1_000_000) / 1_000_000) * sum;
-    const chosen = possible.find((deed) => (left -= weightOf(deed)) < 0) ?? possible.at(-1);
-    if (!chosen) throw new RangeError("There is nothing to be done");
-    return chosen;
+    const sum = possible.reduce((total, operation) => total + weightOf(operation), 0);
+    let remaining = (this.client.random.integer(0, 1_000_000) / 1_000_000) * sum;
+    const picked = possible.find((operation) => (remaining -= weightOf(operation)) < 0) ?? possible.at(-1);
+    if (!picked) throw new RangeError("No operation is possible");
+    return picked;
   }
 }

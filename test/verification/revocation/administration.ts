@@ -1,36 +1,36 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { administrator, type Stage } from "./stage";
+import { administrator, type Testbed } from "./testbed";
 
-/** Few enough for what one operation may hold. */
-const atOnce = 25;
+/** Small enough for the limits of an operation. */
+const batchSize = 25;
 
-/** How long an instance is waited for before another is asked, and between the two, in milliseconds. */
-const patience = 5_000;
-const pause = 100;
+/** How long to wait for an instance before another one is tried, and between two attempts. */
+const timeoutMs = 5_000;
+const retryDelayMs = 100;
 
-/** What an administrator asks of whichever instance is well, until it is answered. */
-export async function ask(stage: Stage, query: string): Promise<any> {
+/** Sends an operation of the administrator to a healthy instance, and retries it until it succeeds. */
+export async function administer(testbed: Testbed, query: string): Promise<any> {
   for (let attempt = 1; ; attempt++) {
-    const instance = stage.well[attempt % stage.well.length];
-    const answer = await instance?.door
-      .send(administrator, query, {}, { headersTimeout: patience })
+    const instance = testbed.healthyInstances[attempt % testbed.healthyInstances.length];
+    const response = await instance?.client
+      .send(administrator, query, {}, { headersTimeout: timeoutMs })
       .catch((error: unknown) => ({ data: undefined, errors: error }));
-    if (answer?.data && !answer.errors) return answer.data;
-    if (attempt === 20) throw new Error(`${query} was answered with ${JSON.stringify(answer?.errors)}`);
-    await delay(pause);
+    if (response?.data && !response.errors) return response.data;
+    if (attempt === 20) throw new Error(`${query} failed with ${JSON.stringify(response?.errors)}`);
+    await delay(retryDelayMs);
   }
 }
 
-/** The same for many mutations, several in one request. */
-export async function askEach(stage: Stage, mutations: readonly string[]): Promise<any[]> {
-  const answers: unknown[] = [];
-  for (let from = 0; from < mutations.length; from += atOnce) {
-    const some = mutations.slice(from, from + atOnce);
-    const data = await ask(stage, `mutation { ${some.map((each, i) => `m${i}: ${each}`).join(" ")} }`);
-    answers.push(...some.map((_, i) => data[`m${i}`] as unknown));
+/** Sends many mutations in batches. @returns their payloads */
+export async function administerAll(testbed: Testbed, mutations: readonly string[]): Promise<any[]> {
+  const payloads: unknown[] = [];
+  for (let from = 0; from < mutations.length; from += batchSize) {
+    const batch = mutations.slice(from, from + batchSize);
+    const data = await administer(testbed, `mutation { ${batch.map((each, i) => `m${i}: ${each}`).join(" ")} }`);
+    payloads.push(...batch.map((_, i) => data[`m${i}`] as unknown));
   }
-  return answers;
+  return payloads;
 }
 
-/** As GraphQL reads it back. */
-export const text = (value: unknown): string => JSON.stringify(value);
+/** A GraphQL string literal. */
+export const literal = (value: unknown): string => JSON.stringify(value);

@@ -2,121 +2,135 @@ import type { TimedAnswer } from "../http-client";
 import type { Rights } from "./credential-under-test";
 import type { InstanceMonitor } from "./instance-monitor";
 
-/** So long a stream or an upload may go on after its rights are gone, in milliseconds. */
-const bounds = { asked: 1_000, elsewhere: 2_000 } as const;
+/** How long a stream or an upload may continue after the revocation: on the instance that revoked, and on the others. */
+const maxLagMs = { local: 1_000, remote: 2_000 } as const;
 
-/** What had become of an instance so long before is not what ends a stream, in milliseconds. */
-const aftermath = 5_000;
+/** A stream may end because of a disruption of its instance up to this long ago. */
+const disruptionWindowMs = 5_000;
 
-/** What became of a stream or an upload. */
+/** How a stream or an upload ended. */
 export interface Ending {
   readonly at: number;
-  /** Undone where it was still going on when it was no longer waited for. */
-  readonly how: "refused" | "unavailable" | "completed" | "cut" | "undone";
-  /** In the words of whoever ended it. */
-  readonly said: string;
+  /** `open` if it had not ended when the wait for it timed out. */
+  readonly outcome: "refused" | "unavailable" | "completed" | "disconnected" | "open";
+  /** The reason that the client received. */
+  readonly reason: string;
 }
 
-/** A stream or an upload that was open when its rights were taken away. */
-export interface Opened {
-  readonly kind: string;
-  readonly health: InstanceMonitor;
-  readonly wasAsked: boolean;
-  /** When the last of what it got was made, where it got anything. */
-  readonly lastMadeAt: number;
-  /** Whether what it is about is gone as well, so that it may come to its end in order. */
+/** A stream or an upload that was open when its rights were revoked. */
+export interface OpenedStream {
+  readonly name: string;
+  readonly monitor: InstanceMonitor;
+  /** Whether its instance executed the revocation. */
+  readonly isLocal: boolean;
+  /** When the last event that it delivered was produced; 0 if it delivered none. */
+  readonly lastProducedAt: number;
+  /** Whether the revocation also deleted what it reads, so that it may complete normally. */
   readonly mayComplete: boolean;
 }
 
-/** Counts what was tried under one fault, and says what must not have been. */
+/** Checks the requests and streams during one fault, and counts them. */
 export class Assertions {
   requests = 0;
-  /** By nobody, or with 503. */
+  /** Requests without a response, or with 503. */
   unanswered = 0;
   streams = 0;
-  /** Of those, ended because nobody could say whether they may go on, as a request is answered with 503. */
+  /** Streams that ended because their rights could not be checked; corresponds to a request answered with 503. */
   unavailable = 0;
   violations = 0;
-  readonly worst = { asked: 0, elsewhere: 0 };
+  readonly worstLagMs = { local: 0, remote: 0 };
 
-  constructor(private readonly tell: (what: string) => void) {}
+  constructor(private readonly onViolation: (what: string) => void) {}
 
   violation(what: string): void {
     this.violations += 1;
-    this.tell(what);
+    this.onViolation(what);
   }
 
-  /** @param answer undefined where there was none */
-  answered(who: string, { sentAt, answeredAt }: Rights, answer: TimedAnswer | undefined): void {
+  /** @param response undefined if there was none */
+  checkResponse(request: string, { sentAt, answeredAt }: Rights, response: TimedAnswer | undefined): void {
     this.requests += 1;
-    if (!answer) {
+    if (!response) {
       this.unanswered += 1;
       return;
     }
-    const { began, ended } = answer;
-    switch (verdictOf(answer)) {
+    const { began, ended } = response;
+    switch (classify(response)) {
       case "accepted":
-        if (began > answeredAt) this.violation(`${who} was accepted, begun ${ms(began - answeredAt)} after the answer`);
+        if (began > answeredAt) {
+          this.violation(`${request} was accepted, although it began ${ms(began - answeredAt)} after the revocation`);
+        }
         break;
       case "refused":
         if (ended < sentAt) {
-          const lead = sentAt === Infinity ? "with rights that nobody took away" : `${ms(sentAt - ended)} before`;
-          this.violation(`${who} was refused ${lead}`);
+          const when =
+            sentAt === Infinity ? "without a revocation" : `${ms(sentAt - ended)} before the revocation began`;
+          this.violation(`${request} was refused ${when}`);
         }
         break;
       case "unanswered":
         this.unanswered += 1;
         break;
       case "faulty":
-        this.violation(`${who} was answered with ${answer.status} ${JSON.stringify(answer.errors ?? answer.data)}`);
+        this.violation(`${request} failed with ${response.status} ${JSON.stringify(response.errors ?? response.data)}`);
     }
   }
 
-  /** What became of what was open when the rights were taken away. */
-  ended(who: string, { sentAt, answeredAt }: Rights, opened: Opened, { at, how, said }: Ending): void {
-    const { kind, health, wasAsked, lastMadeAt } = opened;
-    const what = `${kind} of ${who}`;
+  checkEnding(
+    revocation: string,
+    { sentAt, answeredAt }: Rights,
+    stream: OpenedStream,
+    { at, outcome, reason }: Ending,
+  ): void {
+    const { monitor, isLocal, lastProducedAt } = stream;
+    const name = `${stream.name} with ${revocation}`;
     this.streams += 1;
-    if (lastMadeAt > answeredAt) {
-      this.violation(`${what} was told what was made ${ms(lastMadeAt - answeredAt)} after the answer`);
+    if (lastProducedAt > answeredAt) {
+      this.violation(`${name} delivered an event produced ${ms(lastProducedAt - answeredAt)} after the revocation`);
     }
-    if (how === "unavailable") this.unavailable += 1;
-    else if (!isRight(how, opened, sentAt - aftermath, at)) this.violation(`${what} was ended with ${said}`);
+    if (outcome === "unavailable") this.unavailable += 1;
+    else if (!isAllowed(outcome, stream, sentAt - disruptionWindowMs, at)) {
+      this.violation(`${name} ended with ${reason}`);
+    }
     if (at < sentAt) {
-      if (how === "refused") this.violation(`${what} was ended ${ms(sentAt - at)} before`);
+      if (outcome === "refused") this.violation(`${name} ended ${ms(sentAt - at)} before the revocation began`);
       return;
     }
 
-    const lag = Math.max(0, at - health.awakeFrom(answeredAt, at));
-    const where = wasAsked ? "asked" : "elsewhere";
-    this.worst[where] = Math.max(this.worst[where], lag);
-    if (how === "undone" || lag > bounds[where]) {
-      this.violation(
-        `${what}, ${where}, ${how === "undone" ? "still went on" : "was ended"} ${ms(lag)} after the answer`,
-      );
+    const lagMs = Math.max(0, at - monitor.responsiveFrom(answeredAt, at));
+    const place = isLocal ? "local" : "remote";
+    this.worstLagMs[place] = Math.max(this.worstLagMs[place], lagMs);
+    if (outcome === "open" || lagMs > maxLagMs[place]) {
+      const state = outcome === "open" ? "was still open" : "ended";
+      this.violation(`${name} (${place}) ${state} ${ms(lagMs)} after the revocation`);
     }
   }
 }
 
-/** Whether it may end in this way, within this time. */
-function isRight(how: Ending["how"], { health, mayComplete }: Opened, from: number, to: number): boolean {
-  switch (how) {
+/** Whether a stream may end in this way between these times. */
+function isAllowed(
+  outcome: Ending["outcome"],
+  { monitor, mayComplete }: OpenedStream,
+  from: number,
+  to: number,
+): boolean {
+  switch (outcome) {
     case "refused":
     case "unavailable":
-    case "undone":
+    case "open":
       return true;
     case "completed":
       return mayComplete;
-    case "cut":
-      return health.had("dead", from, to);
+    case "disconnected":
+      return monitor.was("dead", from, to);
   }
 }
 
-function verdictOf({ status, errors }: TimedAnswer): "accepted" | "refused" | "unanswered" | "faulty" {
+function classify({ status, errors }: TimedAnswer): "accepted" | "refused" | "unanswered" | "faulty" {
   const codes = errors?.map(({ extensions }) => extensions.code) ?? [];
   if (codes.some((code) => code === "UNAUTHENTICATED" || code === "FORBIDDEN")) return "refused";
   if (status === 503 || codes.includes("UNAVAILABLE")) return "unanswered";
   return status === 200 && codes.length === 0 ? "accepted" : "faulty";
 }
 
-export const ms = (time: number): string => `${Math.round(time)} ms`;
+export const ms = (durationMs: number): string => `${Math.round(durationMs)} ms`;

@@ -1,45 +1,45 @@
 import type { TestCredential } from "../../support/client";
 
-/** The ways in which rights are taken away. */
-export const forms = ["revokeApiKey", "updateScope", "deleteScope", "deleteApp"] as const;
-export type Form = (typeof forms)[number];
+/** The mutations that revoke rights. */
+export const revocationKinds = ["revokeApiKey", "updateScope", "deleteScope", "deleteApp"] as const;
+export type RevocationKind = (typeof revocationKinds)[number];
 
-/** Rights that a key has until they are taken away, or for good. */
+/** The rights of a key. Both times stay Infinity if they are never revoked. */
 export class Rights {
-  /** When it was first asked to take them away. */
+  /** When the revocation was first sent. */
   sentAt = Infinity;
-  /** When that was answered with success. */
+  /** When the revocation was acknowledged. */
   answeredAt = Infinity;
 }
 
-/** A run that tells what time it is, for as long as it goes on. */
-export interface Talk {
+/** A run that outputs the current time until it is cancelled. */
+export interface ClockRun {
   readonly runId: string;
-  /** Of the last event that anybody has read. */
+  /** The index of the last event that any stream delivered. */
   lastIndex: number;
 }
 
-/** What a client asks again and again. */
-export interface Question {
+/** A request that clients send repeatedly. */
+export interface Probe {
   readonly credential: TestCredential;
   readonly query: string;
   readonly variables?: object;
   readonly rights: Rights;
 }
 
-/** What rights are taken away from, and who has them. */
+/** One or two keys, and the object whose mutation revokes their rights. */
 export interface CredentialUnderTest {
-  readonly form: Form;
+  readonly kind: RevocationKind;
   readonly appId: string;
   readonly scopeId: string;
   readonly keyId: string;
   readonly sessionId: string;
   readonly agentId: string;
   readonly rights: Rights;
-  /** The keys that lose them. */
+  /** The keys that lose their rights. */
   readonly credentials: readonly TestCredential[];
-  /** Asked with rights that will be taken away. */
-  readonly lost: readonly Question[];
-  /** Asked with rights that nobody touches, as near to those as can be. */
-  readonly kept: readonly Question[];
+  /** Probes that must be refused after the revocation. */
+  readonly revokedProbes: readonly Probe[];
+  /** Probes with closely related rights that must keep succeeding. */
+  readonly controlProbes: readonly Probe[];
 }

@@ -1,152 +1,165 @@
 import type { TestCredential } from "../../support/client";
 import type { Random } from "../random";
-import { ask, askEach, text } from "./administration";
-import type { Stage } from "./stage";
-import { type Form, forms, type Question, Rights, type CredentialUnderTest, type Talk } from "./credential-under-test";
+import { administer, administerAll, literal } from "./administration";
+import type { Testbed } from "./testbed";
+import {
+  type ClockRun,
+  type CredentialUnderTest,
+  type Probe,
+  type RevocationKind,
+  revocationKinds,
+  Rights,
+} from "./credential-under-test";
 
-const wide = `{ agents: VIEW, runtime: [RUN, DOCUMENT_UPLOAD, SESSION_VIEW] }`;
-/** What a scope is narrowed to: the key stays, and may do nothing of what it is asked about. */
-export const narrow = `{ runtime: [SESSION_TERMINATE] }`;
+const fullPermissions = `{ agents: VIEW, runtime: [RUN, DOCUMENT_UPLOAD, SESSION_VIEW] }`;
+/** Denies everything that the probes ask for. The key stays valid. */
+export const narrowedPermissions = `{ runtime: [SESSION_TERMINATE] }`;
 
-const whoAmI = `{ viewer { __typename } }`;
-const lookAtAgent = `query ($id: ID!) { agent(id: $id) { id } }`;
+const viewerQuery = `{ viewer { __typename } }`;
+const agentQuery = `query ($id: ID!) { agent(id: $id) { id } }`;
 
-interface Home {
+interface AppFixture {
   readonly appId: string;
   readonly agentId: string;
 }
 
-/** Makes what rights can be taken away from, in advance and many at once, so that nobody waits for it later. */
+/** Creates credentials in advance and in batches, so that a trial does not have to wait for them. */
 export class FixturePool {
-  private readonly subjects: CredentialUnderTest[] = [];
-  private made = 0;
+  private readonly credentials: CredentialUnderTest[] = [];
+  private created = 0;
 
   private constructor(
-    private readonly stage: Stage,
+    private readonly testbed: Testbed,
     private readonly random: Random,
-    /** Whose app nobody deletes. */
-    private readonly home: Home,
-    /** A run of it. */
-    readonly talk: Talk,
+    /** An app that is never deleted. */
+    private readonly sharedApp: AppFixture,
+    /** A run of the shared app. */
+    readonly clockRun: ClockRun,
   ) {}
 
-  static async open(stage: Stage, random: Random): Promise<FixturePool> {
-    const [home] = await homes(stage, 1, "home");
-    if (!home) throw new Error("There is no app to live in");
-    return new FixturePool(stage, random, home, await talkOf(stage, home.agentId));
+  static async create(testbed: Testbed, random: Random): Promise<FixturePool> {
+    const [sharedApp] = await createApps(testbed, 1, "shared");
+    if (!sharedApp) throw new Error("The shared app was not created");
+    return new FixturePool(testbed, random, sharedApp, await startClockRun(testbed, sharedApp.agentId));
   }
 
   get size(): number {
-    return this.subjects.length;
+    return this.credentials.length;
   }
 
   take(): CredentialUnderTest {
-    const subject = this.subjects.pop();
-    if (!subject) throw new RangeError("Nothing is left that rights could be taken away from");
-    return subject;
+    const credential = this.credentials.pop();
+    if (!credential) throw new RangeError("The pool is empty");
+    return credential;
   }
 
-  /** Adds so many, as many of each form as of the others, in random order. */
+  /** Adds credentials, the same number of each kind, in random order. */
   async fill(count: number): Promise<void> {
-    const wanted = Array.from({ length: count }, (_, i) => forms[i % forms.length] ?? "revokeApiKey");
-    const deleted = await homes(this.stage, wanted.filter((form) => form === "deleteApp").length, `${this.made}`);
-    const placed = wanted.map((form) => ({ form, home: (form === "deleteApp" && deleted.pop()) || this.home }));
+    const kinds = Array.from(
+      { length: count },
+      (_, i) => revocationKinds[i % revocationKinds.length] ?? "revokeApiKey",
+    );
+    const deletableCount = kinds.filter((kind) => kind === "deleteApp").length;
+    const deletableApps = await createApps(this.testbed, deletableCount, `${this.created}`);
+    const placed = kinds.map((kind) => ({
+      kind,
+      app: (kind === "deleteApp" && deletableApps.pop()) || this.sharedApp,
+    }));
 
-    const scopes = await askEach(
-      this.stage,
+    const scopes = await administerAll(
+      this.testbed,
       placed.map(
-        ({ home }, i) =>
-          `createScope(input: { appId: ${text(home.appId)}, name: "scope ${this.made + i}", permissions: ${wide} }) { scope { id } }`,
+        ({ app }, i) =>
+          `createScope(input: { appId: ${literal(app.appId)}, name: "scope ${this.created + i}", permissions: ${fullPermissions} }) { scope { id } }`,
       ),
     );
-    const sessions = await askEach(
-      this.stage,
-      placed.map(({ home }) => `createSession(input: { appId: ${text(home.appId)} }) { session { id } }`),
+    const sessions = await administerAll(
+      this.testbed,
+      placed.map(({ app }) => `createSession(input: { appId: ${literal(app.appId)} }) { session { id } }`),
     );
-    const keys = await askEach(
-      this.stage,
+    const keys = await administerAll(
+      this.testbed,
       scopes.flatMap(({ scope }) =>
         ["one", "other"].map(
-          (name) => `createApiKey(input: { scopeId: ${text(scope.id)}, name: "${name}" }) { secret apiKey { id } }`,
+          (name) => `createApiKey(input: { scopeId: ${literal(scope.id)}, name: "${name}" }) { secret apiKey { id } }`,
         ),
       ),
     );
-    const filled = placed.map(({ form, home }, i): CredentialUnderTest => {
+    const added = placed.map(({ kind, app }, i): CredentialUnderTest => {
       const pair = [keys[2 * i], keys[2 * i + 1]];
       const credentials = pair.map(({ secret }): TestCredential => ["x-api-key", secret as string]);
       return {
-        form,
-        ...home,
+        kind,
+        ...app,
         scopeId: scopes[i].scope.id,
         sessionId: sessions[i].session.id,
         keyId: pair[0].apiKey.id,
-        ...questionsOf(form, home, credentials),
+        ...probesOf(kind, app, credentials),
       };
     });
-    this.made += count;
-    while (filled.length > 0) this.subjects.push(...filled.splice(this.random.integer(0, filled.length), 1));
+    this.created += count;
+    while (added.length > 0) this.credentials.push(...added.splice(this.random.integer(0, added.length), 1));
   }
 }
 
-function questionsOf(
-  form: Form,
-  { agentId }: Home,
-  both: readonly TestCredential[],
-): Pick<CredentialUnderTest, "rights" | "credentials" | "lost" | "kept"> {
-  const rights = new Rights();
+function probesOf(
+  kind: RevocationKind,
+  { agentId }: AppFixture,
+  pair: readonly TestCredential[],
+): Pick<CredentialUnderTest, "rights" | "credentials" | "revokedProbes" | "controlProbes"> {
+  const revoked = new Rights();
   const untouched = new Rights();
-  const asks = (credential: TestCredential, query: string, whose: Rights): Question => ({
+  const probe = (credential: TestCredential, query: string, rights: Rights): Probe => ({
     credential,
     query,
-    ...(query === lookAtAgent && { variables: { id: agentId } }),
-    rights: whose,
-  });
-  // One key is revoked, and the other of its scope is not.
-  const credentials = form === "revokeApiKey" ? both.slice(0, 1) : both;
-  const others = both.filter((each) => !credentials.includes(each));
-  const queries = form === "updateScope" ? [lookAtAgent] : [whoAmI, lookAtAgent];
-  return {
+    ...(query === agentQuery && { variables: { id: agentId } }),
     rights,
+  });
+  // Revoking one key leaves the other key of its scope valid.
+  const credentials = kind === "revokeApiKey" ? pair.slice(0, 1) : pair;
+  const others = pair.filter((each) => !credentials.includes(each));
+  const queries = kind === "updateScope" ? [agentQuery] : [viewerQuery, agentQuery];
+  return {
+    rights: revoked,
     credentials,
-    lost: credentials.flatMap((each) => queries.map((query) => asks(each, query, rights))),
-    kept: [
-      ...others.flatMap((each) => [whoAmI, lookAtAgent].map((query) => asks(each, query, untouched))),
-      // A key whose scope is narrowed is still one.
-      ...(form === "updateScope" ? both.map((each) => asks(each, whoAmI, untouched)) : []),
+    revokedProbes: credentials.flatMap((each) => queries.map((query) => probe(each, query, revoked))),
+    controlProbes: [
+      ...others.flatMap((each) => [viewerQuery, agentQuery].map((query) => probe(each, query, untouched))),
+      // A key with a narrowed scope still authenticates.
+      ...(kind === "updateScope" ? pair.map((each) => probe(each, viewerQuery, untouched)) : []),
     ],
   };
 }
 
-/** Apps with an agent that tells the time. */
-async function homes(stage: Stage, count: number, batch: string): Promise<Home[]> {
+/** Creates apps with an agent whose runs output the time. */
+async function createApps(testbed: Testbed, count: number, batch: string): Promise<AppFixture[]> {
   const names = Array.from({ length: count }, (_, i) => `app ${batch}-${i}`);
-  const apps = await askEach(
-    stage,
-    names.map((name) => `createApp(input: { name: ${text(name)} }) { app { id } }`),
+  const apps = await administerAll(
+    testbed,
+    names.map((name) => `createApp(input: { name: ${literal(name)} }) { app { id } }`),
   );
   const ids = apps.map(({ app }) => app.id as string);
-  await askEach(
-    stage,
+  await administerAll(
+    testbed,
     ids.map(
       (id) =>
-        `createModelConnection(input: { appId: ${text(id)}, name: "model", provider: OPENAI_COMPATIBLE, baseUrl: ${text(stage.model.baseUrl)} }) { modelConnection { id } }`,
+        `createModelConnection(input: { appId: ${literal(id)}, name: "model", provider: OPENAI_COMPATIBLE, baseUrl: ${literal(testbed.model.baseUrl)} }) { modelConnection { id } }`,
     ),
   );
-  const agents = await askEach(
-    stage,
+  const agents = await administerAll(
+    testbed,
     ids.map(
       (id) =>
-        `createAgent(input: { appId: ${text(id)}, name: "clock", model: "model/clock", timeoutSeconds: 3600 }) { agent { id } }`,
+        `createAgent(input: { appId: ${literal(id)}, name: "clock", model: "model/clock", timeoutSeconds: 3600 }) { agent { id } }`,
     ),
   );
   return ids.map((appId, i) => ({ appId, agentId: agents[i].agent.id as string }));
 }
 
-/** Begins a run that tells the time. */
-export async function talkOf(stage: Stage, agentId: string): Promise<Talk> {
-  const { executeAgent } = await ask(
-    stage,
-    `mutation { executeAgent(input: { agentId: ${text(agentId)}, text: "What time is it?", waitMs: 0 }) { run { id } } }`,
+export async function startClockRun(testbed: Testbed, agentId: string): Promise<ClockRun> {
+  const { executeAgent } = await administer(
+    testbed,
+    `mutation { executeAgent(input: { agentId: ${literal(agentId)}, text: "What time is it?", waitMs: 0 }) { run { id } } }`,
   );
   return { runId: executeAgent.run.id as string, lastIndex: -1 };
 }

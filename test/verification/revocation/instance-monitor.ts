@@ -1,36 +1,40 @@
-/** What keeps an instance from doing what it promises. */
-export type Trouble = "asleep" | "dead" | "database";
+/** A condition in which an instance cannot meet its guarantees. */
+export type Disruption = "suspended" | "dead" | "database";
 
-interface Spell {
-  readonly trouble: Trouble;
+interface Interval {
+  readonly disruption: Disruption;
   readonly from: number;
   to: number;
 }
 
-/** What has happened to an instance, by the clock of this process. */
+/** Records when an instance was disrupted, by the clock of this process. */
 export class InstanceMonitor {
-  private readonly spells: Spell[] = [];
+  private readonly intervals: Interval[] = [];
 
-  begin(trouble: Trouble): void {
-    this.spells.push({ trouble, from: performance.now(), to: Infinity });
+  begin(disruption: Disruption): void {
+    this.intervals.push({ disruption, from: performance.now(), to: Infinity });
   }
 
-  end(trouble: Trouble): void {
-    const spell = this.spells.findLast((each) => each.trouble === trouble && each.to === Infinity);
-    if (spell) spell.to = performance.now();
+  end(disruption: Disruption): void {
+    const interval = this.intervals.findLast((each) => each.disruption === disruption && each.to === Infinity);
+    if (interval) interval.to = performance.now();
   }
 
-  has(trouble: Trouble): boolean {
-    return this.spells.some((spell) => spell.trouble === trouble && spell.to === Infinity);
+  is(disruption: Disruption): boolean {
+    return this.intervals.some((interval) => interval.disruption === disruption && interval.to === Infinity);
   }
 
-  had(trouble: Trouble, from: number, to: number): boolean {
-    return this.spells.some((spell) => spell.trouble === trouble && spell.from <= to && spell.to >= from);
+  was(disruption: Disruption, from: number, to: number): boolean {
+    return this.intervals.some(
+      (interval) => interval.disruption === disruption && interval.from <= to && interval.to >= from,
+    );
   }
 
-  /** From when on it could do what it was to do from the one time to the other: later where it was asleep meanwhile. */
-  awakeFrom(from: number, to: number): number {
-    const asleep = this.spells.filter((spell) => spell.trouble === "asleep" && spell.from < to && spell.to > from);
-    return Math.max(from, ...asleep.map((spell) => spell.to));
+  /** The later one of `from` and the end of the last suspension that overlaps these times. */
+  responsiveFrom(from: number, to: number): number {
+    const suspensions = this.intervals.filter(
+      (interval) => interval.disruption === "suspended" && interval.from < to && interval.to > from,
+    );
+    return Math.max(from, ...suspensions.map((interval) => interval.to));
   }
 }

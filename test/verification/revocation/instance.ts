@@ -4,18 +4,18 @@ import type { FaultProxy } from "../../support/proxy";
 import { HttpClient } from "../http-client";
 import { InstanceMonitor } from "./instance-monitor";
 
-/** As many requests as may wait for an instance that is asleep. */
-const connections = 400;
+/** Enough for the requests that queue up while the instance is suspended. */
+const maxConnections = 400;
 
-/** How long a request is waited for, in milliseconds: longer than any instance sleeps. */
-const patience = 20_000;
+/** Longer than any suspension. */
+const requestTimeoutMs = 20_000;
 
-/** One of the servers, with ways of its own to the database and to Redis. */
+/** One of the servers, with its own proxies to the database and to Redis. */
 export class Instance {
-  readonly health = new InstanceMonitor();
-  /** Of the API; the same after a restart. */
+  readonly monitor = new InstanceMonitor();
+  /** The URL of the API, which stays the same across restarts. */
   readonly url: string;
-  readonly door: HttpClient;
+  readonly client: HttpClient;
 
   constructor(
     readonly index: number,
@@ -24,12 +24,14 @@ export class Instance {
     readonly redis: FaultProxy,
   ) {
     this.url = cluster.server(index).url;
-    this.door = new HttpClient(this.url, connections, { headersTimeout: patience, bodyTimeout: patience });
+    this.client = new HttpClient(this.url, maxConnections, {
+      headersTimeout: requestTimeoutMs,
+      bodyTimeout: requestTimeoutMs,
+    });
   }
 
-  /** Whether nothing keeps it from answering just now. */
-  get isWell(): boolean {
-    return !(["asleep", "dead", "database"] as const).some((trouble) => this.health.has(trouble));
+  get isHealthy(): boolean {
+    return !(["suspended", "dead", "database"] as const).some((disruption) => this.monitor.is(disruption));
   }
 
   get pid(): number {
@@ -37,39 +39,39 @@ export class Instance {
   }
 
   get isDead(): boolean {
-    return this.health.has("dead");
+    return this.monitor.is("dead");
   }
 
-  sleep(): void {
-    this.health.begin("asleep");
+  suspend(): void {
+    this.monitor.begin("suspended");
     this.cluster.server(this.index).signal("SIGSTOP");
   }
 
-  wake(): void {
+  resume(): void {
     this.cluster.server(this.index).signal("SIGCONT");
-    this.health.end("asleep");
+    this.monitor.end("suspended");
   }
 
-  /** Kills it, and starts another in its place. */
-  async restart(more?: Environment): Promise<void> {
-    this.health.begin("dead");
-    await this.cluster.restart(this.index, more);
-    this.health.end("dead");
+  /** Kills the process, and starts a new one with the same port. */
+  async restart(extraVariables?: Environment): Promise<void> {
+    this.monitor.begin("dead");
+    await this.cluster.restart(this.index, extraVariables);
+    this.monitor.end("dead");
   }
 
-  /** Each statement takes so many milliseconds longer. */
-  async slowDatabase(milliseconds: number): Promise<void> {
-    this.health.begin("database");
-    await this.database.delay(milliseconds / 2);
+  /** Adds this latency to each round trip. */
+  async slowDatabase(latencyMs: number): Promise<void> {
+    this.monitor.begin("database");
+    await this.database.delay(latencyMs / 2);
   }
 
-  async cutDatabase(): Promise<void> {
-    this.health.begin("database");
+  async disconnectDatabase(): Promise<void> {
+    this.monitor.begin("database");
     await this.database.cut();
   }
 
-  async mendDatabase(): Promise<void> {
+  async healDatabase(): Promise<void> {
     await this.database.mend();
-    this.health.end("database");
+    this.monitor.end("database");
   }
 }

@@ -1,88 +1,86 @@
 import type { Random } from "../random";
 import type { Instance } from "./instance";
 import type { Assertions } from "./assertions";
-import type { Question, CredentialUnderTest } from "./credential-under-test";
+import type { Probe, CredentialUnderTest } from "./credential-under-test";
 
-/** How many requests are begun in a second, at all instances together. */
-const rate = 600;
+/** The rate of requests to all instances together. */
+const requestsPerSecond = 600;
 
-/** How often that is done, in milliseconds, and how many at once at most. */
-const tick = 5;
-const atOnce = 30;
+/** How often requests are sent, and the maximum number that is sent each time. */
+const tickMs = 5;
+const maxRequestsPerTick = 30;
 
-/** As many requests may wait for one instance; more are sent to it only where it matters. */
-const mostWaiting = 12;
+/** No more random requests are sent to an instance with this many pending ones. */
+const maxPendingPerInstance = 12;
 
-/** Out of ten requests, so many ask with rights that were taken away a while ago. */
-const afterwards = 2;
+/** The share of requests, in tenths, with rights that were revoked some time ago. */
+const retiredTenths = 2;
 
-/** So many of those are remembered. */
-const mostRemembered = 2_000;
+const maxRetired = 2_000;
 
-/** Clients that ask all instances all the time, with the keys of all subjects. */
-export class Load {
-  /** Who judges what is answered from now on. */
-  judgement: Assertions;
-  private readonly present = new Set<Question>();
-  private readonly past: Question[] = [];
-  private readonly waiting = new Map<Instance, number>();
+/** Sends probes to all instances continuously. */
+export class LoadGenerator {
+  /** Checks the responses of the requests that are sent from now on. */
+  assertions: Assertions;
+  private readonly active = new Set<Probe>();
+  private readonly retired: Probe[] = [];
+  private readonly pending = new Map<Instance, number>();
   private readonly timer: NodeJS.Timeout;
   private readonly startedAt = performance.now();
-  private begun = 0;
+  private scheduled = 0;
 
   constructor(
     private readonly instances: readonly Instance[],
     private readonly random: Random,
-    judgement: Assertions,
+    assertions: Assertions,
   ) {
-    this.judgement = judgement;
-    this.timer = setInterval(() => this.go(), tick);
+    this.assertions = assertions;
+    this.timer = setInterval(() => this.tick(), tickMs);
   }
 
-  /** Begins to ask with its keys. */
-  add({ lost, kept }: CredentialUnderTest): void {
-    for (const question of [...lost, ...kept]) this.present.add(question);
+  add({ revokedProbes, controlProbes }: CredentialUnderTest): void {
+    for (const probe of [...revokedProbes, ...controlProbes]) this.active.add(probe);
   }
 
-  /** Asks all instances at once with rights that have just been taken away. */
-  insist({ lost }: CredentialUnderTest): void {
-    for (const instance of this.instances) for (const question of lost) void this.ask(instance, question);
+  /** Sends the revoked probes to all instances immediately, regardless of the limits. */
+  probeAll({ revokedProbes }: CredentialUnderTest): void {
+    for (const instance of this.instances) for (const probe of revokedProbes) void this.send(instance, probe);
   }
 
-  /** Asks with its keys only now and then any more. */
-  retire({ lost, kept }: CredentialUnderTest): void {
-    for (const question of [...lost, ...kept]) {
-      this.present.delete(question);
-      this.past.push(question);
+  /** Sends the probes of a credential less often from now on. */
+  retire({ revokedProbes, controlProbes }: CredentialUnderTest): void {
+    for (const probe of [...revokedProbes, ...controlProbes]) {
+      this.active.delete(probe);
+      this.retired.push(probe);
     }
-    this.past.splice(0, this.past.length - mostRemembered);
+    this.retired.splice(0, this.retired.length - maxRetired);
   }
 
-  end(): void {
+  stop(): void {
     clearInterval(this.timer);
   }
 
-  private go(): void {
-    const due = Math.floor(((performance.now() - this.startedAt) / 1_000) * rate) - this.begun;
-    // What could not be begun in time is not made up for.
-    this.begun += due;
-    const present = [...this.present];
-    for (let i = Math.min(due, atOnce); i > 0; i--) {
-      const free = this.instances.filter(
-        (instance) => !instance.isDead && (this.waiting.get(instance) ?? 0) < mostWaiting,
+  private tick(): void {
+    const due = Math.floor(((performance.now() - this.startedAt) / 1_000) * requestsPerSecond) - this.scheduled;
+    // Requests above the limit are dropped, not postponed.
+    this.scheduled += due;
+    const active = [...this.active];
+    for (let i = Math.min(due, maxRequestsPerTick); i > 0; i--) {
+      const available = this.instances.filter(
+        (instance) => !instance.isDead && (this.pending.get(instance) ?? 0) < maxPendingPerInstance,
       );
-      const isPast = present.length === 0 || this.random.integer(0, 10) < afterwards;
-      const questions = isPast && this.past.length > 0 ? this.past : present;
-      if (free.length === 0 || questions.length === 0) return;
-      void this.ask(this.random.of(free), this.random.of(questions));
+      const prefersRetired = active.length === 0 || this.random.integer(0, 10) < retiredTenths;
+      const probes = prefersRetired && this.retired.length > 0 ? this.retired : active;
+      if (available.length === 0 || probes.length === 0) return;
+      void this.send(this.random.of(available), this.random.of(probes));
     }
   }
 
-  private async ask(instance: Instance, { credential, query, variables, rights }: Question): Promise<void> {
-    const { judgement } = this;
-    this.waiting.set(instance, (this.waiting.get(instance) ?? 0) + 1);
-    const answer = await instance.door.send(credential, query, variables).catch(() => undefined);
-    this.waiting.set(instance, (this.waiting.get(instance) ?? 0) - 1);
-    judgement.answered(`a request at instance ${instance.index}`, rights, answer);
+  private async send(instance: Instance, { credential, query, variables, rights }: Probe): Promise<void> {
+    const { assertions } = this;
+    this.pending.set(instance, (this.pending.get(instance) ?? 0) + 1);
+    const response = await instance.client.send(credential, query, variables).catch(() => undefined);
+    this.pending.set(instance, (this.pending.get(instance) ?? 0) - 1);
+    assertions.checkResponse(`a request to instance ${instance.index}`, rights, response);
   }
 }

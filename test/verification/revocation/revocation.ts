@@ -2,36 +2,48 @@ import { setTimeout as delay } from "node:timers/promises";
 import { join } from "node:path";
 import type { Finding, VerificationProgram, VerificationOptions } from "../program";
 import { Random } from "../random";
-import { type Fault, faults } from "./faults";
+import { type Nemesis, nemeses } from "./nemesis";
 import { Assertions, ms } from "./assertions";
-import { Load } from "./load";
-import { Stage } from "./stage";
+import { LoadGenerator } from "./load";
+import { Testbed } from "./testbed";
 import { FixturePool } from "./fixture-pool";
-import { attempt } from "./trial";
+import { runTrial } from "./trial";
 
-/** What the two forms of the proof differ in. Times are in milliseconds. */
-interface Form {
+/** The parameters in which the short form and the long form differ. */
+interface Parameters {
   readonly trials: number;
-  /** Between two revocations. */
-  readonly pause: number;
-  readonly mostUsed: number;
-  readonly nap: number;
-  readonly rest: number;
+  /** Between the starts of two trials. */
+  readonly trialIntervalMs: number;
+  readonly maxUseMs: number;
+  readonly suspensionMs: number;
+  readonly faultIntervalMs: number;
 }
 
-const short: Form = { trials: 8, pause: 40, mostUsed: 600, nap: 2_000, rest: 400 };
-const long = (trials: number): Form => ({ trials, pause: 330, mostUsed: 3_000, nap: 10_000, rest: 2_500 });
+const shortForm: Parameters = {
+  trials: 8,
+  trialIntervalMs: 40,
+  maxUseMs: 600,
+  suspensionMs: 2_000,
+  faultIntervalMs: 400,
+};
+const longForm = (trials: number): Parameters => ({
+  trials,
+  trialIntervalMs: 330,
+  maxUseMs: 3_000,
+  suspensionMs: 10_000,
+  faultIntervalMs: 2_500,
+});
 
-/** As many subjects are made at once. */
-const batch = 200;
+/** The number of credentials that are created together. */
+const batchSize = 200;
 
 export const revocation: VerificationProgram = {
   name: "revocation",
   promise:
-    "Once a revocation is answered, no request that begins later is accepted with the old rights, by any instance; streams and uploads end, within 1 s where it was asked and 2 s elsewhere; nobody else is refused.",
+    "Once a revocation is acknowledged, no instance accepts a new request with the old rights; streams and uploads end within 1 s on the instance that revoked and 2 s on the others; nobody else is refused.",
   databases: ["mysql"],
-  worst: "end of streams and uploads where asked, elsewhere; load",
-  broken: { cache: "remembers for 2 s who holds a key" },
+  worst: "end of streams and uploads (local, remote); load",
+  broken: { cache: "caches the holder of a key for 2 s" },
   run,
 };
 
@@ -40,67 +52,72 @@ async function run(
   report: (finding: Finding) => void,
   violation: (what: string) => void,
 ): Promise<void> {
-  const until = performance.now() + (minutes ?? Infinity) * 60_000;
-  const tried = path === undefined ? faults : faults.filter(({ name }) => name === path);
-  if (tried.length === 0) throw new Error(`--path is to be one of: ${faults.map(({ name }) => name).join("; ")}`);
-  const form = trials === undefined ? short : long(trials);
+  const deadline = performance.now() + (minutes ?? Infinity) * 60_000;
+  const selected = path === undefined ? nemeses : nemeses.filter(({ fault }) => fault === path);
+  if (selected.length === 0) {
+    throw new Error(`--path must be one of: ${nemeses.map(({ fault }) => fault).join("; ")}`);
+  }
+  const parameters = trials === undefined ? shortForm : longForm(trials);
   const random = new Random(seed);
-  const stage = await Stage.start(broken === "cache" ? { NODE_OPTIONS: `--require ${brokenCache}` } : {});
-  const load = new Load(stage.instances, random.fork(), new Assertions(violation));
+  const testbed = await Testbed.start(broken === "cache" ? { NODE_OPTIONS: `--require ${brokenCache}` } : {});
+  const load = new LoadGenerator(testbed.instances, random.fork(), new Assertions(violation));
   try {
-    const stock = await FixturePool.open(stage, random.fork());
-    for (const [i, fault] of tried.entries()) {
-      const left = tried.length - i;
-      if (stock.size < form.trials) await stock.fill(Math.max(form.trials, Math.min(batch, left * form.trials)));
-      report(await suffer(fault, form, { stage, stock, load, random: random.fork(), until }, violation));
+    const pool = await FixturePool.create(testbed, random.fork());
+    for (const [i, nemesis] of selected.entries()) {
+      const remaining = (selected.length - i) * parameters.trials;
+      if (pool.size < parameters.trials) await pool.fill(Math.max(parameters.trials, Math.min(batchSize, remaining)));
+      const context = { testbed, pool, load, random: random.fork(), deadline };
+      report(await runTrials(nemesis, parameters, context, violation));
     }
   } finally {
-    load.end();
-    await stage.end();
+    load.stop();
+    await testbed.stop();
   }
 }
 
 const brokenCache = join(__dirname, "broken-cache.js");
 
-interface Setting {
-  readonly stage: Stage;
-  readonly stock: FixturePool;
-  readonly load: Load;
+interface Context {
+  readonly testbed: Testbed;
+  readonly pool: FixturePool;
+  readonly load: LoadGenerator;
   readonly random: Random;
-  readonly until: number;
+  readonly deadline: number;
 }
 
-async function suffer(
-  fault: Fault,
-  { trials, pause, mostUsed, nap, rest }: Form,
-  { stage, stock, load, random, until }: Setting,
+/** Runs trials while a nemesis injects its fault. */
+async function runTrials(
+  nemesis: Nemesis,
+  { trials, trialIntervalMs, maxUseMs, suspensionMs, faultIntervalMs }: Parameters,
+  { testbed, pool, load, random, deadline }: Context,
   violation: (what: string) => void,
 ): Promise<Finding> {
-  const judgement = new Assertions((what) => violation(`(${fault.name}) ${what}`));
-  load.judgement = judgement;
+  const { fault } = nemesis;
+  const assertions = new Assertions((what) => violation(`(${fault}) ${what}`));
+  load.assertions = assertions;
   const startedAt = performance.now();
-  const end = await fault.begin({ stage, random: random.fork(), nap, rest });
-  const begun: Promise<unknown>[] = [];
+  const stop = await nemesis.start({ testbed, random: random.fork(), suspensionMs, intervalMs: faultIntervalMs });
+  const started: Promise<unknown>[] = [];
   const failures: unknown[] = [];
-  while (begun.length < trials && failures.length === 0 && performance.now() < until) {
-    const trial = attempt({ stage, stock, load, judgement, random: random.fork(), mostUsed });
-    begun.push(trial.catch((error: unknown) => failures.push(error)));
-    await delay(pause);
+  while (started.length < trials && failures.length === 0 && performance.now() < deadline) {
+    const trial = runTrial({ testbed, pool, load, assertions, random: random.fork(), maxUseMs });
+    started.push(trial.catch((error: unknown) => failures.push(error)));
+    await delay(trialIntervalMs);
   }
-  await Promise.all(begun);
-  await end();
+  await Promise.all(started);
+  await stop();
   if (failures.length > 0) throw failures[0];
   const seconds = (performance.now() - startedAt) / 1_000;
   return {
-    fault: begun.length < trials ? `${fault.name} (time was up)` : fault.name,
-    trials: begun.length,
-    violations: judgement.violations,
-    worst: inWords(judgement, seconds),
+    fault: started.length < trials ? `${fault} (out of time)` : fault,
+    trials: started.length,
+    violations: assertions.violations,
+    worst: summaryOf(assertions, seconds),
   };
 }
 
-const inWords = ({ worst, streams, unavailable, requests, unanswered }: Assertions, seconds: number): string =>
+const summaryOf = ({ worstLagMs, streams, unavailable, requests, unanswered }: Assertions, seconds: number): string =>
   [
-    `${ms(worst.asked)}, ${ms(worst.elsewhere)} of ${streams} (${unavailable} unavailable)`,
-    `${requests.toLocaleString("en")} requests (${unanswered} unanswered), ${Math.round(requests / seconds)} a second`,
+    `${ms(worstLagMs.local)}, ${ms(worstLagMs.remote)} of ${streams} (${unavailable} unavailable)`,
+    `${requests.toLocaleString("en")} requests (${unanswered} unanswered), ${Math.round(requests / seconds)} requests/s`,
   ].join("; ");

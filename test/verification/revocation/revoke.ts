@@ -1,62 +1,56 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random";
 import type { TimedAnswer } from "../http-client";
-import { text } from "./administration";
+import { literal } from "./administration";
 import type { Instance } from "./instance";
-import { administrator, type Stage } from "./stage";
-import { narrow } from "./fixture-pool";
-import type { Form, CredentialUnderTest } from "./credential-under-test";
+import { administrator, type Testbed } from "./testbed";
+import { narrowedPermissions } from "./fixture-pool";
+import type { RevocationKind, CredentialUnderTest } from "./credential-under-test";
 
-/**
- * How long an instance is waited for before another is asked, in milliseconds. An app takes longer, as it is answered
- * only when nothing is left of it.
- */
-const patience = (form: Form): number => (form === "deleteApp" ? 8_000 : 3_000);
+/** How long to wait for an instance before another one is tried. deleteApp responds only after everything is deleted. */
+const timeoutMsOf = (kind: RevocationKind): number => (kind === "deleteApp" ? 8_000 : 3_000);
 
-/** Between one instance and the next, in milliseconds. */
-const pause = 50;
+const retryDelayMs = 50;
 
-const mutationOf = ({ form, keyId, scopeId, appId }: CredentialUnderTest): string => {
-  switch (form) {
+const mutationOf = ({ kind, keyId, scopeId, appId }: CredentialUnderTest): string => {
+  switch (kind) {
     case "revokeApiKey":
-      return `mutation { revokeApiKey(input: { id: ${text(keyId)} }) { apiKey { status } } }`;
+      return `mutation { revokeApiKey(input: { id: ${literal(keyId)} }) { apiKey { status } } }`;
     case "updateScope":
-      return `mutation { updateScope(input: { id: ${text(scopeId)}, permissions: ${narrow} }) { scope { id } } }`;
+      return `mutation { updateScope(input: { id: ${literal(scopeId)}, permissions: ${narrowedPermissions} }) { scope { id } } }`;
     case "deleteScope":
-      return `mutation { deleteScope(input: { id: ${text(scopeId)}, revokeKeys: true }) { id } }`;
+      return `mutation { deleteScope(input: { id: ${literal(scopeId)}, revokeKeys: true }) { id } }`;
     case "deleteApp":
-      return `mutation { deleteApp(input: { id: ${text(appId)} }) { id } }`;
+      return `mutation { deleteApp(input: { id: ${literal(appId)} }) { id } }`;
   }
 };
 
 /**
- * Takes rights away: asks an instance at random, and another one where that does not answer with success, until one does.
+ * Revokes rights: sends the mutation to random instances until one acknowledges it.
  *
- * @returns the one that did; undefined where another had done it before and could not say so
+ * @returns the instance that executed it; undefined if an earlier attempt without a response executed it
  */
 export async function revoke(
-  stage: Stage,
-  subject: CredentialUnderTest,
+  testbed: Testbed,
+  credential: CredentialUnderTest,
   random: Random,
 ): Promise<Instance | undefined> {
-  const { rights } = subject;
-  const query = mutationOf(subject);
+  const { rights } = credential;
+  const query = mutationOf(credential);
   for (let attempt = 1; ; attempt++) {
-    const instance = random.of(stage.instances);
+    const instance = random.of(testbed.instances);
     rights.sentAt = Math.min(rights.sentAt, performance.now());
-    const answer = await instance.door
-      .send(administrator, query, undefined, { headersTimeout: patience(subject.form) })
+    const response = await instance.client
+      .send(administrator, query, undefined, { headersTimeout: timeoutMsOf(credential.kind) })
       .catch(() => undefined);
-    if (answer && isSuccess(answer)) return done(answer, instance);
-    // Whoever deletes what is gone already is told so.
-    if (answer && attempt > 1 && codeOf(answer) === "NOT_FOUND") return done(answer, undefined);
-    if (attempt === 200) throw new Error(`${query} was answered with ${JSON.stringify(answer)}, ${attempt} times`);
-    await delay(pause);
-  }
-
-  function done({ ended }: TimedAnswer, instance: Instance | undefined): Instance | undefined {
-    rights.answeredAt = ended;
-    return instance;
+    const isAcknowledged = response && isSuccess(response);
+    const wasDone = response && attempt > 1 && codeOf(response) === "NOT_FOUND";
+    if (isAcknowledged || wasDone) {
+      rights.answeredAt = response.ended;
+      return isAcknowledged ? instance : undefined;
+    }
+    if (attempt === 200) throw new Error(`${query} failed ${attempt} times with ${JSON.stringify(response)}`);
+    await delay(retryDelayMs);
   }
 }
 

@@ -4,93 +4,105 @@ import { Client, type TestCredential } from "../../support/client";
 import { Connection, Reader } from "../../support/streams";
 import type { Instance } from "./instance";
 import type { Ending } from "./assertions";
-import type { Talk } from "./credential-under-test";
-import type { Watched } from "./watched-stream";
+import type { ClockRun } from "./credential-under-test";
+import type { WatchedStream } from "./watched-stream";
 
-/** How long the first event of a stream is waited for, in milliseconds. */
-const patience = 3_000;
+const firstEventTimeoutMs = 3_000;
 
 const runEvents = `subscription ($runId: ID!, $after: Int) {
   runEvents(runId: $runId, after: $after) { index ... on RunOutput { text } }
 }`;
 
-export type Open = (instance: Instance, credential: TestCredential, talk: Talk) => Promise<Watched | undefined>;
+export type OpenStream = (
+  instance: Instance,
+  credential: TestCredential,
+  run: ClockRun,
+) => Promise<WatchedStream | undefined>;
 
-/** Opens a stream of what a run says, and waits until it says something. Undefined where the instance does not answer. */
-export const openStreams: readonly Open[] = [openWebSocket, openEventStream];
+/**
+ * For each transport, opens a stream of a run's events, and waits for the first event. The result is undefined if the
+ * instance does not respond.
+ */
+export const openStreams: readonly OpenStream[] = [openWebSocket, openEventStream];
 
-async function openWebSocket(instance: Instance, credential: TestCredential, talk: Talk): Promise<Watched | undefined> {
+async function openWebSocket(
+  instance: Instance,
+  credential: TestCredential,
+  run: ClockRun,
+): Promise<WatchedStream | undefined> {
   const connection = Connection.of(new Client(instance.url, credential));
-  const reader = connection.read(runEvents, variablesOf(talk));
+  const reader = connection.read(runEvents, variablesOf(run));
   const ended = connection.closed.then(({ code, reason }): Ending => {
-    return { at: performance.now(), how: endings[code] ?? "cut", said: `${code} ${reason}` };
+    return { at: performance.now(), outcome: outcomeByCloseCode[code] ?? "disconnected", reason: `${code} ${reason}` };
   });
-  return watched("a WebSocket", instance, talk, reader, ended, () => connection.close());
+  return watch("a WebSocket", instance, run, reader, ended, () => connection.close());
 }
 
-/** By the code that a WebSocket is closed with. */
-const endings: Readonly<Record<number, Ending["how"]>> = { 4403: "refused", 1013: "unavailable" };
+const outcomeByCloseCode: Readonly<Record<number, Ending["outcome"]>> = { 4403: "refused", 1013: "unavailable" };
 
 async function openEventStream(
   instance: Instance,
   credential: TestCredential,
-  talk: Talk,
-): Promise<Watched | undefined> {
+  run: ClockRun,
+): Promise<WatchedStream | undefined> {
   const client = createClient({
     url: `${instance.url}/stream`,
     headers: Object.fromEntries(credential ? [credential] : []),
     retryAttempts: 0,
   });
-  const reader = new Reader(client.iterate({ query: runEvents, variables: variablesOf(talk) }));
-  const ended = reader.end.then((cut): Ending => {
+  const reader = new Reader(client.iterate({ query: runEvents, variables: variablesOf(run) }));
+  const ended = reader.end.then((error): Ending => {
     const at = performance.now();
     const code = reader.results.at(-1)?.errors?.[0]?.extensions.code;
-    if (cut !== undefined) return { at, how: "cut", said: messageOf(cut) };
-    if (code === undefined) return { at, how: "completed", said: "complete" };
-    return { at, how: how[code] ?? "completed", said: code };
+    if (error !== undefined) return { at, outcome: "disconnected", reason: messageOf(error) };
+    if (code === undefined) return { at, outcome: "completed", reason: "complete" };
+    return { at, outcome: outcomeByErrorCode[code] ?? "completed", reason: code };
   });
-  return watched("an event stream", instance, talk, reader, ended, () => client.dispose());
+  return watch("an event stream", instance, run, reader, ended, () => client.dispose());
 }
 
-/** By the code of the last result of an event stream. */
-const how: Readonly<Record<string, Ending["how"]>> = { UNAUTHENTICATED: "refused", UNAVAILABLE: "unavailable" };
+/** By the error code of the last result. */
+const outcomeByErrorCode: Readonly<Record<string, Ending["outcome"]>> = {
+  UNAUTHENTICATED: "refused",
+  UNAVAILABLE: "unavailable",
+};
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : JSON.stringify(error));
 
-const variablesOf = ({ runId, lastIndex }: Talk) => ({ runId, after: lastIndex });
+const variablesOf = ({ runId, lastIndex }: ClockRun) => ({ runId, after: lastIndex });
 
-async function watched(
-  kind: string,
+async function watch(
+  name: string,
   instance: Instance,
-  talk: Talk,
+  run: ClockRun,
   reader: Reader,
   ended: Promise<Ending>,
-  leave: () => void,
-): Promise<Watched | undefined> {
+  close: () => void,
+): Promise<WatchedStream | undefined> {
   const isOpen = await Promise.race([
     reader.until(1).then(
       () => true,
       () => false,
     ),
-    delay(patience, false, { ref: false }),
+    delay(firstEventTimeoutMs, false, { ref: false }),
   ]);
-  // One that is refused here has been opened too late to be seen ending.
+  // A stream that is refused immediately was opened too late to observe its end.
   if (!isOpen || reader.results[0]?.errors) {
-    leave();
+    close();
     return undefined;
   }
   return {
-    kind,
+    name,
     instance,
     ended,
-    get lastMadeAt() {
+    get lastProducedAt() {
       const last = reader.results.findLast(({ data }) => data?.runEvents.text !== undefined);
-      talk.lastIndex = Math.max(talk.lastIndex, (last?.data?.runEvents.index as number | undefined) ?? -1);
+      run.lastIndex = Math.max(run.lastIndex, (last?.data?.runEvents.index as number | undefined) ?? -1);
       return latestIn((last?.data?.runEvents.text as string | undefined) ?? "");
     },
-    leave,
+    close,
   };
 }
 
-/** The time that was told last, which is when the event was made at the earliest. */
+/** The latest time in the text of an event. The event was produced at this time or later. */
 const latestIn = (text: string): number => Math.max(0, ...text.trim().split(" ").map(Number));

@@ -2,83 +2,87 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random";
 import type { Instance } from "./instance";
 import type { Ending, Assertions } from "./assertions";
-import type { Load } from "./load";
+import type { LoadGenerator } from "./load";
 import { revoke } from "./revoke";
-import type { Stage } from "./stage";
-import { type FixturePool, talkOf } from "./fixture-pool";
+import type { Testbed } from "./testbed";
+import { type FixturePool, startClockRun } from "./fixture-pool";
 import { openStreams } from "./streams";
-import type { CredentialUnderTest, Talk } from "./credential-under-test";
+import type { ClockRun, CredentialUnderTest } from "./credential-under-test";
 import { openUpload } from "./uploads";
-import type { Watched } from "./watched-stream";
+import type { WatchedStream } from "./watched-stream";
 
-/** How long the end of a stream is waited for beyond the time that it may take, in milliseconds. */
-const longest = 4_000;
+/** How long to wait for the end of a stream before it counts as still open. */
+const endTimeoutMs = 4_000;
 
-export interface Trials {
-  readonly stage: Stage;
-  readonly stock: FixturePool;
-  readonly load: Load;
-  readonly judgement: Assertions;
+export interface TrialContext {
+  readonly testbed: Testbed;
+  readonly pool: FixturePool;
+  readonly load: LoadGenerator;
+  readonly assertions: Assertions;
   readonly random: Random;
-  /** How long rights are used at most before they are taken away, in milliseconds. */
-  readonly mostUsed: number;
+  /** The maximum time that a credential is used before it is revoked. */
+  readonly maxUseMs: number;
 }
 
-/** Takes the rights of one subject away while they are in use, and sees what becomes of that. */
-export async function attempt({ stage, stock, load, judgement, random, mostUsed }: Trials): Promise<void> {
-  const subject = stock.take();
-  load.add(subject);
-  const talk = subject.form === "deleteApp" ? await talkOf(stage, subject.agentId) : stock.talk;
-  const watched = await open(stage, subject, talk, random);
-  await delay(random.integer(200, mostUsed));
+/** Revokes a credential while it is used, and checks how its streams and uploads end. */
+export async function runTrial({ testbed, pool, load, assertions, random, maxUseMs }: TrialContext): Promise<void> {
+  const credential = pool.take();
+  load.add(credential);
+  const run = credential.kind === "deleteApp" ? await startClockRun(testbed, credential.agentId) : pool.clockRun;
+  const streams = await open(testbed, credential, run, random);
+  await delay(random.integer(200, maxUseMs));
 
-  const asked = await revoke(stage, subject, random);
-  load.insist(subject);
-  await Promise.all(watched.map((each) => judge(each, subject, asked, judgement)));
-  load.retire(subject);
+  const revokedBy = await revoke(testbed, credential, random);
+  load.probeAll(credential);
+  await Promise.all(streams.map((stream) => checkEnding(stream, credential, revokedBy, assertions)));
+  load.retire(credential);
 }
 
-/** A stream at each instance, and an upload at one. */
-async function open(stage: Stage, subject: CredentialUnderTest, talk: Talk, random: Random): Promise<Watched[]> {
-  const { credentials, sessionId } = subject;
-  const upload = openUpload(random.of(stage.instances), random.of(credentials), sessionId);
+/** Opens a stream at each instance, and an upload at one of them. */
+async function open(
+  testbed: Testbed,
+  { credentials, sessionId }: CredentialUnderTest,
+  run: ClockRun,
+  random: Random,
+): Promise<WatchedStream[]> {
+  const upload = openUpload(random.of(testbed.instances), random.of(credentials), sessionId);
   const streams = await Promise.all(
-    stage.instances.map((instance) => random.of(openStreams)(instance, random.of(credentials), talk)),
+    testbed.instances.map((instance) => random.of(openStreams)(instance, random.of(credentials), run)),
   );
   return [upload, ...streams.filter((stream) => stream !== undefined)];
 }
 
-async function judge(
-  watched: Watched,
-  { form, rights }: CredentialUnderTest,
-  asked: Instance | undefined,
-  judgement: Assertions,
+async function checkEnding(
+  stream: WatchedStream,
+  { kind, rights }: CredentialUnderTest,
+  revokedBy: Instance | undefined,
+  assertions: Assertions,
 ): Promise<void> {
-  const { kind, instance } = watched;
-  const ending = await endOf(watched, rights.answeredAt);
-  judgement.ended(
-    `${form} at instance ${asked?.index ?? "?"}`,
+  const { name, instance } = stream;
+  const ending = await waitForEnd(stream, rights.answeredAt);
+  assertions.checkEnding(
+    `${kind} at instance ${revokedBy?.index ?? "?"}`,
     rights,
     {
-      kind: `${kind} at instance ${instance.index}`,
-      health: instance.health,
-      wasAsked: instance === asked,
-      lastMadeAt: watched.lastMadeAt,
-      mayComplete: form === "deleteApp",
+      name: `${name} at instance ${instance.index}`,
+      monitor: instance.monitor,
+      isLocal: instance === revokedBy,
+      lastProducedAt: stream.lastProducedAt,
+      mayComplete: kind === "deleteApp",
     },
     ending,
   );
-  watched.leave();
+  stream.close();
 }
 
-/** Waits for the end, but not for good. */
-async function endOf({ ended, instance }: Watched, answeredAt: number): Promise<Ending> {
+/** Time in which the instance is suspended does not count towards the timeout. */
+async function waitForEnd({ ended, instance }: WatchedStream, answeredAt: number): Promise<Ending> {
   for (;;) {
     const ending = await Promise.race([ended, delay(50)]);
     if (ending) return ending;
     const at = performance.now();
-    if (at - instance.health.awakeFrom(answeredAt, at) > longest) {
-      return { at, how: "undone", said: "nothing" };
+    if (at - instance.monitor.responsiveFrom(answeredAt, at) > endTimeoutMs) {
+      return { at, outcome: "open", reason: "nothing" };
     }
   }
 }

@@ -4,16 +4,16 @@ import { text as textOf } from "node:stream/consumers";
 import type { TestCredential } from "../../support/client";
 import type { Instance } from "./instance";
 import type { Ending } from "./assertions";
-import type { Watched } from "./watched-stream";
+import type { WatchedStream } from "./watched-stream";
 
-/** How often a little more of the document is sent, in milliseconds. */
-const pause = 100;
+/** How often the next chunk of the document is sent. */
+const chunkIntervalMs = 100;
 
 const query = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { document { id } } }`;
 
-/** Begins to upload a document that comes bit by bit and never to its end. */
-export function openUpload(instance: Instance, credential: TestCredential, sessionId: string): Watched {
-  const sent = request(instance.url, {
+/** Starts an upload that is sent slowly and never finishes. */
+export function openUpload(instance: Instance, credential: TestCredential, sessionId: string): WatchedStream {
+  const upload = request(instance.url, {
     method: "POST",
     agent: false,
     headers: {
@@ -27,31 +27,31 @@ export function openUpload(instance: Instance, credential: TestCredential, sessi
     [`name="map"`, JSON.stringify({ file: ["variables.input.file"] })],
     [`name="file"; filename="slow.txt"\r\ncontent-type: text/plain`, "The barn is red."],
   ];
-  sent.write(
+  upload.write(
     parts.map(([head, body]) => `--cut\r\ncontent-disposition: form-data; ${head}\r\n\r\n${body}`).join("\r\n"),
   );
-  const more = setInterval(() => sent.write("\r\nThe barn is red."), pause);
+  const timer = setInterval(() => upload.write("\r\nThe barn is red."), chunkIntervalMs);
 
-  const ended = once(sent, "response")
+  const ended = once(upload, "response")
     .then(async ([response]: IncomingMessage[]): Promise<Ending> => {
       const at = performance.now();
-      return response ? endingOf(at, response.statusCode, await textOf(response)) : cut("nothing");
+      return response ? endingOf(at, response.statusCode, await textOf(response)) : disconnected("nothing");
     })
-    .catch((error: unknown) => cut(String(error)));
-  const leave = () => {
-    clearInterval(more);
-    sent.destroy();
+    .catch((error: unknown) => disconnected(String(error)));
+  const close = () => {
+    clearInterval(timer);
+    upload.destroy();
   };
-  sent.on("error", () => undefined);
-  void ended.then(leave);
-  return { kind: "an upload", instance, ended, lastMadeAt: 0, leave };
+  upload.on("error", () => undefined);
+  void ended.then(close);
+  return { name: "an upload", instance, ended, lastProducedAt: 0, close };
 }
 
-/** Who is refused while still sending may hear of nothing but the end of the connection. */
-const cut = (said: string): Ending => ({ at: performance.now(), how: "unavailable", said });
+/** A client that is still sending may lose the connection before it can read the refusal. */
+const disconnected = (reason: string): Ending => ({ at: performance.now(), outcome: "unavailable", reason });
 
 function endingOf(at: number, status: number | undefined, body: string): Ending {
-  const said = `${status} ${body}`;
-  if (status === 503 || body.includes(`"UNAVAILABLE"`)) return { at, how: "unavailable", said };
-  return { at, how: body.includes(`"errors"`) ? "refused" : "completed", said };
+  const reason = `${status} ${body}`;
+  if (status === 503 || body.includes(`"UNAVAILABLE"`)) return { at, outcome: "unavailable", reason };
+  return { at, outcome: body.includes(`"errors"`) ? "refused" : "completed", reason };
 }

@@ -1,12 +1,12 @@
 import type { Ending } from "./assertions";
 import type { Instance } from "./instance";
 
-/** A stream or an upload that a client keeps open at one instance. */
-export interface Watched {
-  readonly kind: string;
+/** A stream or an upload that a client keeps open. */
+export interface WatchedStream {
+  readonly name: string;
   readonly instance: Instance;
   readonly ended: Promise<Ending>;
-  /** When the last of what it got was made; 0 where it got nothing. */
-  readonly lastMadeAt: number;
-  leave(): void;
+  /** When the last event that it delivered was produced; 0 if it delivered none. */
+  readonly lastProducedAt: number;
+  close(): void;
 }

@@ -6,18 +6,17 @@ import { Cluster } from "../../support/cluster/cluster";
 import type { TestCredential } from "../../support/client";
 import { Instance } from "./instance";
 
-const adminKey = "the-administrators-key-in-proofs";
+const adminKey = "the-administrators-key-in-verification";
 
-/** Whom all may be asked of. */
 export const administrator: TestCredential = ["authorization", `Bearer ${adminKey}`];
 
-const instances = 3;
+const instanceCount = 3;
 
 /**
- * Everything that takes part: three servers, each with ways of its own to the database and to Redis that can fail, and a
- * worker without, so that what is streamed is made whatever happens to the servers.
+ * Three servers that reach the database and Redis through their own proxies, which inject faults, and one worker that
+ * reaches them directly, so that runs produce events regardless of the faults.
  */
-export class Stage {
+export class Testbed {
   private constructor(
     readonly cluster: Cluster,
     readonly instances: readonly Instance[],
@@ -26,15 +25,15 @@ export class Stage {
     private readonly proxies: readonly FaultProxy[],
   ) {}
 
-  /** @param more what the servers are told besides */
-  static async start(more: Environment): Promise<Stage> {
+  /** @param extraVariables additional environment variables of the servers */
+  static async start(extraVariables: Environment): Promise<Testbed> {
     const model = await ModelServer.start();
     const proxies: { database: FaultProxy; redis: FaultProxy }[] = [];
     const common = { LOG_LEVEL: "fatal", MODEL_ALLOWED_HOSTS: `127.0.0.1:${model.port}` };
     const cluster = await Cluster.start({
-      servers: instances,
+      servers: instanceCount,
       adminKey,
-      environment: { ...common, RUN_WORKER: "off", ...more },
+      environment: { ...common, RUN_WORKER: "off", ...extraVariables },
       async environmentOf(_index, { database, redis }) {
         const own = {
           database: await FaultProxy.start({ host: "127.0.0.1", port: database.port }),
@@ -58,7 +57,7 @@ export class Stage {
       },
       ["cli/worker.js"],
     );
-    const stage = new Stage(
+    const testbed = new Testbed(
       cluster,
       proxies.map(({ database, redis }, index) => new Instance(index, cluster, database, redis)),
       model,
@@ -67,20 +66,20 @@ export class Stage {
     );
     await eventually(() => worker.exit !== null || worker.stderr.includes("the worker is ready"), 30_000);
     if (worker.exit !== null) {
-      await stage.end();
+      await testbed.stop();
       throw new Error(`The worker exited with ${worker.exit}: ${worker.stderr}`);
     }
-    return stage;
+    return testbed;
   }
 
-  /** Those that nothing keeps from answering; all, where there is none. */
-  get well(): readonly Instance[] {
-    const well = this.instances.filter(({ isWell }) => isWell);
-    return well.length > 0 ? well : this.instances;
+  /** All instances if none is healthy. */
+  get healthyInstances(): readonly Instance[] {
+    const healthy = this.instances.filter(({ isHealthy }) => isHealthy);
+    return healthy.length > 0 ? healthy : this.instances;
   }
 
-  async end(): Promise<void> {
-    await Promise.all(this.instances.map(({ door }) => door.close()));
+  async stop(): Promise<void> {
+    await Promise.all(this.instances.map(({ client }) => client.close()));
     if (this.worker.exit === null) await this.worker.end("SIGKILL");
     await this.cluster.end();
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
