@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from "typeorm";
+import { Column, Entity, JoinColumn, ManyToOne } from "typeorm";
 import { Scope } from "../scope/scope.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const ApiKeyStatus = { ACTIVE: "ACTIVE", REVOKED: "REVOKED" } as const;
 export type ApiKeyStatus = keyof typeof ApiKeyStatus;
@@ -8,50 +9,50 @@ registerEnumType(ApiKeyStatus, { name: "ApiKeyStatus" });
 
 @Entity("api_key")
 @ObjectType({
-  description: "A credential of a scope. It has no expiry: it is valid until it is revoked, and then never again.",
+  description: "A credential of a scope. It does not expire: it is valid until it is revoked, which is final.",
 })
 export class ApiKey {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly scopeId!: string;
 
-  /** Only for the one statement that finds a key together with its scope. */
+  /** Only for the one statement that reads a key together with its scope. */
   @ManyToOne(() => Scope)
   @JoinColumn({ name: "scopeId" })
   readonly joinedScope?: Scope;
 
-  @Field()
-  @Column({ type: "varchar", length: 120 })
+  @Field({ description: "Unique among the active keys of the scope." })
+  @StringColumn(120)
   readonly name!: string;
 
-  @Field({ description: "The start and end of the secret, to recognise it by, such as `latchkey_3fK9…Xa2p`." })
-  @Column({ type: "varchar", length: 32 })
+  @Field({ description: "The start and the end of the secret, to recognize it by, such as `latchkey_3fK9…Xa2p`." })
+  @StringColumn(32)
   readonly hint!: string;
 
-  /** All that is kept of the secret. Never read back with the key, so that it stands in no answer by mistake. */
+  /** The SHA-256 of the secret. Not selected by default, so that no response contains it by mistake. */
   @Column({ type: "blob", select: false })
   readonly digest?: Buffer;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "Kept up to date to within a minute or so; null if never used." })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @Field(() => Date, { nullable: true, description: "Updated about once a minute; null if the key was never used." })
+  @TimestampColumn({ nullable: true })
   readonly lastUsedAt!: Date | null;
 
   @Field(() => Date, { nullable: true })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly revokedAt!: Date | null;
 
-  /** The name of who revoked it, for those who look into the database later. */
-  @Column({ type: "varchar", length: 120, nullable: true })
+  /** The name of the caller that revoked the key, for people who inspect the database. */
+  @StringColumn(120, { nullable: true })
   readonly revokedBy!: string | null;
 
   @Field(() => ApiKeyStatus)

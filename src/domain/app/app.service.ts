@@ -8,9 +8,9 @@ import { type PageArgs } from "../../schema-types/pages";
 import { badInput, conflict, notFound } from "../../errors";
 import { App } from "./app.entity";
 import type { CreateAppInput, UpdateAppInput } from "./app.input";
-import type { AppLimits, AppLimitsInput } from "./app-limits.entity";
+import type { AppLimits } from "./app-limits.entity";
 
-const noLimits: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
+const unlimited: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
 
 const nameTaken = () => conflict("Another app has this name. Choose another one.");
 
@@ -42,7 +42,7 @@ export class AppService {
       id: newId(),
       name,
       description,
-      limits: { ...noLimits, ...given(limits ?? {}) },
+      limits: { ...unlimited, ...limits },
       createdAt: new Date(),
       deletedAt: null,
     };
@@ -57,7 +57,7 @@ export class AppService {
       .transaction(async (manager) => {
         const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
         if (!app) throw notFound("app");
-        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...given(limits) } }) };
+        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...limits } }) };
         if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
         return Object.assign(app, changes);
       })
@@ -65,9 +65,10 @@ export class AppService {
   }
 
   /**
-   * The app that a call is about: a key's own, or the one that an administrator names.
+   * The app of a call: the key's own app, or the one that an administrator names.
    *
-   * @throws NOT_FOUND where a key names another app, or an administrator one that does not exist
+   * @throws NOT_FOUND if a key names another app, or an administrator an app that does not exist
+   * @throws BAD_USER_INPUT for the field if an administrator names none
    */
   async resolve(appId: string | null | undefined, field: string): Promise<string> {
     if (this.caller.kind === "API_KEY") {
@@ -80,18 +81,14 @@ export class AppService {
 }
 
 /**
- * Sees that an app is not being deleted, as its row is there as long as that takes. To be asked behind an insert of what
- * belongs to it: its foreign key holds the row until the transaction ends.
+ * Checks that an app is not being deleted: its row exists until the deletion is complete. Call it after the insert of a
+ * row that belongs to the app, whose foreign key locks the app's row until the transaction ends.
  *
  * @throws NOT_FOUND
  */
 export async function assertAppExists(manager: EntityManager, id: string): Promise<void> {
   if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
 }
-
-/** An input holds what was left out as undefined. */
-const given = (limits: AppLimitsInput): Partial<AppLimits> =>
-  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 
 /** What narrows a search to what the caller may know of. */
 export const ownedBy = (caller: Caller): { appId?: string } =>

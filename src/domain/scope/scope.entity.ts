@@ -1,25 +1,27 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
 import { ScopePermissions } from "./permissions.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 @Entity("scope")
 @ObjectType({
-  description: "A named set of permissions within an app. Its keys may do what it says at the moment of the call.",
+  description:
+    "A named set of permissions within an app. Its API keys have these permissions as they are at the time of each call.",
 })
 export class Scope {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
-  @Field()
-  @Column({ type: "varchar", length: 120 })
+  @Field({ description: "Unique within the app." })
+  @StringColumn(120)
   readonly name!: string;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly description!: string;
 
   @Field(() => ScopePermissions)
@@ -27,14 +29,14 @@ export class Scope {
   readonly permissions!: ScopePermissions;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly updatedAt!: Date;
 
-  /** The row of a deleted scope stays, since its revoked keys still say what they belonged to. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  /** A deleted scope keeps its row, because its revoked keys still refer to it. */
+  @TimestampColumn({ nullable: true })
   readonly deletedAt!: Date | null;
 }

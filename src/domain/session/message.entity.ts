@@ -1,33 +1,34 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Entity } from "typeorm";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const MessageRole = { USER: "USER", AGENT: "AGENT" } as const;
 export type MessageRole = keyof typeof MessageRole;
 registerEnumType(MessageRole, { name: "MessageRole" });
 
 @Entity("message")
-@ObjectType()
+@ObjectType({ description: "A message of a session." })
 export class Message {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly sessionId!: string;
 
   @Field(() => MessageRole)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly role!: MessageRole;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly text!: string;
 
-  @Field(() => ID, { description: "The run that it belongs to." })
-  @Column({ type: "varchar", length: 36 })
+  @Field(() => ID, { description: "The run that the message belongs to." })
+  @IdColumn()
   readonly runId!: string;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 }
