@@ -117,22 +117,27 @@ export class DocumentService {
   private async take(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
     const upload = await file;
     const content = upload.createReadStream();
-    const { size, sha256, seen } = await this.storage.write(id, content, (path) => {
+    const staged = await this.storage.stage(id, content);
+    try {
       if (content.truncated) throw this.tooLarge();
-      return this.detected(path);
-    });
-    return {
-      id,
-      appId: session.appId,
-      sessionId: session.id,
-      filename: safeFilename(upload.filename),
-      size,
-      sha256,
-      ...seen,
-      readings: 0,
-      readerId: this.readings.readerId,
-      createdAt: new Date(),
-    };
+      const detected = await this.detected(staged.path);
+      await staged.keep();
+      return {
+        id,
+        appId: session.appId,
+        sessionId: session.id,
+        filename: safeFilename(upload.filename),
+        size: staged.size,
+        sha256: staged.sha256,
+        ...detected,
+        readings: 0,
+        readerId: this.readings.readerId,
+        createdAt: new Date(),
+      };
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
   }
 
   private async detected(path: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {

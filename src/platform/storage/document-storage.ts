@@ -17,6 +17,14 @@ export class ContentMissingError extends Error {
   }
 }
 
+/** The content of an upload in a local file. The caller must call either `keep` or `discard`. */
+export interface StagedContent extends ContentDigest {
+  readonly path: string;
+  /** Stores the content durably under the document's id. If this fails, `remove` and `discard` must still be called. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
 /** The files that a document is read by: its bytes, and where its index is to be written. */
 export interface ReadingFiles {
   readonly path: string;
@@ -43,14 +51,10 @@ export interface StoredFile {
  */
 export interface DocumentStorage {
   /**
-   * Keeps a stream's bytes for good, and measures them on the way. Nothing is kept unless `look`, which sees them in a
-   * file, agrees. Where it fails, `remove` is still to be called.
+   * Writes a stream into a local file, to be inspected before it is kept or discarded. If the process dies in between,
+   * the sweep of orphans or the cleanup of dead processes' folders deletes the file.
    */
-  write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }>;
+  stage(id: string, content: Readable): Promise<StagedContent>;
 
   /** The bytes, to be read once, by somebody who may be slow. */
   read(id: string, signal: AbortSignal): Promise<Readable | undefined>;

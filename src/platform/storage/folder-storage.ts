@@ -6,10 +6,11 @@ import {
   indexName,
   namedFile,
   type ReadingFiles,
+  type StagedContent,
   StorageUnavailableError,
   type StoredFile,
 } from "./document-storage";
-import { type ContentDigest, writeHashed } from "./hashing-writer";
+import { writeHashed } from "./hashing-writer";
 
 /** What a disk says that takes nothing for now. */
 const fullDisk: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
@@ -22,17 +23,18 @@ export class FolderStorage implements DocumentStorage {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  async write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }> {
+  async stage(id: string, content: Readable): Promise<StagedContent> {
+    // The file has its final name from the start: a rename would need a second flush, of the folder.
     const path = this.pathOf(id);
-    const bytes = await writeHashed(content, path).catch((error: unknown) => {
+    const discard = () => rm(path, { force: true });
+    try {
+      const digest = await writeHashed(content, path);
+      return { ...digest, path, keep: () => Promise.resolve(), discard };
+    } catch (error) {
+      await discard();
       const { code } = error as NodeJS.ErrnoException;
       throw fullDisk.has(code) ? new StorageUnavailableError(`The disk takes nothing: ${code}`) : error;
-    });
-    return { ...bytes, seen: await look(path) };
+    }
   }
 
   async read(id: string): Promise<Readable | undefined> {

@@ -8,10 +8,11 @@ import {
   indexName,
   namedFile,
   type ReadingFiles,
+  type StagedContent,
   type StoredFile,
 } from "./document-storage";
 import { type AcquiredCopy, LocalCache } from "./local-cache";
-import { digestFile, type ContentDigest, writeHashed } from "./hashing-writer";
+import { digestFile, writeHashed } from "./hashing-writer";
 import { type S3Bucket, S3Error } from "./s3-bucket";
 
 /** What copies of objects may take in this machine together, beside those that are being used, in bytes. */
@@ -53,20 +54,18 @@ export class ObjectStorage implements DocumentStorage {
     }, signOfLife).unref();
   }
 
-  async write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }> {
+  async stage(id: string, content: Readable): Promise<StagedContent> {
     const path = this.copies.newPath(id);
+    const discard = () => rm(path, { force: true });
     try {
-      const bytes = await writeHashed(content, path);
-      const seen = await look(path);
-      await this.bucket.put(id, { ...bytes, path });
-      await this.copies.add(id, path, bytes.size);
-      return { ...bytes, seen };
+      const digest = await writeHashed(content, path);
+      const keep = async () => {
+        await this.bucket.put(id, { ...digest, path });
+        await this.copies.add(id, path, digest.size);
+      };
+      return { ...digest, path, keep, discard };
     } catch (error) {
-      await rm(path, { force: true });
+      await discard();
       throw error;
     }
   }
