@@ -12,6 +12,8 @@ export interface DetectTask {
 export interface IndexTask {
   readonly kind: "read";
   readonly path: string;
+  /** As `detectType` has told it. */
+  readonly mediaType: MediaType;
   readonly indexPath: string;
 }
 

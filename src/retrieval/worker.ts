@@ -2,7 +2,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { contentOf } from "./extraction/content";
+import { detectMediaType, passagesOf } from "./extraction/content";
 import { PassageIndex, writeIndex } from "./search/passage-index";
 import type { WorkerReply } from "./worker-pool";
 import { bestPassages, type FoundPassage } from "./search/ranking";
@@ -42,18 +42,17 @@ async function carryOut(task: Task): Promise<unknown> {
 }
 
 async function tell({ path }: DetectTask): Promise<Detection> {
-  const content = await contentOf(await readFile(path));
-  return content ? { kind: "told", mediaType: content.mediaType } : { kind: "unsupported" };
+  const mediaType = await detectMediaType(await readFile(path));
+  return mediaType ? { kind: "told", mediaType } : { kind: "unsupported" };
 }
 
 /** Reads a document, and writes the index of its passages. */
-async function read({ path, indexPath }: IndexTask): Promise<IndexOutcome> {
+async function read({ path, mediaType, indexPath }: IndexTask): Promise<IndexOutcome> {
   // What an earlier reading has left that was cut off.
   await rm(indexPath, { force: true });
-  const content = await contentOf(await readFile(path));
-  if (!content) return { kind: "failed", reason: "It is of no type that can be read." };
+  const content = await readFile(path);
   try {
-    await writeIndex(indexPath, content.passages());
+    await writeIndex(indexPath, passagesOf(content, mediaType));
     return { kind: "read" };
   } catch (error) {
     await rm(indexPath, { force: true });

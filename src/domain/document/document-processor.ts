@@ -10,6 +10,7 @@ import {
   type ReadingFiles,
   StorageUnavailableError,
 } from "../../platform/storage/document-storage";
+import type { MediaType } from "../../retrieval/extraction/media-type";
 import { Document } from "./document.entity";
 
 /** One that the server has stopped at so often, while it was being read, is not read again. */
@@ -19,6 +20,8 @@ const maxReadings = 3;
 const retryDelayMs = 1_000;
 /** How long something may still come of what a database was asked for that has failed, in milliseconds. */
 const aftermath = 15_000;
+
+type UnreadDocument = Pick<Document, "id" | "mimeType">;
 
 interface InFlightReading {
   readonly stop: AbortController;
@@ -54,12 +57,13 @@ export class DocumentProcessor {
     try {
       const open = await this.db.read.find(Document, {
         where: { status: "PROCESSING" },
-        select: { id: true, readerId: true },
+        select: { id: true, readerId: true, mimeType: true },
         order: { id: "ASC" },
       });
       const gone = await this.instance.deadAmong(open.map(({ readerId }) => readerId));
-      for (const { id, readerId } of open.filter((each) => gone.has(each.readerId))) {
-        if (!this.inFlight.has(id) && (await this.claim(id, readerId))) void this.begin(id);
+      for (const document of open.filter((each) => gone.has(each.readerId))) {
+        const { id, readerId } = document;
+        if (!this.inFlight.has(id) && (await this.claim(id, readerId))) void this.begin(document);
       }
       return true;
     } catch (error) {
@@ -69,9 +73,10 @@ export class DocumentProcessor {
   }
 
   /** Begins to read a document whose row names this instance. Ends, and never fails, when it has been read or given up. */
-  begin(id: string): Promise<void> {
+  begin(document: UnreadDocument): Promise<void> {
+    const { id } = document;
     const stop = new AbortController();
-    const done = this.read(id, this.readerId, stop.signal)
+    const done = this.read(document, this.readerId, stop.signal)
       .catch((error: unknown) => this.log.error({ err: error, documentId: id }, "could not write what a reading gave"))
       .finally(() => {
         this.inFlight.delete(id);
@@ -85,9 +90,9 @@ export class DocumentProcessor {
    * Reads a document whose row may be there, or come, though the database's word of it got lost. Where it is not, nothing
    * is left of the document.
    */
-  beginIfThere(id: string): void {
+  beginIfThere(document: UnreadDocument): void {
     delay(aftermath, undefined, { signal: this.closing.signal, ref: false }).then(
-      () => void this.begin(id),
+      () => void this.begin(document),
       // The next start finds it, or sweeps away what is left of it.
       () => undefined,
     );
@@ -111,14 +116,15 @@ export class DocumentProcessor {
     await Promise.all([...this.inFlight.values()].map(({ done }) => done));
   }
 
-  private async read(id: string, readerId: string, signal: AbortSignal): Promise<void> {
+  private async read({ id, mimeType }: UnreadDocument, readerId: string, signal: AbortSignal): Promise<void> {
     const turn: { hasCome: boolean; files?: ReadingFiles } = { hasCome: false };
     const stop = AbortSignal.any([signal, this.closing.signal]);
     const taskOf = async () => {
       turn.hasCome = await this.retryTransient(() => this.countBegun(id, readerId), stop);
       if (!turn.hasCome) return undefined;
       turn.files = await this.retryTransient(() => this.storage.filesToRead(id, stop), stop, isPassing);
-      return turn.files;
+      const { path, indexPath } = turn.files;
+      return { path, indexPath, mediaType: mimeType as MediaType };
     };
     try {
       const reading = (await this.reader.index(taskOf, signal)) ?? stoppedTooOften;

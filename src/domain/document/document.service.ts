@@ -72,25 +72,27 @@ export class DocumentService {
     await this.checkRoom(this.db.read, session);
 
     const id = newId();
-    let mayBeThere = false as boolean;
+    let inserted = undefined as Document | undefined;
+    let stored: Document;
     try {
       const document = await this.take(id, session, file);
+      stored = document;
       await this.db.transaction(async (manager) => {
         const held = await this.db.lock(manager, Session, { id: session.id });
         if (!held) throw notFound("session");
         await this.checkRoom(manager, held);
         await manager.insert(Document, document);
         await manager.update(Session, { id: held.id }, { lastActivityAt: document.createdAt });
-        mayBeThere = true;
+        inserted = document;
       });
       if (document.status !== "PROCESSING") return document;
     } catch (error) {
       // It may have been committed though the database's word of that got lost.
-      if (mayBeThere) this.readings.beginIfThere(id);
+      if (inserted) this.readings.beginIfThere(inserted);
       else await this.discard([id]);
       throw error instanceof StorageUnavailableError ? unavailable(error) : error;
     }
-    await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);
+    await Promise.race([this.readings.begin(stored), delay(aMoment, undefined, { ref: false })]);
     const document = await this.db.read.findOneBy(Document, { id });
     if (!document) throw notFound("document");
     return document;

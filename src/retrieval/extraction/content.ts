@@ -1,5 +1,13 @@
 import { Archive } from "./archive";
-import { type ArchiveType, archiveTypeOf, isPdf, type MediaType, type TextType, textTypeOf } from "./media-type";
+import {
+  type ArchiveType,
+  archiveTypeOf,
+  isPdf,
+  isTextType,
+  type MediaType,
+  type TextType,
+  textTypeOf,
+} from "./media-type";
 import { openDocumentPassages } from "./open-document";
 import type { Passage } from "./passage";
 import { pdfPassages } from "./pdf";
@@ -7,31 +15,36 @@ import { markdownPassages, plainPassages } from "./prose";
 import { slidePassages } from "./slides";
 import { sheetPassages } from "./spreadsheet";
 import { tableOf } from "./table";
+import { damaged } from "./unreadable-error";
 import { leafPassages, rowPassages } from "./records";
 import { readableText } from "./web-page";
 import { wordPassages } from "./word";
 
-/** What is in a file whose type is known. */
-export interface Content {
-  readonly mediaType: MediaType;
-  /** @throws Unreadable, RangeError where it is nested too deeply */
-  passages(): Iterable<Passage> | AsyncIterable<Passage>;
+/**
+ * Detects the type of a file by its content. Text is tried first, because a text may begin with the marker of another
+ * format.
+ *
+ * @returns undefined if the type is not supported
+ */
+export async function detectMediaType(bytes: Buffer): Promise<MediaType | undefined> {
+  const text = decoded(bytes);
+  const textType = text === undefined ? undefined : textTypeOf(text);
+  if (textType !== undefined) return textType;
+  if (isPdf(bytes)) return "application/pdf";
+  const archive = await Archive.open(bytes);
+  return archive && (await archiveTypeOf(archive));
 }
 
 /**
- * Tells by its bytes what a file is; undefined where it is nothing that can be read. Whether it is text is asked first,
- * as a text may begin with whatever tells another format.
+ * The passages of a file of a type that `detectMediaType` has returned for it, so that the file is parsed only once here.
+ *
+ * @throws {UnreadableError} if the file is damaged or encrypted
+ * @throws {RangeError} if it is nested too deeply
  */
-export async function contentOf(bytes: Buffer): Promise<Content | undefined> {
-  const text = decoded(bytes);
-  const textType = text === undefined ? undefined : textTypeOf(text);
-  if (text !== undefined && textType !== undefined) {
-    return { mediaType: textType, passages: () => textPassages(text, textType) };
-  }
-  if (isPdf(bytes)) return { mediaType: "application/pdf", passages: () => pdfPassages(bytes) };
-  const archive = await Archive.open(bytes);
-  const archiveType = archive && (await archiveTypeOf(archive));
-  return archiveType && { mediaType: archiveType, passages: () => archivePassages(archive, archiveType) };
+export async function* passagesOf(bytes: Buffer, type: MediaType): AsyncGenerator<Passage> {
+  if (type === "application/pdf") yield* pdfPassages(bytes);
+  else if (isTextType(type)) yield* textPassages(decoded(bytes) ?? damaged(), type);
+  else yield* archivePassages((await Archive.open(bytes)) ?? damaged(), type);
 }
 
 function textPassages(text: string, type: TextType): Iterable<Passage> {

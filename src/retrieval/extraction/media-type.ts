@@ -12,6 +12,7 @@ const archiveTypes = [
 ] as const;
 
 export type TextType = (typeof textTypes)[number];
+export const isTextType = (type: MediaType): type is TextType => (textTypes as readonly MediaType[]).includes(type);
 export type ArchiveType = (typeof archiveTypes)[number];
 export type MediaType = TextType | ArchiveType | "application/pdf";
 export const supportedMediaTypes: readonly MediaType[] = [...textTypes, "application/pdf", ...archiveTypes];

@@ -9,7 +9,7 @@ export class UnreadableError extends Error {
 export const encrypted = () => new UnreadableError("It is encrypted. Upload it without a password.");
 
 /** For `.catch()`: what a library throws at a document says that the document is damaged, unless it is too large. */
-export function damaged(error: unknown): never {
+export function damaged(error?: unknown): never {
   throw error instanceof RangeError ? error : new UnreadableError("It is damaged, so that its text can't be found.");
 }
 
