@@ -3,7 +3,6 @@ import { type EntityManager, In } from "typeorm";
 import type { Logger } from "pino";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../../auth/caller";
-import type { Limits } from "../../config";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
@@ -18,6 +17,11 @@ import type { DocumentLinks } from "./document-links";
 import type { DocumentProcessor } from "./document-processor";
 import type { DocumentContent, UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
+
+export interface DocumentLimits {
+  readonly maxUploadBytes: number;
+  readonly maxSessionDocuments: number;
+}
 
 /** So long an upload waits for its document to be read, in milliseconds. */
 const aMoment = 1_000;
@@ -44,7 +48,7 @@ export class DocumentService {
     private readonly reader: DocumentReader,
     private readonly readings: DocumentProcessor,
     private readonly links: DocumentLinks,
-    private readonly limits: Limits,
+    private readonly limits: DocumentLimits,
     private readonly log: Logger,
   ) {}
 
