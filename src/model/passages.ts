@@ -21,7 +21,7 @@ export async function findPassages(
         const indexPath = paths.get(id);
         return indexPath === undefined ? [] : [{ id, indexPath }];
       });
-      return reader.search({ documents: searched, question: text, earlier: asked, most }, signal);
+      return reader.search({ documents: searched, question: text, earlier: asked, maxPassages: most }, signal);
     }, signal);
   } catch (error) {
     if (!(error instanceof SearchError)) throw error;

@@ -18,11 +18,11 @@ export class Document {
   @Column({ type: "varchar", length: 36 })
   readonly sessionId!: string;
 
-  @Field({ description: "Without folders and control characters, whatever the client sent." })
+  @Field({ description: "The client's filename, without folders and control characters." })
   @Column({ type: "varchar", length: 255 })
   readonly filename!: string;
 
-  @Field({ description: "Told by its content, not by what the client said." })
+  @Field({ description: "Detected from the content. The type that the client declares is ignored." })
   @Column({ type: "varchar", length: 127 })
   readonly mimeType!: string;
 
@@ -30,7 +30,7 @@ export class Document {
   @Column({ type: "int" })
   readonly size!: number;
 
-  @Field({ description: "Of the content, in lower-case hexadecimal." })
+  @Field({ description: "SHA-256 of the content, in lower-case hexadecimal." })
   @Column({ type: "varchar", length: 64 })
   readonly sha256!: string;
 
@@ -38,15 +38,15 @@ export class Document {
   @Column({ type: "varchar", length: 16 })
   readonly status!: DocumentStatus;
 
-  @Field(() => String, { nullable: true, description: "Why it failed, for people." })
+  @Field(() => String, { nullable: true, description: "If it is FAILED, the reason, to be shown to people." })
   @Column({ type: "text", nullable: true })
   readonly error!: string | null;
 
-  /** How often it was begun to read it. */
+  /** How many times its processing was started. */
   @Column({ type: "int" })
   readonly readings!: number;
 
-  /** The instance that reads it, or did. */
+  /** The instance that processes it, or has processed it. */
   @Column({ type: "varchar", length: 36, nullable: true })
   readonly readerId!: string | null;
 

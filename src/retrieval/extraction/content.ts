@@ -80,12 +80,12 @@ const byteOrderMarks = [
   ["utf-16be", [0xfe, 0xff]],
 ] as const;
 
-/** The text of a file; undefined where its bytes are none. Without a mark that says otherwise, it must be UTF-8. */
+/** The text of a file in UTF-8, or in the encoding of its byte order mark. @returns undefined if it is not text */
 function decoded(bytes: Buffer): string | undefined {
   const [encoding = "utf-8"] = byteOrderMarks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ?? [];
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    // Control characters other than those that lay out text, or colour it on a terminal, stand in no text.
+    // Text has no control characters, except those for layout and for colours on a terminal.
     // eslint-disable-next-line no-control-regex
     return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(text) ? undefined : text;
   } catch {

@@ -161,5 +161,5 @@ test("a document at which the server was killed three times is FAILED, and what 
     killed = await processes.serve(environment);
   }
   const { status, error } = await readDocument(killed.admin, sessionId);
-  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it was being read."]);
+  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it processed this document."]);
 }, 120_000);

@@ -125,7 +125,7 @@ test.each([
 ])("%s ends what reads it, and neither the server nor the next document", async (_, content) => {
   const { document } = await upload(content());
   expect(document?.status).toBe("FAILED");
-  expect(["It takes too much memory to read.", `It takes more than ${seconds} s to read.`]).toContain(document?.error);
+  expect(["Reading it takes too much memory.", `Reading it takes more than ${seconds} s.`]).toContain(document?.error);
 
   expect((await upload("The barn is red.")).document?.status).toBe("READY");
 });
@@ -135,7 +135,7 @@ test("a document that keeps its reader busy is FAILED when its time is over", as
   expect(document).toMatchObject({
     mimeType: "text/markdown",
     status: "FAILED",
-    error: "It takes more than 3 s to read.",
+    error: "Reading it takes more than 3 s.",
   });
 });
 
@@ -151,7 +151,7 @@ test.each(["text", "value"])("declared entities are not expanded in %s", async (
         <w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${paragraph}</w:body></w:document>`,
     }),
   );
-  expect([document?.status, document?.error]).toEqual(["FAILED", "It is damaged, so that its text can't be found."]);
+  expect([document?.status, document?.error]).toEqual(["FAILED", "It is damaged; its text cannot be extracted."]);
 });
 
 /** In the format of zlib, which PDF has. */

@@ -59,7 +59,7 @@ test("a document that was read while the store was away is READY once the store 
   const { id, status } = body.data.uploadDocument.document;
   expect(status).toBe("PROCESSING");
   await s3.down();
-  await eventually(() => server.log.some(({ msg }) => msg === "could not go on with a reading, trying again"));
+  await eventually(() => server.log.some(({ msg }) => msg === "failed to continue processing a document; retrying"));
   expect(await documentsOf(server.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
 
   await s3.up();

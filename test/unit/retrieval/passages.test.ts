@@ -1,4 +1,4 @@
-import { maxQuoteLength, type Passage } from "../../../src/retrieval/extraction/passage";
+import { maxQuoteChars, type Passage } from "../../../src/retrieval/extraction/passage";
 import { markdownPassages, plainPassages } from "../../../src/retrieval/extraction/prose";
 import { sentencesOf } from "../../../src/retrieval/extraction/sentences";
 import { tableOf } from "../../../src/retrieval/extraction/table";
@@ -36,7 +36,7 @@ describe("plain text", () => {
     ["characters of two halves", "🐴".repeat(5_000)],
   ])("without an end to its sentences is cut, and nothing is lost: %s", (_, text) => {
     const parts = [...sentencesOf(text)];
-    expect(parts.every(({ length }) => length <= maxQuoteLength)).toBe(true);
+    expect(parts.every(({ length }) => length <= maxQuoteChars)).toBe(true);
     expect(parts.every((part) => part.isWellFormed())).toBe(true);
     if (/\p{L}/u.test(text)) expect(parts.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
   });
