@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import {
   type DocumentStorage,
   indexName,
-  namedFile,
+  parseFilename,
   type ReadingFiles,
   type StagedContent,
   StorageUnavailableError,
@@ -12,10 +12,10 @@ import {
 } from "./document-storage";
 import { writeHashed } from "./hashing-writer";
 
-/** What a disk says that takes nothing for now. */
-const fullDisk: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
+/** Error codes of a disk that temporarily accepts no writes. */
+const diskErrors: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
 
-/** Keeps documents in a folder of this machine. */
+/** Stores documents in a local folder. */
 export class FolderStorage implements DocumentStorage {
   constructor(private readonly folder: string) {}
 
@@ -33,7 +33,7 @@ export class FolderStorage implements DocumentStorage {
     } catch (error) {
       await discard();
       const { code } = error as NodeJS.ErrnoException;
-      throw fullDisk.has(code) ? new StorageUnavailableError(`The disk takes nothing: ${code}`) : error;
+      throw diskErrors.has(code) ? new StorageUnavailableError(`The disk accepts no writes: ${code}`) : error;
     }
   }
 
@@ -47,8 +47,8 @@ export class FolderStorage implements DocumentStorage {
   }
 
   async filesToRead(id: string): Promise<ReadingFiles> {
-    const done = () => Promise.resolve();
-    return { path: this.pathOf(id), indexPath: this.pathOf(indexName(id)), keepIndex: done, release: done };
+    const nothing = () => Promise.resolve();
+    return { path: this.pathOf(id), indexPath: this.pathOf(indexName(id)), keepIndex: nothing, release: nothing };
   }
 
   withIndexes<Result>(
@@ -69,19 +69,19 @@ export class FolderStorage implements DocumentStorage {
 
   async *list(): AsyncIterable<StoredFile> {
     for (const name of await readdir(this.folder)) {
-      const file = namedFile(name);
+      const file = parseFilename(name);
       if (!file) continue;
-      const written = () =>
+      const writtenAt = () =>
         stat(this.pathOf(name)).then(
           ({ mtimeMs }) => mtimeMs,
           () => undefined,
         );
-      yield { ...file, writtenAt: written };
+      yield { ...file, writtenAt };
     }
   }
 
   async close(): Promise<void> {
-    // Nothing is open.
+    // Nothing to close.
   }
 
   private pathOf(name: string): string {

@@ -141,17 +141,17 @@ test.each([
   [
     "unknown credentials",
     (good: Environment) => ({ ...good, AWS_ACCESS_KEY_ID: "swordfish", AWS_SECRET_ACCESS_KEY: "swordfish" }),
-    "The store answers with 403 InvalidAccessKeyId. Check AWS_ACCESS_KEY_ID.",
+    "The store responded with 403 InvalidAccessKeyId. Check AWS_ACCESS_KEY_ID.",
   ],
   [
     "a bucket that there is not",
     (good: Environment) => ({ ...good, STORAGE_URL: good["STORAGE_URL"]?.replace("latchkey", "nothing") }),
-    "The store answers with 404 NoSuchBucket. Make the bucket, or name another.",
+    "The store responded with 404 NoSuchBucket. Create the bucket, or configure another one.",
   ],
   [
     "an address where nobody is",
     (good: Environment) => ({ ...good, STORAGE_URL: good["STORAGE_URL"]?.replace(/%3A\d+/, "%3A1") }),
-    "The store can't be used now: connect ECONNREFUSED 127.0.0.1:1",
+    "The store is unreachable: connect ECONNREFUSED 127.0.0.1:1",
   ],
 ])("a server with %s does not start, and says why", async (_, spoilt, reason) => {
   const server = processes.run(spoilt(await fresh()) as Environment);
