@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readDocument } from "../../support/documents";
 import { docx, odt, pptx, xlsx, zip } from "../../support/office";
-import { pdf, pdfDrawnBy, rawPdf } from "../../support/pdf";
+import { farmPdf, pdfWithStream, rawPdf } from "../../support/pdf";
 import { useServer } from "../../support/server";
 
 const server = useServer();
@@ -45,12 +45,7 @@ const openDocument = odt(`<text:h text:outline-level="1">Farm</text:h>
   <text:tracked-changes><text:p>The barn is green.</text:p></text:tracked-changes>
   <table:table><table:table-row><table:table-cell><text:p>Blue</text:p></table:table-cell>
   <table:table-cell><text:p>50</text:p></table:table-cell></table:table-row></table:table>`);
-const pages = () =>
-  pdf([
-    ["Of the barn", "The barn is red and it\nstands on a hill."],
-    ["The house is white.", "Its roof leaks."],
-    ["Nobody lives in the mill."],
-  ]);
+const pdf = farmPdf();
 
 test.each([
   [`${office}.wordprocessingml.document`, word, "What colour is the barn?", "The barn is red & old.", null],
@@ -64,12 +59,12 @@ test.each([
   ["application/vnd.oasis.opendocument.text", openDocument, "What colour is the barn?", "The barn is red.", null],
   ["application/vnd.oasis.opendocument.text", openDocument, "Who has painted it?", "Painted by Ada.", null],
   ["application/vnd.oasis.opendocument.text", openDocument, "How much is blue?", "Blue 50", null],
-  ["application/pdf", pages, "Where does the barn stand?", "The barn is red and it\nstands on a hill.", 1],
-  ["application/pdf", pages, "Does the roof leak?", "Its roof leaks.", 2],
-  ["application/pdf", pages, "Who lives in the mill?", "Nobody lives in the mill.", 3],
+  ["application/pdf", pdf, "Where does the barn stand?", "The barn is red and it\nstands on a hill.", 1],
+  ["application/pdf", pdf, "Does the roof leak?", "Its roof leaks.", 2],
+  ["application/pdf", pdf, "Who lives in the mill?", "Nobody lives in the mill.", 3],
 ])("%s is read, and cited with its page where it has pages: %#", async (mimeType, content, text, quote, page) => {
   const { app, sessionId, upload } = await newSession();
-  await upload(Buffer.isBuffer(content) ? content : await content());
+  await upload(content);
   const document = await readDocument(server.current.admin, sessionId);
   expect(document).toMatchObject({ mimeType, status: "READY", error: null });
 
@@ -115,8 +110,8 @@ test.each([
 const encryption = `/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <${"41".repeat(32)}> /U <${"42".repeat(32)}> >>`;
 
 test.each([
-  ["an encrypted PDF", pdfDrawnBy(Buffer.from("BT ET"), "", encryption), "encrypted"],
-  ["a PDF of pictures", pdfDrawnBy(Buffer.from("0 0 m 10 10 l S")), "scans"],
+  ["an encrypted PDF", pdfWithStream(Buffer.from("BT ET"), "", encryption), "encrypted"],
+  ["a PDF of pictures", pdfWithStream(Buffer.from("0 0 m 10 10 l S")), "scans"],
   ["a PDF without pages", Buffer.from("%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n"), "damaged"],
   [
     "a PDF whose pages lead to themselves",

@@ -2,7 +2,7 @@ import { constants, deflateRawSync, deflateSync } from "node:zlib";
 import type { GraphQLAnswer } from "../../support/client";
 import { readDocument } from "../../support/documents";
 import { docx, xlsx, zip } from "../../support/office";
-import { pdfDrawnBy } from "../../support/pdf";
+import { pdfWithStream } from "../../support/pdf";
 import { useServer } from "../../support/server";
 
 const seconds = 5;
@@ -120,7 +120,7 @@ test.each([
   ["a text of millions of values", () => `[${"1,".repeat(5_000_000)}1]`],
   ["a table of millions of rows", () => `a,b\n${"1,2\n".repeat(4_000_000)}`],
   ["a page of millions of marks", () => `<html>${"<p>a".repeat(3_000_000)}`],
-  ["a PDF that unpacks to gigabytes", () => pdfDrawnBy(deflated(4_000), "/Filter /FlateDecode")],
+  ["a PDF that unpacks to gigabytes", () => pdfWithStream(deflated(4_000), "/Filter /FlateDecode")],
   ["a workbook whose cells all are of one long text", () => sharedStrings()],
 ])("%s ends what reads it, and neither the server nor the next document", async (_, content) => {
   const { document } = await upload(content());
