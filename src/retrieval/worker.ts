@@ -51,7 +51,7 @@ async function index({ path, mediaType, indexPath }: IndexTask): Promise<IndexOu
   await rm(indexPath, { force: true });
   const content = await readFile(path);
   try {
-    await writeIndex(indexPath, passagesOf(content, mediaType));
+    await writeIndex(indexPath, await passagesOf(content, mediaType));
     return { kind: "indexed" };
   } catch (error) {
     await rm(indexPath, { force: true });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A PDF of three pages, made with pdf-lib: headings, and paragraphs of one or two lines in Helvetica. */
+/** A PDF of three pages with a heading and paragraphs of one or two lines, compressed like most real PDFs. */
 export const farmPdf = (): Buffer => readFileSync(join(__dirname, "pdfs/farm.pdf"));
 
 /** A hand-written PDF. The objects are numbered from 1, and the first one is the catalog. */

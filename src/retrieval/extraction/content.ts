@@ -36,15 +36,16 @@ export async function detectMediaType(bytes: Buffer): Promise<MediaType | undefi
 }
 
 /**
- * The passages of a file of a type that `detectMediaType` has returned for it, so that the file is parsed only once here.
+ * The passages of a file. Iterating over them may throw too.
  *
+ * @param type the result of `detectMediaType`, which is not called again because it parses CSV and JSON
  * @throws {UnreadableError} if the file is damaged or encrypted
  * @throws {RangeError} if it is nested too deeply
  */
-export async function* passagesOf(bytes: Buffer, type: MediaType): AsyncGenerator<Passage> {
-  if (type === "application/pdf") yield* pdfPassages(bytes);
-  else if (isTextType(type)) yield* textPassages(decoded(bytes) ?? damaged(), type);
-  else yield* archivePassages((await Archive.open(bytes)) ?? damaged(), type);
+export async function passagesOf(bytes: Buffer, type: MediaType): Promise<Iterable<Passage> | AsyncIterable<Passage>> {
+  if (type === "application/pdf") return pdfPassages(bytes);
+  if (isTextType(type)) return textPassages(decoded(bytes) ?? damaged(), type);
+  return archivePassages((await Archive.open(bytes)) ?? damaged(), type);
 }
 
 function textPassages(text: string, type: TextType): Iterable<Passage> {

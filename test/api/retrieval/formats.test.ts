@@ -62,23 +62,26 @@ test.each([
   ["application/pdf", pdf, "Where does the barn stand?", "The barn is red and it\nstands on a hill.", 1],
   ["application/pdf", pdf, "Does the roof leak?", "Its roof leaks.", 2],
   ["application/pdf", pdf, "Who lives in the mill?", "Nobody lives in the mill.", 3],
-])("%s is read, and cited with its page where it has pages: %#", async (mimeType, content, text, quote, page) => {
-  const { app, sessionId, upload } = await newSession();
-  await upload(content);
-  const document = await readDocument(server.current.admin, sessionId);
-  expect(document).toMatchObject({ mimeType, status: "READY", error: null });
+])(
+  "%s is indexed, and cited with its page if the format has pages: %#",
+  async (mimeType, content, text, quote, page) => {
+    const { app, sessionId, upload } = await newSession();
+    await upload(content);
+    const document = await readDocument(server.current.admin, sessionId);
+    expect(document).toMatchObject({ mimeType, status: "READY", error: null });
 
-  const { executeAgent } = await server.current.admin.data(execute, {
-    input: { agentId: await app.agent(), text, session: { id: sessionId } },
-  });
-  expect(executeAgent.run.citations[0]).toEqual({ quote, page, document: { id: document.id } });
-});
+    const { executeAgent } = await server.current.admin.data(execute, {
+      input: { agentId: await app.agent(), text, session: { id: sessionId } },
+    });
+    expect(executeAgent.run.citations[0]).toEqual({ quote, page, document: { id: document.id } });
+  },
+);
 
 test.each([
   ["納屋は赤いです。丘の上にあります。", "納屋は何色ですか", "納屋は赤いです。"],
   ["Сарай красный. Ключи лежат под ковриком.", "Где лежит ключ?", "Ключи лежат под ковриком."],
   ["הרפת אדומה. הבית לבן.", "איפה הבית", "הבית לבן."],
-])("office documents are read in any language: %s", async (paragraph, text, quote) => {
+])("office documents are indexed in any language: %s", async (paragraph, text, quote) => {
   for (const content of [
     docx([paragraph]),
     pptx([{ paragraphs: [paragraph] }]),
@@ -96,13 +99,13 @@ test.each([
 
 test.each([
   ["a plain archive", zip({ "barn.txt": "The barn is red." })],
-  ["one that has the names of a Word document's parts", zip({ "word/document.xml": "<w/>", "_rels/.rels": "<r/>" })],
-  ["a book", zip({ mimetype: "application/epub+zip", "content.xml": "<x/>" })],
-  ["a cut off Word document", word.subarray(0, word.length - 100)],
+  ["an archive with the part names of a Word document", zip({ "word/document.xml": "<w/>", "_rels/.rels": "<r/>" })],
+  ["an EPUB", zip({ mimetype: "application/epub+zip", "content.xml": "<x/>" })],
+  ["a truncated Word document", word.subarray(0, word.length - 100)],
   ["an old Word document", Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.alloc(1_000)])],
   ["one byte", Buffer.from([0xff])],
-  ["random bytes that begin like an archive", Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(500)])],
-])("%s is of no supported type", async (_, content) => {
+  ["random bytes with the signature of an archive", Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(500)])],
+])("%s is rejected as an unsupported type", async (_, content) => {
   const { upload } = await newSession();
   expect((await upload(content)).body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
 });
@@ -111,23 +114,23 @@ const encryption = `/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -
 
 test.each([
   ["an encrypted PDF", pdfWithStream(Buffer.from("BT ET"), "", encryption), "encrypted"],
-  ["a PDF of pictures", pdfWithStream(Buffer.from("0 0 m 10 10 l S")), "scans"],
+  ["a PDF without text", pdfWithStream(Buffer.from("0 0 m 10 10 l S")), "scans"],
   ["a PDF without pages", Buffer.from("%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n"), "damaged"],
   [
-    "a PDF whose pages lead to themselves",
+    "a PDF whose page tree contains itself",
     rawPdf(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 1000000 >>"]),
     "damaged",
   ],
-  ["a Word document whose text is no XML", docx([], { "word/document.xml": "The barn is red." }), "damaged"],
-  ["an OpenDocument text whose text is cut off", odt("<text:p>The barn is red."), "damaged"],
+  ["a Word document that is not XML", docx([], { "word/document.xml": "The barn is red." }), "damaged"],
+  ["a truncated OpenDocument text", odt("<text:p>The barn is red."), "damaged"],
   [
-    "a Word document that is nested without end",
+    "a deeply nested Word document",
     docx([], {
       "word/document.xml": `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">${"<w:p>".repeat(1e5)}${"</w:p>".repeat(1e5)}</w:document>`,
     }),
     "nested too deeply",
   ],
-])("%s is kept as FAILED, and says why", async (_, content, reason) => {
+])("%s is FAILED and has an error", async (_, content, reason) => {
   const { sessionId, upload } = await newSession();
   await upload(content);
   expect(await readDocument(server.current.admin, sessionId)).toMatchObject({
