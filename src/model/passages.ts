@@ -22,10 +22,7 @@ export async function findPassages(
         const indexPath = paths.get(id);
         return indexPath === undefined ? [] : [{ id, indexPath }];
       });
-      return reader.search(
-        { documents: indexed, question: text, earlier: earlierQuestions, most: maxPassages },
-        signal,
-      );
+      return reader.search({ documents: indexed, question: text, earlier: earlierQuestions, maxPassages }, signal);
     }, signal);
   } catch (error) {
     if (!(error instanceof SearchError)) throw error;

@@ -5,103 +5,103 @@ import { WorkerPool, WorkerError, type WorkerPoolLimits } from "./worker-pool";
 import type { FoundPassage } from "./search/ranking";
 
 export interface DetectTask {
-  readonly kind: "tell";
+  readonly kind: "detect";
   readonly path: string;
 }
 
 export interface IndexTask {
-  readonly kind: "read";
+  readonly kind: "index";
   readonly path: string;
+  /** As `detectType` returned it. */
+  readonly mediaType: MediaType;
   readonly indexPath: string;
 }
 
 export interface SearchTask {
-  readonly kind: "find";
+  readonly kind: "search";
   readonly documents: readonly { readonly id: string; readonly indexPath: string }[];
   readonly question: string;
-  /** What was asked before, oldest first. */
+  /** The previous questions of the conversation, oldest first. */
   readonly earlier: readonly string[];
-  readonly most: number;
+  readonly maxPassages: number;
 }
 
 export type Task = DetectTask | IndexTask | SearchTask;
 
-/** `reason` is for people. */
 export interface ReadFailure {
   readonly kind: "failed";
+  /** To be shown to people. */
   readonly reason: string;
 }
 
 export type Detection =
-  { readonly kind: "told"; readonly mediaType: MediaType } | { readonly kind: "unsupported" } | ReadFailure;
+  { readonly kind: "detected"; readonly mediaType: MediaType } | { readonly kind: "unsupported" } | ReadFailure;
 
-export type IndexOutcome = { readonly kind: "read" } | ReadFailure;
+export type IndexOutcome = { readonly kind: "indexed" } | ReadFailure;
 
-/** Why documents could not be searched. */
 export class SearchError extends Error {
   constructor(readonly reason: "TIMEOUT" | "TOO_LARGE") {
     super(reason);
-    this.name = "SearchFailed";
+    this.name = "SearchError";
   }
 }
 
-/** What one document may take to be read, or those of a session to be searched. */
+/** The limits of indexing one document, and of searching the documents of one session. */
 export interface ReaderLimits {
   readonly maxReadSeconds: number;
   readonly maxReadMegabytes: number;
 }
 
 /**
- * Reads documents and searches in them, in processes of their own, so that the largest of them holds up nobody else and
- * the worst ends nothing but its own reading. Those that read are others than those somebody waits for.
+ * Indexes and searches documents in worker processes, so that a large document blocks nobody else and a malicious one
+ * ends only its own worker. Tasks that a client waits for have a pool that background indexing cannot exhaust.
  */
 export class DocumentReader {
   private readonly interactive: WorkerPool;
   private readonly background: WorkerPool;
 
   constructor(private readonly limits: ReaderLimits) {
-    const each: WorkerPoolLimits = {
-      count: Math.max(1, availableParallelism() - 1),
-      seconds: limits.maxReadSeconds,
+    const poolLimits: WorkerPoolLimits = {
+      workers: Math.max(1, availableParallelism() - 1),
+      timeoutSeconds: limits.maxReadSeconds,
       heapMegabytes: limits.maxReadMegabytes,
     };
     const script = join(__dirname, "worker.js");
-    this.interactive = new WorkerPool(script, each);
-    this.background = new WorkerPool(script, each);
+    this.interactive = new WorkerPool(script, poolLimits);
+    this.background = new WorkerPool(script, poolLimits);
   }
 
-  /** What a file is. */
   async detectType(task: Omit<DetectTask, "kind">): Promise<Detection> {
-    const kind = "tell";
-    return this.orFailed(this.interactive.run(async () => ({ ...task, kind }) satisfies Task) as Promise<Detection>);
+    const detect: Task = { ...task, kind: "detect" };
+    return this.orFailure(this.interactive.run(() => Promise.resolve(detect)) as Promise<Detection>);
   }
 
   /**
-   * Reads a file that has been told.
+   * Indexes a file whose type was detected.
    *
-   * @param taskOf says what is to be done when it is its turn, or that nothing is
-   * @throws ProcessFailed with STOPPED where the reader is closed meanwhile; what the signal was given with
+   * @param makeTask called when a worker is free; undefined skips the task
+   * @throws {WorkerError} STOPPED if the reader is closed; the signal's reason if it is aborted
    */
   async index(
-    taskOf: () => Promise<Omit<IndexTask, "kind"> | undefined>,
+    makeTask: () => Promise<Omit<IndexTask, "kind"> | undefined>,
     signal: AbortSignal,
   ): Promise<IndexOutcome | undefined> {
-    const task = async (): Promise<Task | undefined> => {
-      const made = await taskOf();
-      return made && { ...made, kind: "read" };
+    const makeIndexTask = async (): Promise<Task | undefined> => {
+      const task = await makeTask();
+      return task && { ...task, kind: "index" };
     };
-    return this.orFailed(this.background.run(task, signal) as Promise<IndexOutcome | undefined>);
+    return this.orFailure(this.background.run(makeIndexTask, signal) as Promise<IndexOutcome | undefined>);
   }
 
   /**
    * The passages that answer a question best, best first.
    *
-   * @throws SearchFailed; whatever the signal was given with, where it was given
+   * @throws {SearchError} if a limit is exceeded; the signal's reason if it is aborted
    */
   async search(task: Omit<SearchTask, "kind">, signal: AbortSignal): Promise<FoundPassage[]> {
+    const search: Task = { ...task, kind: "search" };
     try {
-      const found = this.interactive.run(async () => ({ ...task, kind: "find" }) satisfies Task, signal);
-      return (await found) as FoundPassage[];
+      return (await this.interactive.run(() => Promise.resolve(search), signal)) as FoundPassage[];
     } catch (error) {
       if (!(error instanceof WorkerError) || error.reason === "STOPPED") throw error;
       throw new SearchError(error.reason === "TIMEOUT" ? "TIMEOUT" : "TOO_LARGE");
@@ -112,23 +112,23 @@ export class DocumentReader {
     await Promise.all([this.interactive.close(), this.background.close()]);
   }
 
-  private async orFailed<Result>(reading: Promise<Result>): Promise<Result | ReadFailure> {
+  private async orFailure<Result>(result: Promise<Result>): Promise<Result | ReadFailure> {
     try {
-      return await reading;
+      return await result;
     } catch (error) {
       if (!(error instanceof WorkerError) || error.reason === "STOPPED") throw error;
-      return { kind: "failed", reason: this.reasonOf(error.reason) };
+      return { kind: "failed", reason: this.describe(error.reason) };
     }
   }
 
-  private reasonOf(reason: "TIMEOUT" | "TOO_LARGE" | "DIED"): string {
+  private describe(reason: "TIMEOUT" | "TOO_LARGE" | "DIED"): string {
     switch (reason) {
       case "TIMEOUT":
-        return `It takes more than ${this.limits.maxReadSeconds} s to read.`;
+        return `Reading it takes more than ${this.limits.maxReadSeconds} s.`;
       case "TOO_LARGE":
-        return "It takes too much memory to read.";
+        return "Reading it takes too much memory.";
       case "DIED":
-        return "The program that reads documents died of it.";
+        return "The process that read it crashed.";
     }
   }
 }

@@ -1,11 +1,11 @@
 import { workerData } from "node:worker_threads";
 
 /**
- * Runs in a thread beside what reads, which may be busy for good, and ends the process where it has grown too large or
- * the server is gone. V8 limits its own heap, but not what buffers take.
+ * Runs in a thread of a worker process, whose main thread may be busy forever. Kills the process if it outgrows its
+ * memory limit or the server is gone. V8 limits only its own heap, not the memory of buffers.
  */
-const { maxBytes, parent } = workerData as { readonly maxBytes: number; readonly parent: number };
+const { maxBytes, parentPid } = workerData as { readonly maxBytes: number; readonly parentPid: number };
 
 setInterval(() => {
-  if (process.memoryUsage.rss() > maxBytes || process.ppid !== parent) process.kill(process.pid, "SIGKILL");
+  if (process.memoryUsage.rss() > maxBytes || process.ppid !== parentPid) process.kill(process.pid, "SIGKILL");
 }, 50);

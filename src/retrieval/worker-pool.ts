@@ -1,36 +1,34 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { Semaphore } from "async-mutex";
 
-/** Why a process did not finish its task. */
+/** A worker did not finish its task. */
 export class WorkerError extends Error {
   constructor(readonly reason: "TIMEOUT" | "TOO_LARGE" | "DIED" | "STOPPED") {
     super(reason);
-    this.name = "ProcessFailed";
+    this.name = "WorkerError";
   }
 }
 
 export interface WorkerPoolLimits {
-  /** Processes at once. */
-  readonly count: number;
-  /** That one task may take, from where it begins. */
-  readonly seconds: number;
-  /** Of JavaScript's heap, in one process. */
+  /** Maximum number of processes. */
+  readonly workers: number;
+  /** For one task, counted from when a worker starts it. */
+  readonly timeoutSeconds: number;
+  /** JavaScript heap of one worker. */
   readonly heapMegabytes: number;
 }
 
-/** What a process answers to a task. */
-export type WorkerReply = ({ readonly result: unknown } | { readonly fault: string }) & {
-  /** Whether the process is not to be used again. */
+export type WorkerReply = ({ readonly result: unknown } | { readonly error: string }) & {
+  /** Whether the worker must not be reused. */
   readonly mustRecycle: boolean;
 };
 
-/** An idle process is kept so long for the next task, in milliseconds. */
 const idleTimeoutMs = 30_000;
 
 /**
- * Carries out tasks in processes of their own. Threads would not do: where one of them outgrows its heap, V8 may end
- * the whole process. One that has answered takes the next task, one that fails in any way is not used again, and when
- * a task has failed, its process is gone.
+ * Runs tasks in child processes. Threads would not do: if a thread outgrows its heap, V8 may end the whole process. A
+ * worker that has replied is reused for the next task. A worker that failed in any way is killed, and has exited before
+ * its task rejects.
  */
 export class WorkerPool {
   private readonly slots: Semaphore;
@@ -38,30 +36,30 @@ export class WorkerPool {
   private readonly alive = new Set<ChildProcess>();
   private readonly closing = new AbortController();
 
-  /** @param script answers each message with an Answer */
+  /** @param script replies to each message with a WorkerReply */
   constructor(
     private readonly script: string,
     private readonly limits: WorkerPoolLimits,
   ) {
-    this.slots = new Semaphore(limits.count);
+    this.slots = new Semaphore(limits.workers);
   }
 
   /**
-   * @param taskOf makes the task when it is its turn; where it makes none, there is no answer either
-   * @throws ProcessFailed; whatever the signal was given with, where it was given
+   * @param makeTask called when a worker is free; if it returns undefined, so does `run`
+   * @throws {WorkerError} if the worker fails; the signal's reason if it is aborted
    */
-  async run(taskOf: () => Promise<object | undefined>, signal?: AbortSignal): Promise<unknown> {
+  async run(makeTask: () => Promise<object | undefined>, signal?: AbortSignal): Promise<unknown> {
     const stop = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
     const release = await this.acquireSlot(stop);
     try {
-      const task = await taskOf();
+      const task = await makeTask();
       return task && (await this.dispatch(task, stop));
     } finally {
       release();
     }
   }
 
-  /** Ends all processes, and fails their tasks with STOPPED. */
+  /** Kills all workers. Their tasks reject with STOPPED. */
   async close(): Promise<void> {
     this.closing.abort(new WorkerError("STOPPED"));
     const exits = [...this.alive].map((child) => new Promise((resolve) => child.once("exit", resolve)));
@@ -71,14 +69,14 @@ export class WorkerPool {
 
   private acquireSlot(stop: AbortSignal): Promise<() => void> {
     return new Promise((resolve, reject) => {
-      const onStop = () => reject(stop.reason as Error);
+      const onAbort = () => reject(stop.reason as Error);
       if (stop.aborted) {
-        onStop();
+        onAbort();
         return;
       }
-      stop.addEventListener("abort", onStop);
+      stop.addEventListener("abort", onAbort);
       void this.slots.acquire().then(([, release]) => {
-        stop.removeEventListener("abort", onStop);
+        stop.removeEventListener("abort", onAbort);
         if (stop.aborted) release();
         else resolve(release);
       });
@@ -87,57 +85,58 @@ export class WorkerPool {
 
   private async dispatch(task: object, stop: AbortSignal): Promise<unknown> {
     stop.throwIfAborted();
-    const child = this.idle.pop() ?? this.start();
-    const answer = await this.replyOf(child, task, stop);
-    if (answer.mustRecycle) child.kill("SIGKILL");
+    const child = this.idle.pop() ?? this.fork();
+    const reply = await this.replyOf(child, task, stop);
+    if (reply.mustRecycle) child.kill("SIGKILL");
     else this.park(child);
-    if ("fault" in answer) throw new Error(answer.fault);
-    return answer.result;
+    if ("error" in reply) throw new Error(reply.error);
+    return reply.result;
   }
 
   private replyOf(child: ChildProcess, task: object, stop: AbortSignal): Promise<WorkerReply> {
     return new Promise((resolve, reject) => {
-      let reason: unknown;
-      const kill = (why: unknown) => {
-        reason ??= why;
+      let killReason: unknown;
+      const kill = (reason: unknown) => {
+        killReason ??= reason;
         child.kill("SIGKILL");
       };
-      const onStop = () => kill(stop.reason);
-      const onAnswer = (answer: unknown) => {
-        settle();
-        resolve(answer as WorkerReply);
+      const onAbort = () => kill(stop.reason);
+      const onMessage = (reply: unknown) => {
+        cleanUp();
+        resolve(reply as WorkerReply);
       };
       const onExit = (_code: number | null, signal: NodeJS.Signals | null) => {
-        settle();
-        reject((reason as Error | undefined) ?? new WorkerError(outOfMemorySignals.has(signal) ? "TOO_LARGE" : "DIED"));
+        cleanUp();
+        const reason = outOfMemorySignals.has(signal) ? "TOO_LARGE" : "DIED";
+        reject((killReason as Error | undefined) ?? new WorkerError(reason));
       };
-      const timer = setTimeout(() => kill(new WorkerError("TIMEOUT")), this.limits.seconds * 1_000);
-      const settle = () => {
+      const timer = setTimeout(() => kill(new WorkerError("TIMEOUT")), this.limits.timeoutSeconds * 1_000);
+      const cleanUp = () => {
         clearTimeout(timer);
-        stop.removeEventListener("abort", onStop);
-        child.off("message", onAnswer);
+        stop.removeEventListener("abort", onAbort);
+        child.off("message", onMessage);
         child.off("exit", onExit);
       };
-      stop.addEventListener("abort", onStop);
-      child.once("message", onAnswer);
+      stop.addEventListener("abort", onAbort);
+      child.once("message", onMessage);
       child.once("exit", onExit);
       child.send(task);
     });
   }
 
-  private start(): ChildProcess {
+  private fork(): ChildProcess {
     const child = fork(this.script, [], {
       execArgv: [`--max-old-space-size=${this.limits.heapMegabytes}`],
-      // Whatever takes over the process finds no secrets of the server's in it.
+      // A document that takes over the worker finds none of the server's secrets there.
       env: {},
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     this.alive.add(child);
     child.once("exit", () => {
       this.alive.delete(child);
-      this.forget(child);
+      this.unpark(child);
     });
-    // Sending to a process that has just died fails here as well; its exit says so.
+    // Sending to a process that has just died fails here; its exit event rejects the task.
     child.on("error", () => child.kill("SIGKILL"));
     return child;
   }
@@ -145,17 +144,17 @@ export class WorkerPool {
   private park(child: ChildProcess): void {
     this.idle.push(child);
     setTimeout(() => {
-      if (this.forget(child)) child.kill("SIGKILL");
+      if (this.unpark(child)) child.kill("SIGKILL");
     }, idleTimeoutMs).unref();
   }
 
-  /** @returns whether it was idle */
-  private forget(child: ChildProcess): boolean {
-    const place = this.idle.indexOf(child);
-    if (place >= 0) this.idle.splice(place, 1);
-    return place >= 0;
+  /** @returns whether the worker was idle */
+  private unpark(child: ChildProcess): boolean {
+    const index = this.idle.indexOf(child);
+    if (index >= 0) this.idle.splice(index, 1);
+    return index >= 0;
   }
 }
 
-/** V8 aborts where the heap is full, and the process itself where the rest has grown too large. */
+/** V8 aborts if the heap is full; the watchdog kills if the rest of the memory is. */
 const outOfMemorySignals: ReadonlySet<NodeJS.Signals | null> = new Set(["SIGABRT", "SIGKILL", "SIGTRAP", "SIGILL"]);

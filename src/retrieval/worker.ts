@@ -2,59 +2,57 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { getHeapStatistics } from "node:v8";
 import { Worker } from "node:worker_threads";
-import { contentOf } from "./extraction/content";
+import { detectMediaType, passagesOf } from "./extraction/content";
 import { PassageIndex, writeIndex } from "./search/passage-index";
 import type { WorkerReply } from "./worker-pool";
 import { bestPassages, type FoundPassage } from "./search/ranking";
 import type { SearchTask, IndexOutcome, IndexTask, Task, DetectTask, Detection } from "./document-reader";
 import { reasonOf } from "./extraction/unreadable-error";
 
-/** The process as a whole may take so many times what its heap may. */
-const outsideOfHeap = 2;
+/** The memory limit of the whole process, in multiples of the heap limit. */
+const memoryPerHeap = 2;
 
-/** One that has grown to such a share of it is not used again, so that each document has the same room. */
-const spentFrom = 1 / 8;
+/** A worker that has grown to this share of its memory limit is recycled, so that every document has the same limit. */
+const recycleShare = 1 / 8;
 
-const workerData = { maxBytes: outsideOfHeap * getHeapStatistics().heap_size_limit, parent: process.ppid };
+const workerData = { maxBytes: memoryPerHeap * getHeapStatistics().heap_size_limit, parentPid: process.ppid };
 new Worker(join(__dirname, "watchdog.js"), { workerData }).unref();
 
 process.on("message", (task: Task) => {
-  const answer = (outcome: { result: unknown } | { fault: string }) =>
+  const reply = (outcome: { result: unknown } | { error: string }) =>
     process.send?.({
       ...outcome,
-      mustRecycle: process.memoryUsage.rss() > spentFrom * workerData.maxBytes,
+      mustRecycle: process.memoryUsage.rss() > recycleShare * workerData.maxBytes,
     } satisfies WorkerReply);
-  carryOut(task).then(
-    (result) => answer({ result }),
-    (error: unknown) => answer({ fault: (error as Error).stack ?? String(error) }),
+  execute(task).then(
+    (result) => reply({ result }),
+    (error: unknown) => reply({ error: (error as Error).stack ?? String(error) }),
   );
 });
 
-async function carryOut(task: Task): Promise<unknown> {
+async function execute(task: Task): Promise<unknown> {
   switch (task.kind) {
-    case "tell":
-      return tell(task);
-    case "read":
-      return read(task);
-    case "find":
-      return find(task);
+    case "detect":
+      return detect(task);
+    case "index":
+      return index(task);
+    case "search":
+      return search(task);
   }
 }
 
-async function tell({ path }: DetectTask): Promise<Detection> {
-  const content = await contentOf(await readFile(path));
-  return content ? { kind: "told", mediaType: content.mediaType } : { kind: "unsupported" };
+async function detect({ path }: DetectTask): Promise<Detection> {
+  const mediaType = await detectMediaType(await readFile(path));
+  return mediaType ? { kind: "detected", mediaType } : { kind: "unsupported" };
 }
 
-/** Reads a document, and writes the index of its passages. */
-async function read({ path, indexPath }: IndexTask): Promise<IndexOutcome> {
-  // What an earlier reading has left that was cut off.
+async function index({ path, mediaType, indexPath }: IndexTask): Promise<IndexOutcome> {
+  // An earlier attempt that was cut off may have left a file.
   await rm(indexPath, { force: true });
-  const content = await contentOf(await readFile(path));
-  if (!content) return { kind: "failed", reason: "It is of no type that can be read." };
+  const content = await readFile(path);
   try {
-    await writeIndex(indexPath, content.passages());
-    return { kind: "read" };
+    await writeIndex(indexPath, await passagesOf(content, mediaType));
+    return { kind: "indexed" };
   } catch (error) {
     await rm(indexPath, { force: true });
     const reason = reasonOf(error);
@@ -63,15 +61,15 @@ async function read({ path, indexPath }: IndexTask): Promise<IndexOutcome> {
   }
 }
 
-/** Finds the passages of documents that answer a question best. A document that is gone has none. */
-function find({ documents, question, earlier, most }: SearchTask): FoundPassage[] {
+/** Documents whose index is gone have no passages. */
+function search({ documents, question, earlier, maxPassages }: SearchTask): FoundPassage[] {
   const searched = documents.flatMap(({ id, indexPath }) => {
-    const index = PassageIndex.open(indexPath);
-    return index ? [{ id, index }] : [];
+    const opened = PassageIndex.open(indexPath);
+    return opened ? [{ id, index: opened }] : [];
   });
   try {
-    return bestPassages(searched, question, earlier, most);
+    return bestPassages(searched, question, earlier, maxPassages);
   } finally {
-    for (const { index } of searched) index.close();
+    for (const document of searched) document.index.close();
   }
 }

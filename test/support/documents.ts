@@ -11,13 +11,12 @@ export interface TestDocument {
   readonly error: string | null;
 }
 
-/** The documents of a session as they are now. */
 export async function documentsOf(client: Client, sessionId: string): Promise<readonly TestDocument[]> {
   const query = `query ($id: ID!) { session(id: $id) { documents { id mimeType status error } } }`;
   return (await client.data(query, { id: sessionId })).session.documents as TestDocument[];
 }
 
-/** The last document of a session, once it has been read. */
+/** Waits until the last document of a session has been processed. */
 export async function readDocument(client: Client, sessionId: string): Promise<TestDocument> {
   for (;;) {
     const last = (await documentsOf(client, sessionId)).at(-1);
@@ -26,10 +25,7 @@ export async function readDocument(client: Client, sessionId: string): Promise<T
   }
 }
 
-/**
- * Has a document read, so that what reads them has started: a short one is read before its upload is answered then, however
- * slow the machine.
- */
+/** Starts the workers, so that short documents are processed before their upload is answered, even on a slow machine. */
 export async function warmReader(server: TestServer): Promise<void> {
   const app = await server.newApp();
   const sessionId = await app.session();
@@ -37,11 +33,11 @@ export async function warmReader(server: TestServer): Promise<void> {
   await readDocument(server.admin, sessionId);
 }
 
-/** The paths of all files in a data directory, at whatever depth. */
+/** The paths of all files in a data directory, recursively. */
 export const filesIn = async (dataDir: string): Promise<string[]> =>
   (await readdir(dataDir, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
 
-/** So long that reading it takes a second or two, and so plain that it takes no more. */
+/** A text that takes a second or two to index. */
 export const slowText = (): string => "The barn is red. ".repeat(200_000);

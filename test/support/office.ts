@@ -31,7 +31,7 @@ const relations = (targets: readonly (readonly [type: string, target: string])[]
 
 const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 
-/** A Word document of paragraphs; one that begins with `# ` is a heading, one with `| ` a row of a table. */
+/** A Word document. A paragraph that starts with `# ` is a heading, one that starts with `| ` is a table row. */
 export function docx(paragraphs: readonly string[], more: Parts = {}): Buffer {
   const run = (text: string) => `<w:r><w:t xml:space="preserve">${escaped(text)}</w:t></w:r>`;
   const paragraph = (text: string, style = "") => `<w:p>${style}${run(text)}</w:p>`;
@@ -54,7 +54,7 @@ export function docx(paragraphs: readonly string[], more: Parts = {}): Buffer {
   });
 }
 
-/** A workbook of sheets, each of rows. A Date is written as Excel does, with a style. With `one`, that is every text. */
+/** A workbook. A Date is written like Excel does, with a style. If `one` is given, every text cell refers to it. */
 export function xlsx(
   sheets: Readonly<Record<string, readonly (readonly (string | number | Date)[])[]>>,
   one?: string,
@@ -109,7 +109,7 @@ interface TestSlide {
   readonly notes?: string;
 }
 
-/** A presentation, whose slides' files are named the other way round than they are shown. */
+/** A presentation. The file names of the slides are in reverse order of the slides. */
 export function pptx(slides: readonly TestSlide[]): Buffer {
   const spaces = `xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="${office}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"`;
   const paragraph = (text: string) => `<a:p><a:r><a:t>${escaped(text)}</a:t></a:r></a:p>`;
@@ -152,7 +152,7 @@ export function pptx(slides: readonly TestSlide[]): Buffer {
   });
 }
 
-/** An OpenDocument text with this in its body. */
+/** An OpenDocument text with this body. */
 export const odt = (body: string): Buffer =>
   zip({
     mimetype: "application/vnd.oasis.opendocument.text",

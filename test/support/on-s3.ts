@@ -1,3 +1,3 @@
-/** To be imported before tests of documents, which then keep them in a store that speaks S3, and take their time. */
+/** Imported before other tests to run them on S3 storage, which is slower. */
 process.env["TEST_STORAGE"] = "s3";
 jest.setTimeout(90_000);

@@ -1,21 +1,10 @@
-import { PDFDocument, StandardFonts } from "pdf-lib";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 
-/** A PDF of pages, each of paragraphs; a line break in one is a line break on the page. Latin letters only. */
-export async function pdf(pages: readonly (readonly string[])[]): Promise<Buffer> {
-  const document = await PDFDocument.create();
-  const font = await document.embedFont(StandardFonts.Helvetica);
-  for (const paragraphs of pages) {
-    const page = document.addPage([600, 800]);
-    let y = 750;
-    for (const paragraph of paragraphs) {
-      page.drawText(paragraph, { x: 50, y, size: 12, lineHeight: 14, font });
-      y -= 14 * paragraph.split("\n").length + 20;
-    }
-  }
-  return Buffer.from(await document.save());
-}
+/** A PDF of three pages with a heading and paragraphs of one or two lines, compressed like most real PDFs. */
+export const farmPdf = (): Buffer => readFileSync(join(__dirname, "pdfs/farm.pdf"));
 
-/** A PDF by hand: objects from 1 on, the first of which is the catalog. */
+/** A hand-written PDF. The objects are numbered from 1, and the first one is the catalog. */
 export function rawPdf(objects: readonly (string | Buffer)[], trailer = ""): Buffer {
   const parts: Buffer[] = [Buffer.from("%PDF-1.7\n%\u00ff\n")];
   const offsets: number[] = [];
@@ -30,8 +19,8 @@ export function rawPdf(objects: readonly (string | Buffer)[], trailer = ""): Buf
   return Buffer.concat([...parts, Buffer.from(end)]);
 }
 
-/** A PDF of one page that is drawn by this stream. */
-export const pdfDrawnBy = (stream: Buffer, entries = "", trailer = ""): Buffer =>
+/** A PDF of one page with this content stream. */
+export const pdfWithStream = (stream: Buffer, entries = "", trailer = ""): Buffer =>
   rawPdf(
     [
       "<< /Type /Catalog /Pages 2 0 R >>",

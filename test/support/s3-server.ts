@@ -12,7 +12,7 @@ const prefix = "kept/here";
 const program = join(dirname(require.resolve("s3rver/package.json")), "bin/s3rver.js");
 const suffix = "._S3rver_object";
 
-/** A process that serves a bucket by the protocol of S3, and what it has there. */
+/** A process that serves an S3 bucket from a folder. */
 export class S3Server {
   private child: ChildProcess | undefined;
 
@@ -31,13 +31,13 @@ export class S3Server {
     const endpoint = encodeURIComponent(`http://127.0.0.1:${this.port}`);
     return {
       STORAGE_URL: `s3://${bucket}/${prefix}?endpoint=${endpoint}&region=us-east-1&pathStyle=true`,
-      // The one key that it knows.
+      // The only key that s3rver accepts.
       AWS_ACCESS_KEY_ID: "S3RVER",
       AWS_SECRET_ACCESS_KEY: "S3RVER",
     };
   }
 
-  /** The names of its objects, without the prefix. */
+  /** The names of the objects, without the prefix. */
   names(): string[] {
     try {
       const files = readdirSync(join(this.folder, bucket, prefix));
@@ -52,12 +52,12 @@ export class S3Server {
     return readFile(this.pathOf(name));
   }
 
-  /** Takes away an object. */
+  /** Deletes an object without a request. */
   async lose(name: string): Promise<void> {
     await rm(this.pathOf(name));
   }
 
-  /** Puts an object there that was written long ago, or makes one of that age that is there. */
+  /** Writes an object that has an old modification time. */
   async plant(name: string, content: Buffer | string): Promise<void> {
     const path = this.pathOf(name);
     await mkdir(dirname(path), { recursive: true });
@@ -65,21 +65,21 @@ export class S3Server {
     await utimes(path, 0, 0);
   }
 
-  /** Serves again, at the same port, what it has. */
+  /** Starts the process, on the same port each time. */
   async up(): Promise<void> {
-    const at = ["--directory", this.folder, "--address", "127.0.0.1", "--port", `${this.port}`];
-    // It hides where a page of a listing ends by a cipher that Node knows no more by itself.
+    const options = ["--directory", this.folder, "--address", "127.0.0.1", "--port", `${this.port}`];
+    // s3rver encrypts continuation tokens with a cipher that Node.js provides only as a legacy one.
     const node = ["--openssl-legacy-provider", program];
-    const child = spawn(process.execPath, [...node, ...at, "--silent", "--configure-bucket", bucket], {
+    const child = spawn(process.execPath, [...node, ...options, "--silent", "--configure-bucket", bucket], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
-      let told = "";
-      child.once("exit", () => reject(new Error(`The S3 server did not start: ${told}`)));
+      let output = "";
+      child.once("exit", () => reject(new Error(`The S3 server did not start: ${output}`)));
       child.stdout.on("data", (chunk: Buffer) => {
-        told = (told + chunk.toString()).slice(-1_000);
-        if (told.includes("listening on")) resolve();
+        output = (output + chunk.toString()).slice(-1_000);
+        if (output.includes("listening on")) resolve();
       });
     });
   }

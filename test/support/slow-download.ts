@@ -5,14 +5,14 @@ import type { KeyHolder, TestApp } from "./test-app";
 
 const documentContent = `query ($id: ID!) { documentContent(id: $id) { url } }`;
 
-/** More than what a network keeps for a client that takes nothing, and of no type that takes long to read. */
+/** Larger than the network's buffers for a client that reads nothing, and of a type that is fast to index. */
 const content = `["${"x".repeat(20_000_000)}"]`;
 
-/** A download of which the client takes nothing but the beginning, until it is told to go on. */
+/** A download whose client reads only the beginning until `rest` is called. */
 export class SlowDownload {
   private constructor(private readonly response: IncomingMessage) {}
 
-  /** By a link that a key has asked for, of a document of its own. */
+  /** Downloads a new document by a link that the key requested. */
   static async begin(app: TestApp, key: KeyHolder): Promise<SlowDownload> {
     const id = await app.document(await app.session(), content, `${randomUUID()}.json`);
     const link = (await key.data(documentContent, { id })).documentContent.url as string;
@@ -21,10 +21,10 @@ export class SlowDownload {
     return new SlowDownload(response);
   }
 
-  /** @returns whether all of it came */
+  /** @returns whether the download completed */
   async rest(): Promise<boolean> {
     this.response.resume();
-    // Which once() would not wait for after an error.
+    // once() would reject on an error before the connection closes.
     await new Promise((resolve) => this.response.once("close", resolve));
     return this.response.complete;
   }

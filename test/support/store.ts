@@ -3,21 +3,21 @@ import { join } from "node:path";
 import type { Environment } from "./process";
 import { S3Server } from "./s3-server";
 
-/** Where a server of the tests keeps its documents, seen from outside. */
+/** The storage of a test server, accessed without the server. */
 export interface TestStore {
-  /** What a server has to be told to keep them there. */
+  /** Configures a server to use this storage. */
   readonly environment: Environment;
-  /** All that is there: documents by their ids, indexes as `<id>.index`. */
+  /** Names of all files: `<id>` for content, `<id>.index` for indexes. */
   names(): Promise<string[]>;
   contentOf(name: string): Promise<Buffer>;
-  /** Takes something away. */
+  /** Deletes a file behind the server's back. */
   lose(name: string): Promise<void>;
-  /** Puts something there that looks as if it had been written long ago. */
+  /** Writes a file that has an old modification time. */
   plant(name: string, content: Buffer | string): Promise<void>;
   drop(): Promise<void>;
 }
 
-/** The data directory, or where TEST_STORAGE is `s3` a store of its own that speaks S3. */
+/** Whether tests use a bucket (TEST_STORAGE is `s3`) instead of the data directory. */
 export const isOnS3 = (): boolean => process.env["TEST_STORAGE"] === "s3";
 
 export async function createTestStore(dataDir: string): Promise<TestStore> {
@@ -42,6 +42,6 @@ const folderStore = (folder: string): TestStore => ({
     await writeFile(join(folder, name), content);
     await utimes(join(folder, name), 0, 0);
   },
-  // It goes with the data directory.
+  // It is deleted with the data directory.
   drop: () => Promise.resolve(),
 });

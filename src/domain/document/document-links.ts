@@ -2,35 +2,33 @@ import type { Caller } from "../../auth/caller";
 import type { Keyring } from "../../platform/secrets/keyring";
 import type { DocumentContent } from "./document.input";
 
-/** Where documents are downloaded from, followed by the document's id. */
+/** The path of downloads, followed by the document's id. */
 export const downloadPath = "/documents";
 
-/** How long a link can be used, in milliseconds. */
-const lifetime = 5 * 60 * 1_000;
+const linkLifetimeMs = 5 * 60 * 1_000;
 
 const purpose = "links to documents";
 
-/** Whom a link was made for. */
 export interface DocumentLink {
   readonly documentId: string;
-  /** Of the API key whose rights it rests on; undefined where an administrator has asked for it. */
+  /** The API key whose permissions the link depends on; undefined if an administrator requested it. */
   readonly keyId: string | undefined;
 }
 
-/** Makes the links by which documents are downloaded, and knows them again. */
+/** Makes and verifies the signed links for downloads. */
 export class DocumentLinks {
   constructor(private readonly keyring: Keyring) {}
 
   make(documentId: string, caller: Caller): DocumentContent {
-    // Whole seconds, as they stand in the link.
-    const expires = Math.floor((Date.now() + lifetime) / 1_000);
+    // In whole seconds, like the link.
+    const expires = Math.floor((Date.now() + linkLifetimeMs) / 1_000);
     const keyId = caller.kind === "API_KEY" ? caller.keyId : "";
     const signature = this.keyring.sign(signedText(documentId, String(expires), keyId), purpose);
     const search = new URLSearchParams({ expires: String(expires), ...(keyId !== "" && { key: keyId }), signature });
     return { url: `${downloadPath}/${documentId}?${search.toString()}`, expiresAt: new Date(expires * 1_000) };
   }
 
-  /** @returns undefined where it is no link of ours, or not any more */
+  /** @returns undefined if the link is invalid or expired */
   read(documentId: string, search: Readonly<Record<string, unknown>>): DocumentLink | undefined {
     const { expires, key = "", signature } = search;
     if (typeof expires !== "string" || typeof key !== "string" || typeof signature !== "string") return undefined;

@@ -5,6 +5,7 @@ import type { Database } from "../../platform/database/database";
 import type { Instance } from "../../platform/instance/instance";
 import { WorkerError } from "../../retrieval/worker-pool";
 import type { DocumentReader, IndexOutcome } from "../../retrieval/document-reader";
+import type { MediaType } from "../../retrieval/extraction/media-type";
 import {
   type DocumentStorage,
   type ReadingFiles,
@@ -12,25 +13,26 @@ import {
 } from "../../platform/storage/document-storage";
 import { Document } from "./document.entity";
 
-/** One that the server has stopped at so often, while it was being read, is not read again. */
-const maxReadings = 3;
+/** A document whose processing was cut off by this many stops of a server is not processed again. */
+const maxAttempts = 3;
 
-/** How long a database that fails is left alone before it is asked again, in milliseconds. */
 const retryDelayMs = 1_000;
-/** How long something may still come of what a database was asked for that has failed, in milliseconds. */
-const aftermath = 15_000;
+/** How long a transaction may still take effect after its confirmation was lost. */
+const lateCommitMs = 15_000;
 
-interface InFlightReading {
+type StoredDocument = Pick<Document, "id" | "mimeType">;
+
+interface InFlight {
   readonly stop: AbortController;
   readonly done: Promise<void>;
 }
 
 /**
- * Reads documents that are stored, in the background. Each is a row that says PROCESSING until its reading has ended, and
- * which instance reads it, so that whatever happens to this process, another one knows what is left to be read.
+ * Indexes stored documents in the background. The row of a document stays PROCESSING until that has ended, and names the
+ * instance that does it, so that another instance can take over the document if this process dies.
  */
 export class DocumentProcessor {
-  private readonly inFlight = new Map<string, InFlightReading>();
+  private readonly inFlight = new Map<string, InFlight>();
   private readonly closing = new AbortController();
 
   constructor(
@@ -38,103 +40,113 @@ export class DocumentProcessor {
     private readonly storage: DocumentStorage,
     private readonly reader: DocumentReader,
     private readonly instance: Instance,
-    /** Told when a document has been read, or given up, as somebody may wait for it. */
-    private readonly settled: () => void,
+    /** Called when a document has been processed or aborted, because runs may wait for it. */
+    private readonly onSettled: () => void,
     private readonly log: Logger,
   ) {}
 
-  /** What the row of a document says that is to be read here. */
+  /** The value of `readerId` in the row of a document that this instance is to process. */
   get readerId(): string {
     return this.instance.id;
   }
 
-  /** Goes on with the documents of instances that are gone. @returns false where it could not look */
+  /** Claims and starts the documents of dead instances. @returns false if the database failed */
   async takeOver(): Promise<boolean> {
     if (this.closing.signal.aborted) return true;
     try {
-      const open = await this.db.read.find(Document, {
+      const processing = await this.db.read.find(Document, {
         where: { status: "PROCESSING" },
-        select: { id: true, readerId: true },
+        select: { id: true, readerId: true, mimeType: true },
         order: { id: "ASC" },
       });
-      const gone = await this.instance.deadAmong(open.map(({ readerId }) => readerId));
-      for (const { id, readerId } of open.filter((each) => gone.has(each.readerId))) {
-        if (!this.inFlight.has(id) && (await this.claim(id, readerId))) void this.begin(id);
+      const dead = await this.instance.deadAmong(processing.map(({ readerId }) => readerId));
+      for (const document of processing.filter(({ readerId }) => dead.has(readerId))) {
+        const { id, readerId } = document;
+        if (!this.inFlight.has(id) && (await this.claim(id, readerId))) void this.start(document);
       }
       return true;
     } catch (error) {
-      this.log.error({ err: error }, "could not take over the documents of others, trying again");
+      this.log.error({ err: error }, "failed to take over the documents of dead instances; retrying");
       return false;
     }
   }
 
-  /** Begins to read a document whose row names this instance. Ends, and never fails, when it has been read or given up. */
-  begin(id: string): Promise<void> {
+  /** Processes a document whose row names this instance. The promise never rejects. */
+  start(document: StoredDocument): Promise<void> {
+    const { id } = document;
     const stop = new AbortController();
-    const done = this.read(id, this.readerId, stop.signal)
-      .catch((error: unknown) => this.log.error({ err: error, documentId: id }, "could not write what a reading gave"))
+    const done = this.process(document, this.readerId, stop.signal)
+      .catch((error: unknown) =>
+        this.log.error({ err: error, documentId: id }, "failed to record the result of processing a document"),
+      )
       .finally(() => {
         this.inFlight.delete(id);
-        this.settled();
+        this.onSettled();
       });
     this.inFlight.set(id, { stop, done });
     return done;
   }
 
   /**
-   * Reads a document whose row may be there, or come, though the database's word of it got lost. Where it is not, nothing
-   * is left of the document.
+   * Processes a document whose insertion may have been committed, or may still be, because the database's confirmation
+   * was lost. If there is no row after a while, the files of the document are deleted.
    */
-  beginIfThere(id: string): void {
-    delay(aftermath, undefined, { signal: this.closing.signal, ref: false }).then(
-      () => void this.begin(id),
-      // The next start finds it, or sweeps away what is left of it.
+  startIfCommitted(document: StoredDocument): void {
+    delay(lateCommitMs, undefined, { signal: this.closing.signal, ref: false }).then(
+      () => void this.start(document),
+      // After a restart, the document is taken over or its files are swept.
       () => undefined,
     );
   }
 
-  /** Gives up all that is being read, as others may be at it. */
+  /** Aborts all processing, because other instances may have taken over the documents. */
   abortAll(): void {
     for (const { stop } of this.inFlight.values()) stop.abort();
   }
 
-  /** Gives up documents whose rows are gone. When this ends, nothing writes into their files any more. */
+  /** Aborts the processing of documents whose rows are gone, and waits until nothing writes to their files. */
   async abort(ids: readonly string[]): Promise<void> {
-    const readings = ids.flatMap((id) => this.inFlight.get(id) ?? []);
-    for (const { stop } of readings) stop.abort();
-    await Promise.all(readings.map(({ done }) => done));
+    const aborted = ids.flatMap((id) => this.inFlight.get(id) ?? []);
+    for (const { stop } of aborted) stop.abort();
+    await Promise.all(aborted.map(({ done }) => done));
   }
 
-  /** Gives up what is being read: another instance or the next start reads it. To be called when the reader has been closed. */
+  /** Aborts all processing; another instance or the next start resumes it. Must be called after the reader was closed. */
   async close(): Promise<void> {
     this.closing.abort();
     await Promise.all([...this.inFlight.values()].map(({ done }) => done));
   }
 
-  private async read(id: string, readerId: string, signal: AbortSignal): Promise<void> {
-    const turn: { hasCome: boolean; files?: ReadingFiles } = { hasCome: false };
+  private async process({ id, mimeType }: StoredDocument, readerId: string, signal: AbortSignal): Promise<void> {
+    const attempt: { isCounted: boolean; files?: ReadingFiles } = { isCounted: false };
     const stop = AbortSignal.any([signal, this.closing.signal]);
-    const taskOf = async () => {
-      turn.hasCome = await this.retryTransient(() => this.countBegun(id, readerId), stop);
-      if (!turn.hasCome) return undefined;
-      turn.files = await this.retryTransient(() => this.storage.filesToRead(id, stop), stop, isPassing);
-      return turn.files;
+    const makeTask = async () => {
+      attempt.isCounted = await this.retryTransient(() => this.countAttempt(id, readerId), stop);
+      if (!attempt.isCounted) return undefined;
+      attempt.files = await this.retryTransient(() => this.storage.filesToRead(id, stop), stop, isStorageUnavailable);
+      const { path, indexPath } = attempt.files;
+      return { path, indexPath, mediaType: mimeType as MediaType };
     };
     try {
-      const reading = (await this.reader.index(taskOf, signal)) ?? stoppedTooOften;
-      if (reading.kind === "read") await this.retryTransient(() => turn.files?.keepIndex(), stop, isPassing);
-      await this.write(id, readerId, reading);
+      const outcome = (await this.reader.index(makeTask, signal)) ?? tooManyAttempts;
+      if (outcome.kind === "indexed") {
+        await this.retryTransient(() => attempt.files?.keepIndex(), stop, isStorageUnavailable);
+      }
+      await this.record(id, readerId, outcome);
     } catch (error) {
       if (signal.aborted) return;
       if (this.closing.signal.aborted || error instanceof WorkerError) {
-        // The server stops, and not because of this document.
-        if (turn.hasCome) await this.uncount(id, readerId);
+        // The server is stopping, which is not the document's fault.
+        if (attempt.isCounted) await this.uncountAttempt(id, readerId);
         return;
       }
-      this.log.error({ err: error, documentId: id }, "could not read a document");
-      await this.write(id, readerId, { kind: "failed", reason: "The server could not read it. Its log says why." });
+      this.log.error({ err: error, documentId: id }, "failed to process a document");
+      await this.record(id, readerId, {
+        kind: "failed",
+        reason: "The server failed to process it. The server's log has the cause.",
+      });
     } finally {
-      await turn.files?.release();
+      await attempt.files?.release();
     }
   }
 
@@ -145,63 +157,63 @@ export class DocumentProcessor {
     return affected === 1;
   }
 
-  /** @returns false where the document is gone, is read by others, or has been begun often enough */
-  private async countBegun(id: string, readerId: string): Promise<boolean> {
+  /** @returns false if the document is gone, was taken over, or has no attempts left */
+  private async countAttempt(id: string, readerId: string): Promise<boolean> {
     const { affected } = await this.db.transaction((manager) =>
       manager.update(
         Document,
-        { id, readerId, status: "PROCESSING", readings: LessThan(maxReadings) },
+        { id, readerId, status: "PROCESSING", readings: LessThan(maxAttempts) },
         { readings: () => "readings + 1" },
       ),
     );
     return affected === 1;
   }
 
-  private async uncount(id: string, readerId: string): Promise<void> {
+  private async uncountAttempt(id: string, readerId: string): Promise<void> {
     await this.db.transaction((manager) =>
       manager.update(Document, { id, readerId, status: "PROCESSING" }, { readings: () => "readings - 1" }),
     );
   }
 
-  /** Says in the row how the reading ended. Where the row is gone, nothing is left of the document. */
-  private async write(id: string, readerId: string, reading: IndexOutcome): Promise<void> {
-    const end =
-      reading.kind === "read"
+  /** Writes the outcome into the row. If the row is gone, the files of the document are deleted. */
+  private async record(id: string, readerId: string, outcome: IndexOutcome): Promise<void> {
+    const change =
+      outcome.kind === "indexed"
         ? ({ status: "READY", error: null } as const)
-        : ({ status: "FAILED", error: reading.reason } as const);
+        : ({ status: "FAILED", error: outcome.reason } as const);
     const { signal } = this.closing;
-    const isTheirs = () => this.db.read.existsBy(Document, { id, readerId });
-    if (reading.kind === "failed" && (await this.retryTransient(isTheirs, signal))) {
-      await this.retryTransient(() => this.storage.removeIndex(id), signal, isPassing);
+    const isClaimed = () => this.db.read.existsBy(Document, { id, readerId });
+    if (outcome.kind === "failed" && (await this.retryTransient(isClaimed, signal))) {
+      await this.retryTransient(() => this.storage.removeIndex(id), signal, isStorageUnavailable);
     }
     const { affected } = await this.retryTransient(
-      () => this.db.transaction((manager) => manager.update(Document, { id, readerId, status: "PROCESSING" }, end)),
+      () => this.db.transaction((manager) => manager.update(Document, { id, readerId, status: "PROCESSING" }, change)),
       signal,
     );
     if (affected !== 1 && !(await this.db.read.existsBy(Document, { id }))) await this.storage.remove([id]);
   }
 
-  /** Asks the database or the store again as long as it fails in a way that may pass, and the work is wanted. */
+  /** Retries work on the database or the storage until it succeeds, fails permanently, or is aborted. */
   private async retryTransient<Result>(
     work: () => Result | Promise<Result>,
     stop: AbortSignal,
-    mayPass: (error: unknown) => boolean = () => true,
+    isTransient: (error: unknown) => boolean = () => true,
   ): Promise<Result> {
     for (;;) {
       try {
         return await work();
       } catch (error) {
-        if (stop.aborted || !mayPass(error)) throw error;
-        this.log.error({ err: error }, "could not go on with a reading, trying again");
+        if (stop.aborted || !isTransient(error)) throw error;
+        this.log.error({ err: error }, "failed to continue processing a document; retrying");
         await delay(retryDelayMs, undefined, { signal: stop }).catch(() => undefined);
       }
     }
   }
 }
 
-const isPassing = (error: unknown): boolean => error instanceof StorageUnavailableError;
+const isStorageUnavailable = (error: unknown): boolean => error instanceof StorageUnavailableError;
 
-const stoppedTooOften: IndexOutcome = {
+const tooManyAttempts: IndexOutcome = {
   kind: "failed",
-  reason: `The server stopped ${maxReadings} times while it was being read.`,
+  reason: `The server stopped ${maxAttempts} times while it processed this document.`,
 };

@@ -19,11 +19,11 @@ export class Document {
   @IdColumn()
   readonly sessionId!: string;
 
-  @Field({ description: "Without folders and control characters, whatever the client sent." })
+  @Field({ description: "The client's filename, without folders and control characters." })
   @StringColumn(255)
   readonly filename!: string;
 
-  @Field({ description: "Told by its content, not by what the client said." })
+  @Field({ description: "Detected from the content. The type that the client declares is ignored." })
   @StringColumn(127)
   readonly mimeType!: string;
 
@@ -31,7 +31,7 @@ export class Document {
   @Column({ type: "int" })
   readonly size!: number;
 
-  @Field({ description: "Of the content, in lower-case hexadecimal." })
+  @Field({ description: "SHA-256 of the content, in lower-case hexadecimal." })
   @StringColumn(64)
   readonly sha256!: string;
 
@@ -39,15 +39,15 @@ export class Document {
   @StringColumn(16)
   readonly status!: DocumentStatus;
 
-  @Field(() => String, { nullable: true, description: "Why it failed, for people." })
+  @Field(() => String, { nullable: true, description: "If it is FAILED, the reason, to be shown to people." })
   @TextColumn({ nullable: true })
   readonly error!: string | null;
 
-  /** How often it was begun to read it. */
+  /** How many times its processing was started. */
   @Column({ type: "int" })
   readonly readings!: number;
 
-  /** The instance that reads it, or did. */
+  /** The instance that processes it, or has processed it. */
   @IdColumn({ nullable: true })
   readonly readerId!: string | null;
 

@@ -28,22 +28,24 @@ export class DocumentPayload {
 export class DocumentContent {
   @Field({
     description:
-      "A path of this server, such as `/documents/...`, to be put behind the address that the server is reached at. Whoever has it can download the document, without a key.",
+      "A path on this server, such as `/documents/...`. Resolve it against the server's address. Anyone who has the link can download the document without a key.",
   })
   readonly url!: string;
 
-  @Field({ description: "Until then the link can be used, if the key that it was asked for with keeps its rights." })
+  @Field({
+    description: "The link stops working then, or earlier if the API key that requested it loses its permission.",
+  })
   readonly expiresAt!: Date;
 }
 
 @ObjectType()
 export class UploadLimits {
-  @Field(() => Int, { description: "Documents in one session." })
+  @Field(() => Int, { description: "Maximum number of documents in a session." })
   readonly maxDocuments!: number;
 
-  @Field(() => Int, { description: "Bytes in one document." })
+  @Field(() => Int, { description: "Maximum size of a document in bytes." })
   readonly maxBytes!: number;
 
-  @Field(() => [String], { description: "Such as `application/pdf`." })
+  @Field(() => [String], { description: "The supported types, such as `application/pdf`." })
   readonly mimeTypes!: readonly string[];
 }

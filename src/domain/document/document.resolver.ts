@@ -16,7 +16,10 @@ import { DocumentService } from "./document.service";
 export class DocumentResolver {
   constructor(private readonly documentService: DocumentService) {}
 
-  @Query(() => DocumentContent, { nullable: true, description: "A link to download a document by, for five minutes." })
+  @Query(() => DocumentContent, {
+    nullable: true,
+    description: "A link to download a document. It is valid for five minutes.",
+  })
   @RequireRuntime("SESSION_VIEW")
   documentContent(@Arg("id", () => ID) id: string): Promise<DocumentContent | null> {
     return this.documentService.contentOf(id);
@@ -24,7 +27,7 @@ export class DocumentResolver {
 
   @Mutation(() => DocumentPayload, {
     description:
-      "By the GraphQL multipart request specification. Answered once it is stored: where it is still PROCESSING, it is read in the background, and executions wait for it.",
+      "Takes a request by the GraphQL multipart request specification. Returns when the document is stored. A document that is still PROCESSING is indexed in the background, and executions wait for it.",
   })
   @RequireRuntime("DOCUMENT_UPLOAD")
   async uploadDocument(@Arg("input") input: UploadDocumentInput): Promise<DocumentPayload> {
@@ -45,7 +48,7 @@ export class DocumentResolver {
   }
 
   @FieldResolver(() => UploadLimits, {
-    description: "What may be uploaded to it, so that a client can check before it sends.",
+    description: "The limits of uploads, so that a client can check a file before it sends it.",
   })
   uploadLimits(): UploadLimits {
     return this.documentService.uploadLimits;

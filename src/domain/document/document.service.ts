@@ -3,7 +3,6 @@ import { type EntityManager, In } from "typeorm";
 import type { Logger } from "pino";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../../auth/caller";
-import type { Limits } from "../../config";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
@@ -19,11 +18,16 @@ import type { DocumentProcessor } from "./document-processor";
 import type { DocumentContent, UploadDocumentInput, UploadLimits } from "./document.input";
 import { safeFilename } from "./filename";
 
-/** So long an upload waits for its document to be read, in milliseconds. */
-const aMoment = 1_000;
+export interface DocumentLimits {
+  readonly maxUploadBytes: number;
+  readonly maxSessionDocuments: number;
+}
 
-/** Of what could not be told before the limits of reading were reached. */
-const unknownType = "application/octet-stream";
+/** How long an upload waits for its document to be processed, so that small documents are READY in the answer. */
+const processingWaitMs = 1_000;
+
+/** The type of a document whose detection exceeded the limits. */
+const unknownMediaType = "application/octet-stream";
 
 export class DocumentService {
   private readonly bySession = batching<Document[]>(async (sessionIds) => {
@@ -42,9 +46,9 @@ export class DocumentService {
     private readonly sessionService: SessionService,
     private readonly storage: DocumentStorage,
     private readonly reader: DocumentReader,
-    private readonly readings: DocumentProcessor,
+    private readonly processor: DocumentProcessor,
     private readonly links: DocumentLinks,
-    private readonly limits: Limits,
+    private readonly limits: DocumentLimits,
     private readonly log: Logger,
   ) {}
 
@@ -62,36 +66,16 @@ export class DocumentService {
     return exists ? this.links.make(id, this.caller) : null;
   }
 
-  /**
-   * Takes a document in, and waits a moment for it to be read: it is as it is by then. Whatever way it ends, no file is
-   * left that has no row.
-   */
+  /** Stores a document and waits a moment for its processing. @returns the document in the status it has then */
   async upload({ sessionId, file }: UploadDocumentInput): Promise<Document> {
     const session = await this.sessionService.find(sessionId);
     if (!session) throw notFound("session");
-    await this.checkRoom(this.db.read, session);
+    await this.checkCapacity(this.db.read, session);
 
-    const id = newId();
-    let mayBeThere = false as boolean;
-    try {
-      const document = await this.take(id, session, file);
-      await this.db.transaction(async (manager) => {
-        const held = await this.db.lock(manager, Session, { id: session.id });
-        if (!held) throw notFound("session");
-        await this.checkRoom(manager, held);
-        await manager.insert(Document, document);
-        await manager.update(Session, { id: held.id }, { lastActivityAt: document.createdAt });
-        mayBeThere = true;
-      });
-      if (document.status !== "PROCESSING") return document;
-    } catch (error) {
-      // It may have been committed though the database's word of that got lost.
-      if (mayBeThere) this.readings.beginIfThere(id);
-      else await this.discard([id]);
-      throw error instanceof StorageUnavailableError ? unavailable(error) : error;
-    }
-    await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);
-    const document = await this.db.read.findOneBy(Document, { id });
+    const stored = await this.store(session, file);
+    if (stored.status !== "PROCESSING") return stored;
+    await Promise.race([this.processor.start(stored), delay(processingWaitMs, undefined, { ref: false })]);
+    const document = await this.db.read.findOneBy(Document, { id: stored.id });
     if (!document) throw notFound("document");
     return document;
   }
@@ -104,61 +88,93 @@ export class DocumentService {
     await this.discard([id]);
   }
 
-  /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept later. */
+  /**
+   * Deletes the content and the indexes of documents whose rows are gone. A failure is logged, and the sweep of orphans
+   * deletes the files later.
+   */
   async discard(ids: readonly string[]): Promise<void> {
     try {
-      await this.readings.abort(ids);
+      await this.processor.abort(ids);
       await this.storage.remove(ids);
     } catch (error) {
-      this.log.error({ err: error, ids }, "could not remove documents' files");
+      this.log.error({ err: error, ids }, "failed to delete the files of documents");
     }
   }
 
-  private async take(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
-    const upload = await file;
-    const content = upload.createReadStream();
-    const { size, sha256, seen } = await this.storage.write(id, content, (path) => {
-      if (content.truncated) throw this.tooLarge();
-      return this.detected(path);
-    });
-    return {
-      id,
-      appId: session.appId,
-      sessionId: session.id,
-      filename: safeFilename(upload.filename),
-      size,
-      sha256,
-      ...seen,
-      readings: 0,
-      readerId: this.readings.readerId,
-      createdAt: new Date(),
-    };
+  /** Stores the file and its row. If this fails, no file without a row is left. */
+  private async store(session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
+    const id = newId();
+    let inserted: Document | undefined;
+    try {
+      const document = await this.receive(id, session, file);
+      await this.db.transaction(async (manager) => {
+        const locked = await this.db.lock(manager, Session, { id: session.id });
+        if (!locked) throw notFound("session");
+        await this.checkCapacity(manager, locked);
+        await manager.insert(Document, document);
+        await manager.update(Session, { id: locked.id }, { lastActivityAt: document.createdAt });
+        inserted = document;
+      });
+      return document;
+    } catch (error) {
+      // The transaction may have been committed although the database's confirmation was lost.
+      if (inserted) this.processor.startIfCommitted(inserted);
+      else await this.discard([id]);
+      throw error instanceof StorageUnavailableError ? unavailable(error) : error;
+    }
   }
 
-  private async detected(path: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
-    const told = await this.reader.detectType({ path });
-    switch (told.kind) {
-      case "told":
-        return { mimeType: told.mediaType, status: "PROCESSING", error: null };
+  /** Stores the content of an upload. @returns the row to be inserted */
+  private async receive(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {
+    const upload = await file;
+    const content = upload.createReadStream();
+    const staged = await this.storage.stage(id, content);
+    try {
+      if (content.truncated) throw this.tooLarge();
+      const detected = await this.detect(staged.path);
+      await staged.keep();
+      return {
+        id,
+        appId: session.appId,
+        sessionId: session.id,
+        filename: safeFilename(upload.filename),
+        size: staged.size,
+        sha256: staged.sha256,
+        ...detected,
+        readings: 0,
+        readerId: this.processor.readerId,
+        createdAt: new Date(),
+      };
+    } catch (error) {
+      await staged.discard();
+      throw error;
+    }
+  }
+
+  private async detect(path: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
+    const detection = await this.reader.detectType({ path });
+    switch (detection.kind) {
+      case "detected":
+        return { mimeType: detection.mediaType, status: "PROCESSING", error: null };
       case "failed":
-        return { mimeType: unknownType, status: "FAILED", error: told.reason };
+        return { mimeType: unknownMediaType, status: "FAILED", error: detection.reason };
       case "unsupported":
         throw unsupported();
     }
   }
 
-  private async checkRoom(manager: EntityManager, session: Session): Promise<void> {
+  private async checkCapacity(manager: EntityManager, session: Session): Promise<void> {
     if (session.status === "TERMINATED") throw sessionTerminated();
     const { maxSessionDocuments } = this.limits;
     if ((await manager.countBy(Document, { sessionId: session.id })) < maxSessionDocuments) return;
     throw new ApiError(
       "LIMIT_REACHED",
-      `A session holds at most ${maxSessionDocuments} documents, and this one has as many. Delete one first, or use another session.`,
+      `A session holds at most ${maxSessionDocuments} documents, and this one is full. Delete a document, or use another session.`,
     );
   }
 
   private tooLarge(): ApiError {
-    const message = `A document may have at most ${this.limits.maxUploadBytes} bytes. Send a smaller one, or split it.`;
+    const message = `A document may have at most ${this.limits.maxUploadBytes} bytes. Send a smaller file, or split it.`;
     return new ApiError("PAYLOAD_TOO_LARGE", message);
   }
 }
@@ -166,5 +182,5 @@ export class DocumentService {
 const unsupported = () =>
   new ApiError(
     "UNSUPPORTED_MEDIA_TYPE",
-    `The content of this file is of no supported type. These are: ${supportedMediaTypes.join(", ")}.`,
+    `The content of this file has an unsupported type. Supported types: ${supportedMediaTypes.join(", ")}.`,
   );

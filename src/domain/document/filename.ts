@@ -1,12 +1,12 @@
-const maxLength = 255;
+const maxChars = 255;
 
-/** What a client's filename may be called by: its last part, without what controls a terminal or turns text around. */
-export function safeFilename(given: string): string {
-  const last = given.split(/[/\\]/).at(-1) ?? "";
-  const clean = last
+/** The last part of a client's filename, without control and bidirectional formatting characters. */
+export function safeFilename(filename: string): string {
+  const basename = filename.split(/[/\\]/).at(-1) ?? "";
+  const clean = basename
     .toWellFormed()
     .replace(/[\p{Cc}\p{Cf}]/gu, "")
     .trim();
-  const name = [...clean].slice(0, maxLength).join("");
+  const name = [...clean].slice(0, maxChars).join("");
   return /^\.*$/.test(name) ? "document" : name;
 }

@@ -4,14 +4,14 @@ import { Document } from "./document.entity";
 import type { DocumentStorage, StoredFile } from "../../platform/storage/document-storage";
 
 /**
- * An hour is longer than any upload takes, so that what is older and belongs to no document was left by a crash, and a
- * document that is older has all that it is to have.
+ * No upload takes this long. An older file without a document is therefore an orphan, and an older document has all of
+ * its files.
  */
-const settledAge = 60 * 60 * 1_000;
-/** How many ids one statement names. SQLite takes 32,766 at most. */
-const batch = 1_000;
+const minAgeMs = 60 * 60 * 1_000;
+/** Ids in one statement. SQLite accepts at most 32,766. */
+const batchSize = 1_000;
 
-/** The ids of the documents that there is something of in a store. */
+/** The ids of the documents that a storage has files of. */
 export interface Inventory {
   readonly bytes: Set<string>;
   readonly indexes: Set<string>;
@@ -19,42 +19,43 @@ export interface Inventory {
 
 export interface SweepOptions {
   readonly isDryRun?: boolean;
-  /** Takes in what there is. */
+  /** Is filled with what the storage has. */
   readonly inventory?: Inventory;
   readonly stop?: AbortSignal;
 }
 
 /**
- * Removes what a crash left in the store: what is older than an hour and belongs to no document. Servers may be running.
+ * Deletes the files and objects that a crash left: those that are older than an hour and belong to no document. Safe
+ * while servers are running.
  *
- * @returns the ids that the leftovers belonged to
+ * @returns the ids that the orphans are named by
  */
 export async function deleteOrphanedObjects(
   db: Database,
   storage: DocumentStorage,
   { isDryRun = false, inventory, stop }: SweepOptions = {},
 ): Promise<string[]> {
-  const leftovers = new Set<string>();
-  let unjudged: StoredFile[] = [];
-  const judge = async () => {
-    const left = await leftoversAmong(db, unjudged);
-    unjudged = [];
-    if (!isDryRun) await storage.remove(left);
-    for (const id of left) leftovers.add(id);
+  const orphans = new Set<string>();
+  let pending: StoredFile[] = [];
+  const deleteOrphans = async () => {
+    const found = await orphansAmong(db, pending);
+    pending = [];
+    if (!isDryRun) await storage.remove(found);
+    for (const id of found) orphans.add(id);
   };
   for await (const file of storage.list()) {
     stop?.throwIfAborted();
     (file.isIndex ? inventory?.indexes : inventory?.bytes)?.add(file.id);
-    if (unjudged.push(file) === batch) await judge();
+    if (pending.push(file) === batchSize) await deleteOrphans();
   }
-  await judge();
-  return [...leftovers].sort();
+  await deleteOrphans();
+  return [...orphans].sort();
 }
 
 /**
- * The documents that lack their bytes, or their index though they have been read.
+ * The documents that lack their content, or lack their index although they are READY.
  *
- * @param inventory what the store had after `asOf`
+ * @param inventory what the storage had after `asOf`
  */
 export async function findIncompleteDocuments(
   db: Database,
@@ -62,31 +63,31 @@ export async function findIncompleteDocuments(
   asOf: Date,
 ): Promise<{ withoutBytes: string[]; withoutIndex: string[] }> {
   const [withoutBytes, withoutIndex]: [string[], string[]] = [[], []];
-  // As a row is gone before its bytes are, one that is there now had them when the store was seen.
-  const createdAt = LessThan(new Date(asOf.getTime() - settledAge));
+  // A row is deleted before its files, so a document whose row exists now had its files when the storage was listed.
+  const createdAt = LessThan(new Date(asOf.getTime() - minAgeMs));
   for (let last = ""; ;) {
     const page = await db.read.find(Document, {
       where: { id: MoreThan(last), createdAt },
       select: { id: true, status: true },
       order: { id: "ASC" },
-      take: batch,
+      take: batchSize,
     });
     for (const { id, status } of page) {
       if (!inventory.bytes.has(id)) withoutBytes.push(id);
       else if (status === "READY" && !inventory.indexes.has(id)) withoutIndex.push(id);
     }
-    if (page.length < batch) return { withoutBytes, withoutIndex };
+    if (page.length < batchSize) return { withoutBytes, withoutIndex };
     last = page.at(-1)?.id ?? "";
   }
 }
 
-async function leftoversAmong(db: Database, files: readonly StoredFile[]): Promise<string[]> {
+async function orphansAmong(db: Database, files: readonly StoredFile[]): Promise<string[]> {
   const where = { id: In([...new Set(files.map(({ id }) => id))]) };
   const known = new Set((await db.read.find(Document, { where, select: { id: true } })).map(({ id }) => id));
-  const left = new Set<string>();
+  const orphans = new Set<string>();
   for (const file of files.filter(({ id }) => !known.has(id))) {
-    const written = await file.writtenAt();
-    if (written !== undefined && Date.now() - written > settledAge) left.add(file.id);
+    const writtenAt = await file.writtenAt();
+    if (writtenAt !== undefined && Date.now() - writtenAt > minAgeMs) orphans.add(file.id);
   }
-  return [...left];
+  return [...orphans];
 }

@@ -1,19 +1,19 @@
 import type { Readable } from "node:stream";
 
-/** The file of a request. A resolver gets a promise of it; whatever fails, fails with an ApiError. */
+/** The file of a request. The promise of it, and the stream, fail with an ApiError. */
 export interface Upload {
-  /** As the client says; empty where it doesn't. */
+  /** As sent by the client; empty if the client sent none. */
   readonly filename: string;
-  /** As the client says. */
+  /** As sent by the client. */
   readonly mimetype: string;
   /**
-   * The content, to be had once. It fails where the file is too large, and it ends only when the whole request has proved
-   * well-formed, so that nothing is kept of a request that is refused.
+   * The content; can be called once. The stream fails if the file is too large, and ends only after the whole request
+   * was found well-formed, so that nothing is stored of a request that is rejected.
    */
   createReadStream(): UploadStream;
 }
 
 export type UploadStream = Readable & {
-  /** Whether the file was cut for being too large. Reading it fails then. */
+  /** Whether the file was cut off because it is too large. The stream fails then. */
   readonly truncated: boolean;
 };

@@ -1,66 +1,72 @@
 import type { Readable } from "node:stream";
 import type { ContentDigest } from "./hashing-writer";
 
-/** The store does not answer, or not as it should. That may pass. */
+/** The storage is unavailable; a retry may succeed. */
 export class StorageUnavailableError extends Error {
   constructor(message: string) {
     super(message);
-    this.name = "StorageUnavailable";
+    this.name = "StorageUnavailableError";
   }
 }
 
-/** The bytes of a document are not where they were put. */
 export class ContentMissingError extends Error {
   constructor() {
-    super("The bytes of this document are not in the store");
-    this.name = "BytesMissing";
+    super("The storage has no content of this document");
+    this.name = "ContentMissingError";
   }
 }
 
-/** The files that a document is read by: its bytes, and where its index is to be written. */
+/** The content of an upload in a local file. The caller must call either `keep` or `discard`. */
+export interface StagedContent extends ContentDigest {
+  readonly path: string;
+  /** Stores the content durably under the document's id. If this fails, `remove` and `discard` must still be called. */
+  keep(): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/** Local files for indexing a document. */
 export interface ReadingFiles {
   readonly path: string;
   readonly indexPath: string;
-  /** Keeps the index that has been written. */
+  /** Stores the index that was written to `indexPath`. */
   keepIndex(): Promise<void>;
-  /** To be called whatever has happened. An index that isn't kept by then may be gone. */
+  /** Must always be called. Deletes an index that was not kept. */
   release(): Promise<void>;
 }
 
-/** A file or an object of the store that is named like a document's. */
+/** A file or an object whose name has the form of a document's. */
 export interface StoredFile {
-  /** Of the document. */
+  /** The id of the document. */
   readonly id: string;
   readonly isIndex: boolean;
-  /** When it was written last, in milliseconds; undefined where it has been removed meanwhile. */
+  /** The time of the last write, in milliseconds; undefined if the file is gone. */
   writtenAt(): Promise<number | undefined>;
 }
 
 /**
- * Keeps the bytes and the indexes of documents, under the documents' ids.
- *
- * Everything throws StorageUnavailable where the store can't be reached, or takes nothing for now.
+ * Stores the content and the indexes of documents under the documents' ids. Every method throws
+ * {@link StorageUnavailableError} if the storage is unreachable or temporarily accepts no writes.
  */
 export interface DocumentStorage {
   /**
-   * Keeps a stream's bytes for good, and measures them on the way. Nothing is kept unless `look`, which sees them in a
-   * file, agrees. Where it fails, `remove` is still to be called.
+   * Writes a stream into a local file, to be inspected before it is kept or discarded. If the process dies in between,
+   * the sweep of orphans or the cleanup of dead processes' folders deletes the file.
    */
-  write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }>;
+  stage(id: string, content: Readable): Promise<StagedContent>;
 
-  /** The bytes, to be read once, by somebody who may be slow. */
+  /**
+   * The content, for a reader that may be slow.
+   *
+   * @returns undefined if there is none
+   */
   read(id: string, signal: AbortSignal): Promise<Readable | undefined>;
 
-  /** @throws BytesMissing */
+  /** @throws {ContentMissingError} */
   filesToRead(id: string, signal: AbortSignal): Promise<ReadingFiles>;
 
   /**
-   * Lends the indexes of documents as files that other processes can open, by the documents' ids, for as long as `use`
-   * takes. Those of documents that are gone may be left out.
+   * Provides the indexes of documents as local files, by document id, until `use` has settled. Indexes of deleted
+   * documents may be missing.
    */
   withIndexes<Result>(
     ids: readonly string[],
@@ -68,24 +74,24 @@ export interface DocumentStorage {
     signal: AbortSignal,
   ): Promise<Result>;
 
-  /** Removes the bytes and the indexes. Those that are gone already are no fault. */
+  /** Deletes the content and the indexes. Ignores files that do not exist. */
   remove(ids: readonly string[]): Promise<void>;
 
   removeIndex(id: string): Promise<void>;
 
-  /** Everything that is named like a document's. What is named otherwise belongs to somebody else. */
+  /** All files whose names have the form of a document's. Others are not ours. */
   list(): AsyncIterable<StoredFile>;
 
   close(): Promise<void>;
 }
 
 const indexSuffix = ".index";
-const shape = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(\.index)?$/;
+const filenamePattern = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})(\.index)?$/;
 
 export const indexName = (id: string): string => id + indexSuffix;
 
-/** What a file is by its name; undefined where it is none of a document. */
-export function namedFile(name: string): Pick<StoredFile, "id" | "isIndex"> | undefined {
-  const [, id, suffix] = shape.exec(name) ?? [];
+/** @returns undefined if the name does not have the form of a document's */
+export function parseFilename(name: string): Pick<StoredFile, "id" | "isIndex"> | undefined {
+  const [, id, suffix] = filenamePattern.exec(name) ?? [];
   return id === undefined ? undefined : { id, isIndex: suffix !== undefined };
 }

@@ -4,17 +4,18 @@ import type { Readable } from "node:stream";
 import {
   type DocumentStorage,
   indexName,
-  namedFile,
+  parseFilename,
   type ReadingFiles,
+  type StagedContent,
   StorageUnavailableError,
   type StoredFile,
 } from "./document-storage";
-import { type ContentDigest, writeHashed } from "./hashing-writer";
+import { writeHashed } from "./hashing-writer";
 
-/** What a disk says that takes nothing for now. */
-const fullDisk: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
+/** Error codes of a disk that temporarily accepts no writes. */
+const diskErrors: ReadonlySet<unknown> = new Set(["EDQUOT", "EFBIG", "EIO", "ENOSPC", "EROFS"]);
 
-/** Keeps documents in a folder of this machine. */
+/** Stores documents in a local folder. */
 export class FolderStorage implements DocumentStorage {
   constructor(private readonly folder: string) {}
 
@@ -22,17 +23,18 @@ export class FolderStorage implements DocumentStorage {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
   }
 
-  async write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }> {
+  async stage(id: string, content: Readable): Promise<StagedContent> {
+    // The file has its final name from the start: a rename would need a second flush, of the folder.
     const path = this.pathOf(id);
-    const bytes = await writeHashed(content, path).catch((error: unknown) => {
+    const discard = () => rm(path, { force: true });
+    try {
+      const digest = await writeHashed(content, path);
+      return { ...digest, path, keep: () => Promise.resolve(), discard };
+    } catch (error) {
+      await discard();
       const { code } = error as NodeJS.ErrnoException;
-      throw fullDisk.has(code) ? new StorageUnavailableError(`The disk takes nothing: ${code}`) : error;
-    });
-    return { ...bytes, seen: await look(path) };
+      throw diskErrors.has(code) ? new StorageUnavailableError(`The disk accepts no writes: ${code}`) : error;
+    }
   }
 
   async read(id: string): Promise<Readable | undefined> {
@@ -45,8 +47,8 @@ export class FolderStorage implements DocumentStorage {
   }
 
   async filesToRead(id: string): Promise<ReadingFiles> {
-    const done = () => Promise.resolve();
-    return { path: this.pathOf(id), indexPath: this.pathOf(indexName(id)), keepIndex: done, release: done };
+    const nothing = () => Promise.resolve();
+    return { path: this.pathOf(id), indexPath: this.pathOf(indexName(id)), keepIndex: nothing, release: nothing };
   }
 
   withIndexes<Result>(
@@ -67,19 +69,19 @@ export class FolderStorage implements DocumentStorage {
 
   async *list(): AsyncIterable<StoredFile> {
     for (const name of await readdir(this.folder)) {
-      const file = namedFile(name);
+      const file = parseFilename(name);
       if (!file) continue;
-      const written = () =>
+      const writtenAt = () =>
         stat(this.pathOf(name)).then(
           ({ mtimeMs }) => mtimeMs,
           () => undefined,
         );
-      yield { ...file, writtenAt: written };
+      yield { ...file, writtenAt };
     }
   }
 
   async close(): Promise<void> {
-    // Nothing is open.
+    // Nothing to close.
   }
 
   private pathOf(name: string): string {

@@ -4,31 +4,32 @@ import { type Readable, Transform, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
 export interface ContentDigest {
+  /** In bytes. */
   readonly size: number;
   /** In lower-case hexadecimal. */
   readonly sha256: string;
 }
 
-/** Writes a stream into a file that isn't there yet, down to the medium, and measures it on the way. */
+/** Writes a stream into a new file, synced to disk. */
 export function writeHashed(content: Readable, path: string): Promise<ContentDigest> {
-  return measured(content, createWriteStream(path, { flags: "wx", mode: 0o600, flush: true }));
+  return pipeHashed(content, createWriteStream(path, { flags: "wx", mode: 0o600, flush: true }));
 }
 
 export function digestFile(path: string): Promise<ContentDigest> {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  return measured(createReadStream(path), nowhere);
+  return pipeHashed(createReadStream(path), nowhere);
 }
 
-async function measured(content: Readable, target: Writable): Promise<ContentDigest> {
+async function pipeHashed(content: Readable, target: Writable): Promise<ContentDigest> {
   const hash = createHash("sha256");
   let size = 0;
-  const measure = new Transform({
+  const digest = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       hash.update(chunk);
       size += chunk.length;
       done(null, chunk);
     },
   });
-  await pipeline(content, measure, target);
+  await pipeline(content, digest, target);
   return { size, sha256: hash.digest("hex") };
 }

@@ -1,68 +1,67 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
-interface Copy {
+interface CacheEntry {
   readonly path: string;
-  /** False where there is nothing to be copied. */
+  /** Resolves to false if there is nothing to cache. */
   readonly filled: Promise<boolean>;
-  /** Undefined while it is being copied. */
+  /** Undefined while the entry is being filled. */
   bytes: number | undefined;
-  borrowers: number;
+  users: number;
   usedAt: number;
 }
 
-/** A copy that stays where it is until it is given back. */
+/** A cached file that stays in place until it is released. */
 export interface AcquiredCopy {
   readonly path: string;
   release(): void;
 }
 
 /**
- * Copies of what is kept elsewhere, in a folder that nobody else writes to, so that other processes can open them. Made
- * when they are asked for, once however many ask. They are removed, the longest unused first, as soon as they take more
- * than `maxBytes` together, but never while somebody uses them.
+ * A cache of remote objects as local files, in a folder that no other process writes to. Concurrent requests for an
+ * object share one download. If the files exceed `maxBytes`, the least recently used are evicted, except those in use.
  */
 export class LocalCache {
-  /** The longest unused first. */
-  private readonly copies = new Map<string, Copy>();
+  /** Least recently used first. */
+  private readonly entries = new Map<string, CacheEntry>();
   private bytes = 0;
-  private made = 0;
+  private pathCount = 0;
 
-  /** @param fill makes the copy, and says how large it is; undefined where there is nothing to be copied */
+  /** @param fill writes the file and returns its size in bytes; undefined if there is nothing to cache */
   constructor(
     private readonly folder: string,
     private readonly maxBytes: number,
     private readonly fill: (name: string, path: string) => Promise<number | undefined>,
   ) {}
 
-  /** Where a file may be written that has no copy yet. Each time another one. */
+  /** A new, unused path on each call. */
   newPath(name: string): string {
-    return join(this.folder, `${name}.${++this.made}`);
+    return join(this.folder, `${name}.${++this.pathCount}`);
   }
 
-  /** Takes a file that was written here for the copy of what has just been put where it is kept. */
+  /** Adds a file that was written to a path of `newPath`, after it was uploaded. */
   async add(name: string, path: string, bytes: number): Promise<void> {
     await this.evict([name]);
-    const copy: Copy = { path, filled: Promise.resolve(true), bytes: undefined, borrowers: 0, usedAt: Date.now() };
-    this.copies.set(name, copy);
-    this.grow(copy, bytes);
+    const entry: CacheEntry = { path, filled: Promise.resolve(true), bytes: undefined, users: 0, usedAt: Date.now() };
+    this.entries.set(name, entry);
+    this.setBytes(entry, bytes);
   }
 
-  /** @returns undefined where there is nothing to be copied */
+  /** @returns undefined if there is nothing to cache */
   async acquire(name: string): Promise<AcquiredCopy | undefined> {
-    const copy = this.copies.get(name) ?? this.begin(name);
-    this.copies.delete(name);
-    this.copies.set(name, copy);
-    copy.usedAt = Date.now();
-    copy.borrowers++;
+    const entry = this.entries.get(name) ?? this.newEntry(name);
+    this.entries.delete(name);
+    this.entries.set(name, entry);
+    entry.usedAt = Date.now();
+    entry.users++;
     let isReleased = false;
     const release = () => {
-      if (!isReleased) copy.borrowers--;
+      if (!isReleased) entry.users--;
       isReleased = true;
       this.trim();
     };
     try {
-      if (await copy.filled) return { path: copy.path, release };
+      if (await entry.filled) return { path: entry.path, release };
     } catch (error) {
       release();
       throw error;
@@ -71,59 +70,59 @@ export class LocalCache {
     return undefined;
   }
 
-  /** Forgets copies, also such as are being used: what they are copies of is gone. */
+  /** Deletes entries, even those in use, because the remote objects are gone. */
   async evict(names: readonly string[]): Promise<void> {
-    const dropped = names.flatMap((name) => {
-      const copy = this.copies.get(name);
-      this.copies.delete(name);
-      this.bytes -= copy?.bytes ?? 0;
-      return copy ?? [];
+    const evicted = names.flatMap((name) => {
+      const entry = this.entries.get(name);
+      this.entries.delete(name);
+      this.bytes -= entry?.bytes ?? 0;
+      return entry ?? [];
     });
-    await Promise.all(dropped.map(({ path }) => rm(path, { force: true })));
+    await Promise.all(evicted.map(({ path }) => rm(path, { force: true })));
   }
 
-  /** Removes what has not been asked for since, as what it is a copy of may be gone. */
+  /** Deletes entries that were last used before this time, because another server may have deleted the objects. */
   async evictUnused(since: number): Promise<void> {
-    const unused = [...this.copies].filter(([, { borrowers, bytes, usedAt }]) => {
-      return borrowers === 0 && bytes !== undefined && usedAt < since;
+    const unused = [...this.entries].filter(([, { users, bytes, usedAt }]) => {
+      return users === 0 && bytes !== undefined && usedAt < since;
     });
     await this.evict(unused.map(([name]) => name));
   }
 
-  private begin(name: string): Copy {
+  private newEntry(name: string): CacheEntry {
     const path = this.newPath(name);
-    return { path, filled: this.filled(name, path), bytes: undefined, borrowers: 0, usedAt: Date.now() };
+    return { path, filled: this.fillEntry(name, path), bytes: undefined, users: 0, usedAt: Date.now() };
   }
 
-  private async filled(name: string, path: string): Promise<boolean> {
+  private async fillEntry(name: string, path: string): Promise<boolean> {
     let bytes: number | undefined;
     try {
       bytes = await this.fill(name, path);
     } finally {
-      // It may have been dropped meanwhile.
-      const copy = this.copies.get(name);
-      const isCurrent = copy?.path === path;
+      // The entry may have been evicted during the download.
+      const entry = this.entries.get(name);
+      const isCurrent = entry?.path === path;
       if (isCurrent && bytes !== undefined) {
-        this.grow(copy, bytes);
+        this.setBytes(entry, bytes);
       } else {
         bytes = undefined;
-        if (isCurrent) this.copies.delete(name);
+        if (isCurrent) this.entries.delete(name);
         await rm(path, { force: true });
       }
     }
     return bytes !== undefined;
   }
 
-  private grow(copy: Copy, bytes: number): void {
-    copy.bytes = bytes;
+  private setBytes(entry: CacheEntry, bytes: number): void {
+    entry.bytes = bytes;
     this.bytes += bytes;
     this.trim();
   }
 
   private trim(): void {
-    for (const [name, { borrowers, bytes }] of this.copies) {
+    for (const [name, { users, bytes }] of this.entries) {
       if (this.bytes <= this.maxBytes) return;
-      if (borrowers === 0 && bytes !== undefined) void this.evict([name]);
+      if (users === 0 && bytes !== undefined) void this.evict([name]);
     }
   }
 }

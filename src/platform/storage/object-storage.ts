@@ -6,67 +6,65 @@ import {
   ContentMissingError,
   type DocumentStorage,
   indexName,
-  namedFile,
+  parseFilename,
   type ReadingFiles,
+  type StagedContent,
   type StoredFile,
 } from "./document-storage";
 import { type AcquiredCopy, LocalCache } from "./local-cache";
-import { digestFile, type ContentDigest, writeHashed } from "./hashing-writer";
+import { digestFile, writeHashed } from "./hashing-writer";
 import { type S3Bucket, S3Error } from "./s3-bucket";
 
-/** What copies of objects may take in this machine together, beside those that are being used, in bytes. */
-const mostCopied = 1_000_000_000;
-/** So many objects are removed side by side. */
-const removals = 16;
-/** A process says in its folder of copies that it lives, so often; one that hasn't for so long has crashed. */
-const signOfLife = 60_000;
-const longSilence = 60 * signOfLife;
-/** A copy that is not used for so long is removed: its document may have been deleted by another server. */
-const copyLifetime = 60 * 60 * 1_000;
+/** The size of the local cache, without the files in use. */
+const maxCacheBytes = 1_000_000_000;
+const maxConcurrentDeletes = 16;
+/** A process touches its cache folder at this interval. A folder that was not touched for an hour is from a crash. */
+const heartbeatIntervalMs = 60_000;
+const deadAfterMs = 60 * heartbeatIntervalMs;
+/** An unused file is evicted after this time, because another server may have deleted the document. */
+const unusedLifetimeMs = 60 * 60 * 1_000;
 
 /**
- * Keeps documents in an S3-compatible store, which any number of servers can share, and copies in a folder of this
- * process of what has to be a file: what is read, and what is searched.
+ * Stores documents in an S3-compatible bucket that any number of servers can share. Content and indexes that workers open
+ * are cached in a local folder of this process.
  */
 export class ObjectStorage implements DocumentStorage {
   private readonly folder: string;
-  private readonly copies: LocalCache;
-  private pulse: NodeJS.Timeout | undefined;
+  private readonly cache: LocalCache;
+  private heartbeat: NodeJS.Timeout | undefined;
 
-  /** @param root where processes have their folders of copies */
+  /** @param root contains the cache folder of each process */
   constructor(
     private readonly bucket: S3Bucket,
     private readonly root: string,
   ) {
     this.folder = join(root, randomUUID());
-    this.copies = new LocalCache(this.folder, mostCopied, (name, path) => this.copy(name, path));
+    this.cache = new LocalCache(this.folder, maxCacheBytes, (name, path) => this.download(name, path));
   }
 
   async open(): Promise<void> {
-    await this.bucket.check().catch(advise);
+    await this.bucket.check().catch(throwWithAdvice);
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    await this.removeFoldersOfTheDead();
-    this.pulse = setInterval(() => {
+    await this.deleteFoldersOfDeadProcesses();
+    this.heartbeat = setInterval(() => {
       const now = new Date();
-      const done = [utimes(this.folder, now, now), this.copies.evictUnused(now.getTime() - copyLifetime)];
-      void Promise.allSettled(done);
-    }, signOfLife).unref();
+      const work = [utimes(this.folder, now, now), this.cache.evictUnused(now.getTime() - unusedLifetimeMs)];
+      void Promise.allSettled(work);
+    }, heartbeatIntervalMs).unref();
   }
 
-  async write<Seen>(
-    id: string,
-    content: Readable,
-    look: (path: string) => Promise<Seen>,
-  ): Promise<ContentDigest & { readonly seen: Seen }> {
-    const path = this.copies.newPath(id);
+  async stage(id: string, content: Readable): Promise<StagedContent> {
+    const path = this.cache.newPath(id);
+    const discard = () => rm(path, { force: true });
     try {
-      const bytes = await writeHashed(content, path);
-      const seen = await look(path);
-      await this.bucket.put(id, { ...bytes, path });
-      await this.copies.add(id, path, bytes.size);
-      return { ...bytes, seen };
+      const digest = await writeHashed(content, path);
+      const keep = async () => {
+        await this.bucket.put(id, { ...digest, path });
+        await this.cache.add(id, path, digest.size);
+      };
+      return { ...digest, path, keep, discard };
     } catch (error) {
-      await rm(path, { force: true });
+      await discard();
       throw error;
     }
   }
@@ -76,17 +74,17 @@ export class ObjectStorage implements DocumentStorage {
   }
 
   async filesToRead(id: string, signal: AbortSignal): Promise<ReadingFiles> {
-    const [content] = await this.borrow([id], signal);
+    const [content] = await this.acquire([id], signal);
     if (!content) throw new ContentMissingError();
-    const indexPath = this.copies.newPath(indexName(id));
+    const indexPath = this.cache.newPath(indexName(id));
     let isKept = false;
     return {
       path: content.path,
       indexPath,
       keepIndex: async () => {
-        const bytes = await digestFile(indexPath);
-        await this.bucket.put(indexName(id), { ...bytes, path: indexPath });
-        await this.copies.add(indexName(id), indexPath, bytes.size);
+        const digest = await digestFile(indexPath);
+        await this.bucket.put(indexName(id), { ...digest, path: indexPath });
+        await this.cache.add(indexName(id), indexPath, digest.size);
         isKept = true;
       },
       release: async () => {
@@ -101,52 +99,52 @@ export class ObjectStorage implements DocumentStorage {
     use: (paths: ReadonlyMap<string, string>) => Promise<Result>,
     signal: AbortSignal,
   ): Promise<Result> {
-    const borrowed = await this.borrow(ids.map(indexName), signal);
+    const copies = await this.acquire(ids.map(indexName), signal);
     try {
-      const found = ids.flatMap((id, i): [string, string][] => (borrowed[i] ? [[id, borrowed[i].path]] : []));
-      return await use(new Map(found));
+      const paths = ids.flatMap((id, i): [string, string][] => (copies[i] ? [[id, copies[i].path]] : []));
+      return await use(new Map(paths));
     } finally {
-      for (const copy of borrowed) copy?.release();
+      for (const copy of copies) copy?.release();
     }
   }
 
   async remove(ids: readonly string[]): Promise<void> {
     const names = ids.flatMap((id) => [id, indexName(id)]);
-    await this.copies.evict(names);
-    const left = [...names];
-    const removal = async () => {
-      for (let name = left.pop(); name !== undefined; name = left.pop()) await this.bucket.delete(name);
+    await this.cache.evict(names);
+    const queue = [...names];
+    const deleteQueued = async () => {
+      for (let name = queue.pop(); name !== undefined; name = queue.pop()) await this.bucket.delete(name);
     };
-    await Promise.all(Array.from({ length: removals }, removal));
+    await Promise.all(Array.from({ length: maxConcurrentDeletes }, deleteQueued));
   }
 
   async removeIndex(id: string): Promise<void> {
-    await this.copies.evict([indexName(id)]);
+    await this.cache.evict([indexName(id)]);
     await this.bucket.delete(indexName(id));
   }
 
   async *list(): AsyncIterable<StoredFile> {
     for await (const { name, writtenAt } of this.bucket.list()) {
-      const file = namedFile(name);
+      const file = parseFilename(name);
       if (file) yield { ...file, writtenAt: () => Promise.resolve(writtenAt) };
     }
   }
 
   async close(): Promise<void> {
-    clearInterval(this.pulse);
+    clearInterval(this.heartbeat);
     await this.bucket.close();
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Copies, each undefined where there is no such object. Whoever gives up waiting has borrowed nothing. */
-  private async borrow(names: readonly string[], signal: AbortSignal): Promise<(AcquiredCopy | undefined)[]> {
-    const borrowing = names.map((name) => this.copies.acquire(name));
+  /** Acquires all or nothing. @returns undefined for each object that does not exist */
+  private async acquire(names: readonly string[], signal: AbortSignal): Promise<(AcquiredCopy | undefined)[]> {
+    const pending = names.map((name) => this.cache.acquire(name));
     try {
-      return await unlessAborted(Promise.all(borrowing), signal);
+      return await unlessAborted(Promise.all(pending), signal);
     } catch (error) {
-      for (const each of borrowing) {
-        each.then(
-          (copy) => copy?.release(),
+      for (const copy of pending) {
+        copy.then(
+          (acquired) => acquired?.release(),
           () => undefined,
         );
       }
@@ -154,24 +152,24 @@ export class ObjectStorage implements DocumentStorage {
     }
   }
 
-  private async copy(name: string, path: string): Promise<number | undefined> {
+  private async download(name: string, path: string): Promise<number | undefined> {
     return (await this.bucket.download(name, path)) ? (await stat(path)).size : undefined;
   }
 
-  private async removeFoldersOfTheDead(): Promise<void> {
+  private async deleteFoldersOfDeadProcesses(): Promise<void> {
     for (const name of await readdir(this.root)) {
       const folder = join(this.root, name);
       const { mtimeMs } = await stat(folder).catch(() => ({ mtimeMs: Infinity }));
-      if (Date.now() - mtimeMs > longSilence) await rm(folder, { recursive: true, force: true });
+      if (Date.now() - mtimeMs > deadAfterMs) await rm(folder, { recursive: true, force: true });
     }
   }
 }
 
-/** Says what to do where the store refuses to be used. */
-function advise(error: unknown): never {
+/** Adds to an error of the bucket what to do about it. */
+function throwWithAdvice(error: unknown): never {
   if (!(error instanceof S3Error)) throw error;
   const advice: Readonly<Record<string, string>> = {
-    NoSuchBucket: "Make the bucket, or name another.",
+    NoSuchBucket: "Create the bucket, or configure another one.",
     InvalidAccessKeyId: "Check AWS_ACCESS_KEY_ID.",
     SignatureDoesNotMatch: "Check AWS_SECRET_ACCESS_KEY.",
     ExpiredToken: "Renew AWS_SESSION_TOKEN.",
@@ -181,7 +179,7 @@ function advise(error: unknown): never {
   throw new Error(`${error.message}. ${advice[error.code] ?? "Check the bucket, `endpoint` and `region`."}`);
 }
 
-/** @throws what the signal was given with */
+/** @throws the signal's reason if it is aborted first */
 function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);

@@ -4,12 +4,11 @@ import type { DocumentStorage } from "./document-storage";
 import { FolderStorage } from "./folder-storage";
 import type { S3Credentials, S3Location } from "./s3-location";
 
-/** Where documents are kept. */
 export type StorageConfig =
   | { readonly type: "folder" }
   | { readonly type: "s3"; readonly location: S3Location; readonly credentials: S3Credentials };
 
-/** Opens the store of documents, beside which the data directory holds what has to be in this machine. */
+/** Opens the storage of documents. With S3, the data directory has only the local cache. */
 export async function openStorage(config: StorageConfig, dataDir: string): Promise<DocumentStorage> {
   if (config.type === "folder") {
     const storage = new FolderStorage(join(dataDir, "documents"));

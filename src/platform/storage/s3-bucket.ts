@@ -6,28 +6,26 @@ import { AwsV4Signer } from "aws4fetch";
 import { type Dispatcher, errors, Pool } from "undici";
 import { StorageUnavailableError } from "./document-storage";
 import type { ContentDigest } from "./hashing-writer";
-import { type ListedObjects, listedObjects } from "./s3-listing";
+import { type ListedObjects, parseListing } from "./s3-listing";
 import type { S3Credentials, S3Location } from "./s3-location";
 
-/** How long the store may take to be connected to, and to say something, in milliseconds. */
 const connectTimeoutMs = 3_000;
-const silence = 20_000;
-/** It may take what it is sent as slowly as that, in bytes a millisecond. */
-const slowest = 100;
-/** How often it is asked, and after which time again, in milliseconds. */
+/** For the headers of a response, and between two chunks of its body. */
+const responseTimeoutMs = 20_000;
+/** Uploads get additional time, assuming at least this rate. */
+const minUploadBytesPerMs = 100;
 const maxAttempts = 3;
 const retryDelayMs = 200;
-const connections = 50;
-/** Of what it says of a fault, so many bytes are read. */
-const mostOfFault = 64 * 1_024;
+const maxConnections = 50;
+const maxErrorChars = 64 * 1_024;
 
-/** What the store answers where it doesn't do what was asked. Its own words are not told, as they may repeat ours. */
+/** An error response. Its text is not included, because it may repeat parts of the request. */
 export class S3Error extends StorageUnavailableError {
   constructor(
     readonly status: number,
     readonly code: string,
   ) {
-    super(`The store answers with ${status} ${code}`);
+    super(`The store responded with ${status} ${code}`);
   }
 
   get isTransient(): boolean {
@@ -37,19 +35,19 @@ export class S3Error extends StorageUnavailableError {
 
 interface Call {
   readonly method: "GET" | "PUT" | "DELETE";
-  /** Of the object; empty for the bucket. */
+  /** The name of the object; empty for the bucket itself. */
   readonly name: string;
   readonly search?: Readonly<Record<string, string>>;
-  /** The file to be sent. */
+  /** The body of the request. */
   readonly file?: ContentDigest & { readonly path: string };
 }
 
-/** The objects under one prefix in a bucket. */
+/** A client for the objects under one prefix of a bucket. */
 export class S3Bucket {
   private readonly origin: string;
   private readonly path: string;
   private readonly pool: Pool;
-  /** For who may take what they have asked for slowly, and must not keep others waiting with that. */
+  /** Downloads may be slow, so their connections are separate from those that other work needs. */
   private readonly downloadPool: Pool;
   private readonly signingKeys = new Map<string, ArrayBuffer>();
 
@@ -61,16 +59,16 @@ export class S3Bucket {
     const { protocol, host } = new URL(endpoint);
     this.origin = pathStyle ? endpoint : `${protocol}//${bucket}.${host}`;
     this.path = pathStyle ? `/${bucket}/` : "/";
-    const limits = {
-      connections,
+    const options = {
+      connections: maxConnections,
       connect: { timeout: connectTimeoutMs },
-      bodyTimeout: silence,
+      bodyTimeout: responseTimeoutMs,
     };
-    this.pool = new Pool(this.origin, limits);
-    this.downloadPool = new Pool(this.origin, limits);
+    this.pool = new Pool(this.origin, options);
+    this.downloadPool = new Pool(this.origin, options);
   }
 
-  /** @throws S3Fault where the bucket can't be used */
+  /** @throws {S3Error} if the bucket cannot be used */
   async check(): Promise<void> {
     await this.page({ "max-keys": "1" });
   }
@@ -79,7 +77,7 @@ export class S3Bucket {
     await withRetry(async () => (await this.call({ method: "PUT", name, file })).dump());
   }
 
-  /** @returns false where there is no such object */
+  /** @returns false if the object does not exist */
   async download(name: string, path: string): Promise<boolean> {
     return unlessMissing(async () => {
       await withRetry(async () => {
@@ -90,7 +88,7 @@ export class S3Bucket {
     }, false);
   }
 
-  /** @returns undefined where there is no such object */
+  /** @returns undefined if the object does not exist */
   async read(name: string, signal: AbortSignal): Promise<Readable | undefined> {
     return unlessMissing(
       () => withRetry(() => this.call({ method: "GET", name }, this.downloadPool, signal)),
@@ -102,7 +100,7 @@ export class S3Bucket {
     await unlessMissing(() => withRetry(async () => (await this.call({ method: "DELETE", name })).dump()), undefined);
   }
 
-  /** All objects whose names have the prefix and no slash behind it, without the prefix. */
+  /** The objects directly under the prefix, without those in folders below it. Names are without the prefix. */
   async *list(): AsyncIterable<{ readonly name: string; readonly writtenAt: number }> {
     const { prefix } = this.location;
     for (let next: Record<string, string> | undefined = {}; next;) {
@@ -120,7 +118,7 @@ export class S3Bucket {
 
   private page(more: Readonly<Record<string, string>>): Promise<ListedObjects> {
     const search = { "list-type": "2", delimiter: "/", prefix: this.location.prefix, ...more };
-    return withRetry(async () => listedObjects(await (await this.call({ method: "GET", name: "", search })).text()));
+    return withRetry(async () => parseListing(await (await this.call({ method: "GET", name: "", search })).text()));
   }
 
   private async call(call: Call, pool = this.pool, signal?: AbortSignal): Promise<Dispatcher.ResponseData["body"]> {
@@ -132,10 +130,10 @@ export class S3Bucket {
       headers: Object.fromEntries(headers),
       body: file ? createReadStream(file.path) : null,
       signal: signal ?? null,
-      headersTimeout: silence + (file?.size ?? 0) / slowest,
+      headersTimeout: responseTimeoutMs + (file?.size ?? 0) / minUploadBytesPerMs,
     });
     if (statusCode >= 200 && statusCode < 300) return body;
-    const [, code = "without a code"] = /<Code>(\w{1,100})<\/Code>/.exec(await beginningOf(body)) ?? [];
+    const [, code = "without a code"] = /<Code>(\w{1,100})<\/Code>/.exec(await startOf(body)) ?? [];
     throw new S3Error(statusCode, code);
   }
 
@@ -159,11 +157,11 @@ export class S3Bucket {
   }
 }
 
-async function beginningOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
+async function startOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
   let text = "";
   for await (const chunk of body) {
     text += String(chunk);
-    if (text.length > mostOfFault) break;
+    if (text.length > maxErrorChars) break;
   }
   return text;
 }
@@ -173,21 +171,22 @@ async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
       return await work();
     } catch (error) {
-      const passing = asTransient(error);
-      if (attempt === maxAttempts || !passing) throw passing ?? error;
+      const transient = asTransient(error);
+      if (attempt === maxAttempts || !transient) throw transient ?? error;
       await delay(attempt * retryDelayMs);
     }
   }
 }
 
-/** What to say of a fault that may pass; undefined of any other. */
+/** @returns undefined if a retry cannot succeed */
 function asTransient(error: unknown): StorageUnavailableError | undefined {
   if (error instanceof S3Error) return error.isTransient ? error : undefined;
   if (error instanceof errors.RequestAbortedError || !(error instanceof Error)) return undefined;
-  const isOfConnection = error instanceof errors.UndiciError || "syscall" in error || error instanceof AggregateError;
-  if (!isOfConnection) return undefined;
+  const isConnectionError =
+    error instanceof errors.UndiciError || "syscall" in error || error instanceof AggregateError;
+  if (!isConnectionError) return undefined;
   const { message, code } = error as NodeJS.ErrnoException;
-  return new StorageUnavailableError(`The store can't be used now: ${message || String(code)}`);
+  return new StorageUnavailableError(`The store is unreachable: ${message || String(code)}`);
 }
 
 async function unlessMissing<Result>(work: () => Promise<Result>, missing: Result): Promise<Result> {

@@ -2,15 +2,15 @@ import { SaxesParser } from "saxes";
 
 export interface ListedObjects {
   readonly objects: readonly { readonly key: string; readonly writtenAt: number }[];
-  /** Where the listing goes on; undefined where this was the last of it. */
+  /** The token of the next page; undefined on the last page. */
   readonly continuation: string | undefined;
 }
 
-/** Reads a page of what `ListObjectsV2` answers. */
-export function listedObjects(xml: string): ListedObjects {
+/** Parses the response of `ListObjectsV2`. */
+export function parseListing(xml: string): ListedObjects {
   const objects: { key: string; writtenAt: number }[] = [];
   let continuation: string | undefined;
-  const within: string[] = [];
+  const openTags: string[] = [];
   let text = "";
   let [key, writtenAt] = ["", NaN];
 
@@ -19,14 +19,15 @@ export function listedObjects(xml: string): ListedObjects {
     throw error;
   });
   parser.on("opentag", ({ name }) => {
-    if (within.length === 0 && name !== "ListBucketResult") throw new Error("The store does not answer as S3 does");
-    within.push(name);
+    if (openTags.length === 0 && name !== "ListBucketResult")
+      throw new Error("The response is not a listing of an S3 bucket");
+    openTags.push(name);
     text = "";
   });
-  parser.on("text", (more) => (text += more));
+  parser.on("text", (chunk) => (text += chunk));
   parser.on("closetag", () => {
-    const path = within.join("/");
-    within.pop();
+    const path = openTags.join("/");
+    openTags.pop();
     if (path === "ListBucketResult/Contents/Key") key = text;
     else if (path === "ListBucketResult/Contents/LastModified") writtenAt = Date.parse(text);
     else if (path === "ListBucketResult/Contents") objects.push({ key, writtenAt });

@@ -1,12 +1,12 @@
-/** A place in a store that speaks the protocol of Amazon S3. */
+/** A prefix in a bucket of an S3-compatible store. */
 export interface S3Location {
   readonly bucket: string;
-  /** Of the objects' names: empty, or with a slash at its end. */
+  /** Prefix of the names of objects; empty, or with a slash at its end. */
   readonly prefix: string;
   /** Such as `https://s3.eu-central-1.amazonaws.com`, without the bucket. */
   readonly endpoint: string;
   readonly region: string;
-  /** Whether the bucket stands in the path, not in the host's name. */
+  /** Whether the bucket is in the path of URLs instead of the host name. */
   readonly pathStyle: boolean;
 }
 
@@ -16,35 +16,35 @@ export interface S3Credentials {
   readonly sessionToken: string | undefined;
 }
 
-const bucketShape = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
-const prefixShape = /^(?:[A-Za-z0-9_.-]+\/)*$/;
-const regionShape = /^[a-z0-9-]{1,64}$/;
-const settings = ["endpoint", "region", "pathStyle"];
+const bucketPattern = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+const prefixPattern = /^(?:[A-Za-z0-9_.-]+\/)*$/;
+const regionPattern = /^[a-z0-9-]{1,64}$/;
+const parameters = ["endpoint", "region", "pathStyle"];
 
 /**
- * Reads `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true`, of which all but the bucket
- * may be left away.
+ * Parses `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true`, where only the bucket is
+ * required.
  *
- * @returns undefined where the text is something else, such as one with credentials in it
+ * @returns undefined if the text is invalid, for example if it has credentials
  */
 export function s3LocationOf(text: string): S3Location | undefined {
   if (!/^s3:\/\//.test(text) || !URL.canParse(text)) return undefined;
   const { hostname: bucket, username, password, port, pathname, searchParams, hash } = new URL(text);
   const names = [...searchParams.keys()];
-  const isKnown = names.every((name) => settings.includes(name)) && new Set(names).size === names.length;
+  const isKnown = names.every((name) => parameters.includes(name)) && new Set(names).size === names.length;
   if (username !== "" || password !== "" || port !== "" || hash !== "" || !isKnown) return undefined;
 
   const prefix = pathname.replace(/^\//, "").replace(/([^/])$/, "$1/");
   const region = searchParams.get("region") ?? "us-east-1";
-  const given = searchParams.get("endpoint");
-  const endpoint = given === null ? `https://s3.${region}.amazonaws.com` : originOf(given);
-  const style = searchParams.get("pathStyle") ?? String(given !== null);
-  if (!bucketShape.test(bucket) || !prefixShape.test(prefix) || /(?:^|\/)\.\.?\//.test(prefix)) return undefined;
-  if (!regionShape.test(region) || endpoint === undefined || !/^(?:true|false)$/.test(style)) return undefined;
-  return { bucket, prefix, endpoint, region, pathStyle: style === "true" };
+  const customEndpoint = searchParams.get("endpoint");
+  const endpoint = customEndpoint === null ? `https://s3.${region}.amazonaws.com` : originOf(customEndpoint);
+  const pathStyle = searchParams.get("pathStyle") ?? String(customEndpoint !== null);
+  if (!bucketPattern.test(bucket) || !prefixPattern.test(prefix) || /(?:^|\/)\.\.?\//.test(prefix)) return undefined;
+  if (!regionPattern.test(region) || endpoint === undefined || !/^(?:true|false)$/.test(pathStyle)) return undefined;
+  return { bucket, prefix, endpoint, region, pathStyle: pathStyle === "true" };
 }
 
-/** Of an address that has nothing but an origin. */
+/** @returns undefined if the URL has more than an origin */
 function originOf(text: string): string | undefined {
   if (!URL.canParse(text)) return undefined;
   const { protocol, origin, href } = new URL(text);

@@ -3,18 +3,18 @@ import { zipSync } from "fflate";
 import { type Entry, fromBufferPromise, type ZipFile } from "yauzl";
 import { damaged, encrypted, UnreadableError } from "./unreadable-error";
 
-/** No office document has nearly as many parts. */
+/** Far more than any office document has. */
 const maxEntries = 10_000;
 
-/** What all that is read of an archive may come to, in bytes, whatever the archive says of itself. */
+/** The limit of the bytes that are unpacked from one archive, whatever sizes the archive declares. */
 const maxUnpackedBytes = 200_000_000;
 
-/** The parts that text stands in. Others, such as pictures, are never unpacked. */
+/** The parts that contain text. Others, such as pictures, are never unpacked. */
 const textPart = /^[\w[\]. /-]+\.(?:xml|rels)$/i;
 
 /**
- * Reads a ZIP archive that may have been made to do harm. What comes out is counted while it is unpacked: what the
- * archive says of its sizes is not believed, and entries that share or nest their data are counted each.
+ * Reads a ZIP archive that may be malicious. Unpacked bytes are counted as they come out: declared sizes are ignored, and
+ * entries that share or nest their data count each.
  */
 export class Archive {
   private unpackedBytes = 0;
@@ -24,9 +24,9 @@ export class Archive {
     private readonly entries: ReadonlyMap<string, Entry>,
   ) {}
 
-  /** @returns undefined where the bytes are no archive, or none of a size that a document has */
+  /** @returns undefined if the bytes are not an archive, or the archive has too many entries */
   static async open(bytes: Buffer): Promise<Archive | undefined> {
-    if (bytes.subarray(0, 2).toString() !== zipMark) return undefined;
+    if (bytes.subarray(0, 2).toString() !== zipSignature) return undefined;
     try {
       const zip = await fromBufferPromise(bytes, { lazyEntries: true, validateEntrySizes: false });
       if (zip.entryCount > maxEntries) return undefined;
@@ -45,19 +45,19 @@ export class Archive {
   }
 
   /**
-   * The text of an entry, with no more than `most` bytes of it where that is given.
+   * The text of an entry, cut off after `maxBytes`.
    *
-   * @throws Unreadable where there is none, or it is damaged, encrypted or too large
+   * @throws {UnreadableError} if the entry is missing, damaged, encrypted or too large
    */
-  async text(name: string, most = Infinity): Promise<string> {
-    return new TextDecoder().decode(await this.unpack(name, most));
+  async text(name: string, maxBytes = Infinity): Promise<string> {
+    return new TextDecoder().decode(await this.unpack(name, maxBytes));
   }
 
   /**
-   * An archive of our own with the text parts of this one, for libraries that unpack by themselves: nothing in it
-   * is compressed, and nothing says what it isn't.
+   * A safe archive of the text parts of this one, for libraries that unpack archives themselves: nothing in it is
+   * compressed, and its declared sizes are true.
    *
-   * @throws Unreadable
+   * @throws {UnreadableError}
    */
   async repacked(): Promise<Uint8Array> {
     const parts: Record<string, Uint8Array> = {};
@@ -67,7 +67,7 @@ export class Archive {
     return zipSync(parts, { level: 0 });
   }
 
-  private async unpack(name: string, most = Infinity): Promise<Buffer> {
+  private async unpack(name: string, maxBytes = Infinity): Promise<Buffer> {
     const entry = this.entries.get(name);
     if (!entry) throw new UnreadableError(`It is damaged: its part ${name} is missing.`);
     if (entry.isEncrypted()) throw encrypted();
@@ -75,22 +75,23 @@ export class Archive {
     const chunks: Buffer[] = [];
     let size = 0;
     const stream = await this.zip.openReadStreamPromise(entry).catch(damaged);
-    for await (const chunk of whole(stream)) {
+    for await (const chunk of damageReported(stream)) {
       size += (chunk as Buffer).length;
       this.unpackedBytes += (chunk as Buffer).length;
       if (this.unpackedBytes > maxUnpackedBytes) {
         throw new UnreadableError(`It unpacks to more than ${maxUnpackedBytes / 1_000_000} MB.`);
       }
       chunks.push(chunk as Buffer);
-      if (size >= most) break;
+      if (size >= maxBytes) break;
     }
-    return Buffer.concat(chunks).subarray(0, most === Infinity ? size : most);
+    return Buffer.concat(chunks).subarray(0, maxBytes === Infinity ? size : maxBytes);
   }
 }
 
-const zipMark = "PK";
+const zipSignature = "PK";
 
-async function* whole(stream: Readable): AsyncGenerator {
+/** Reports errors of the stream as a damaged document. */
+async function* damageReported(stream: Readable): AsyncGenerator {
   try {
     yield* stream;
   } catch (error) {

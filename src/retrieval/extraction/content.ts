@@ -1,5 +1,13 @@
 import { Archive } from "./archive";
-import { type ArchiveType, archiveTypeOf, isPdf, type MediaType, type TextType, textTypeOf } from "./media-type";
+import {
+  type ArchiveType,
+  archiveTypeOf,
+  isPdf,
+  isTextType,
+  type MediaType,
+  type TextType,
+  textTypeOf,
+} from "./media-type";
 import { openDocumentPassages } from "./open-document";
 import type { Passage } from "./passage";
 import { pdfPassages } from "./pdf";
@@ -7,31 +15,37 @@ import { markdownPassages, plainPassages } from "./prose";
 import { slidePassages } from "./slides";
 import { sheetPassages } from "./spreadsheet";
 import { tableOf } from "./table";
+import { damaged } from "./unreadable-error";
 import { leafPassages, rowPassages } from "./records";
 import { readableText } from "./web-page";
 import { wordPassages } from "./word";
 
-/** What is in a file whose type is known. */
-export interface Content {
-  readonly mediaType: MediaType;
-  /** @throws Unreadable, RangeError where it is nested too deeply */
-  passages(): Iterable<Passage> | AsyncIterable<Passage>;
+/**
+ * Detects the type of a file by its content. Text is tried first, because a text may begin with the marker of another
+ * format.
+ *
+ * @returns undefined if the type is not supported
+ */
+export async function detectMediaType(bytes: Buffer): Promise<MediaType | undefined> {
+  const text = decoded(bytes);
+  const textType = text === undefined ? undefined : textTypeOf(text);
+  if (textType !== undefined) return textType;
+  if (isPdf(bytes)) return "application/pdf";
+  const archive = await Archive.open(bytes);
+  return archive && (await archiveTypeOf(archive));
 }
 
 /**
- * Tells by its bytes what a file is; undefined where it is nothing that can be read. Whether it is text is asked first,
- * as a text may begin with whatever tells another format.
+ * The passages of a file. Iterating over them may throw too.
+ *
+ * @param type the result of `detectMediaType`, which is not called again because it parses CSV and JSON
+ * @throws {UnreadableError} if the file is damaged or encrypted
+ * @throws {RangeError} if it is nested too deeply
  */
-export async function contentOf(bytes: Buffer): Promise<Content | undefined> {
-  const text = decoded(bytes);
-  const textType = text === undefined ? undefined : textTypeOf(text);
-  if (text !== undefined && textType !== undefined) {
-    return { mediaType: textType, passages: () => textPassages(text, textType) };
-  }
-  if (isPdf(bytes)) return { mediaType: "application/pdf", passages: () => pdfPassages(bytes) };
-  const archive = await Archive.open(bytes);
-  const archiveType = archive && (await archiveTypeOf(archive));
-  return archiveType && { mediaType: archiveType, passages: () => archivePassages(archive, archiveType) };
+export async function passagesOf(bytes: Buffer, type: MediaType): Promise<Iterable<Passage> | AsyncIterable<Passage>> {
+  if (type === "application/pdf") return pdfPassages(bytes);
+  if (isTextType(type)) return textPassages(decoded(bytes) ?? damaged(), type);
+  return archivePassages((await Archive.open(bytes)) ?? damaged(), type);
 }
 
 function textPassages(text: string, type: TextType): Iterable<Passage> {
@@ -67,12 +81,12 @@ const byteOrderMarks = [
   ["utf-16be", [0xfe, 0xff]],
 ] as const;
 
-/** The text of a file; undefined where its bytes are none. Without a mark that says otherwise, it must be UTF-8. */
+/** The text of a file in UTF-8, or in the encoding of its byte order mark. @returns undefined if it is not text */
 function decoded(bytes: Buffer): string | undefined {
   const [encoding = "utf-8"] = byteOrderMarks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ?? [];
   try {
     const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    // Control characters other than those that lay out text, or colour it on a terminal, stand in no text.
+    // Text has no control characters, except those for layout and for colours on a terminal.
     // eslint-disable-next-line no-control-regex
     return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(text) ? undefined : text;
   } catch {

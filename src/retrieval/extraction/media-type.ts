@@ -12,34 +12,35 @@ const archiveTypes = [
 ] as const;
 
 export type TextType = (typeof textTypes)[number];
+export const isTextType = (type: MediaType): type is TextType => (textTypes as readonly MediaType[]).includes(type);
 export type ArchiveType = (typeof archiveTypes)[number];
 export type MediaType = TextType | ArchiveType | "application/pdf";
 export const supportedMediaTypes: readonly MediaType[] = [...textTypes, "application/pdf", ...archiveTypes];
 
-/** Formats that are written in plain characters, and yet are not to be read as they stand. */
-const unreadable = /^(?:%PDF-|%!PS|\{\\rtf|<\?xml|<svg[\s>])/i;
+/** Formats that are encoded as text but have to be interpreted. */
+const unsupportedStart = /^(?:%PDF-|%!PS|\{\\rtf|<\?xml|<svg[\s>])/i;
 
-/** By the tags that the MIME Sniffing Standard tells HTML by (https://mimesniff.spec.whatwg.org, section 7.1). */
-const html = /^<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>]/i;
+/** The tags that the MIME Sniffing Standard detects HTML by (https://mimesniff.spec.whatwg.org, section 7.1). */
+const htmlStart = /^<(?:!doctype html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p)[\s>]/i;
 
 const markdown = new RegExp(
   [
     /^#{1,6} +\S/, // heading
     /^ {0,3}(?:```|~~~)/, // fenced code
     /\[[^\]\n]+\]\([^)\s]+\)/, // link
-    /^ {0,3}\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?$/, // line between the head and the body of a table
+    /^ {0,3}\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?$/, // line between the header and the body of a table
   ]
     .map(({ source }) => source)
     .join("|"),
   "mu",
 );
 
-/** Readers look for it in so many bytes, since some programs write something in front (ISO 32000-1, annex H.3.4.1). */
-const pdfMarkWithin = 1_024;
+/** The marker may be preceded by other bytes, within this limit (ISO 32000-1, annex H.3.4.1). */
+const maxPdfMarkerOffset = 1_024;
 
-export const isPdf = (bytes: Buffer): boolean => bytes.subarray(0, pdfMarkWithin).includes("%PDF-");
+export const isPdf = (bytes: Buffer): boolean => bytes.subarray(0, maxPdfMarkerOffset).includes("%PDF-");
 
-/** By what the archive says of its main part, as its other parts, and their names, are the same for several formats. */
+/** Detects by the declared type of the main part, because several formats have the same other parts. */
 export async function archiveTypeOf(archive: Archive): Promise<ArchiveType | undefined> {
   try {
     if (archive.has(contentTypes)) {
@@ -56,25 +57,25 @@ export async function archiveTypeOf(archive: Archive): Promise<ArchiveType | und
 
 const contentTypes = "[Content_Types].xml";
 
-/** What a text is, told by what stands in it. Undefined where it can't be read as it stands. */
+/** @returns undefined if the text is in an unsupported format */
 export function textTypeOf(text: string): TextType | undefined {
   const start = startOf(text);
-  if (html.test(start)) return "text/html";
-  if (unreadable.test(start)) return undefined;
+  if (htmlStart.test(start)) return "text/html";
+  if (unsupportedStart.test(start)) return undefined;
   if (isJson(text)) return "application/json";
   if (tableOf(text)) return "text/csv";
   return markdown.test(text) ? "text/markdown" : "text/plain";
 }
 
-/** The first tag behind white space, comments and an XML declaration that introduces HTML. */
+/** The text after leading white space and comments, and after an XML declaration if HTML follows. */
 function startOf(text: string): string {
-  const [before = ""] = /^\s*(?:<!--(?:(?!-->)[^])*-->\s*)*/.exec(text.slice(0, 100_000)) ?? [];
-  const start = text.slice(before.length, before.length + 2_000);
-  const [, behind] = /^<\?xml[^>]*>\s*((?:<!doctype html|<html)[^]*)/i.exec(start) ?? [];
-  return behind ?? start;
+  const [skipped = ""] = /^\s*(?:<!--(?:(?!-->)[^])*-->\s*)*/.exec(text.slice(0, 100_000)) ?? [];
+  const start = text.slice(skipped.length, skipped.length + 2_000);
+  const [, htmlAfterDeclaration] = /^<\?xml[^>]*>\s*((?:<!doctype html|<html)[^]*)/i.exec(start) ?? [];
+  return htmlAfterDeclaration ?? start;
 }
 
-/** A lone number or word is JSON too, and yet nobody means it so. */
+/** A single number or word is valid JSON too, but is treated as plain text. */
 function isJson(text: string): boolean {
   if (!/^\s*[[{]/.test(text)) return false;
   try {

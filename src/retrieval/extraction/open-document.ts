@@ -3,7 +3,7 @@ import { type Attributes, readXml } from "./xml";
 import type { Passage } from "./passage";
 import { sentencesOf } from "./sentences";
 
-/** What stands in the file and not in the text: what was deleted, and what was remarked on it. */
+/** Deleted text and comments, which are in the file but not in the visible text. */
 const hiddenElements = new Set(["text:tracked-changes", "office:annotation"]);
 
 const spaces: Readonly<Record<string, (attributes: Attributes) => string>> = {
@@ -17,38 +17,38 @@ type Block = { readonly level: number; readonly title: string } | { readonly par
 /**
  * The sentences of an ODT, and the rows of its tables, under its headings.
  *
- * @throws Unreadable
+ * @throws {UnreadableError}
  */
 export async function* openDocumentPassages(archive: Archive): AsyncGenerator<Passage> {
-  const above: string[] = [];
-  let lonely: string | undefined;
+  const headings: string[] = [];
+  let orphanHeading: string | undefined;
   for (const block of blocksOf(await archive.text("content.xml"))) {
     if ("title" in block) {
-      if (lonely !== undefined) yield { quote: lonely };
-      lonely = block.title;
-      above.length = Math.min(above.length, block.level - 1);
-      above[block.level - 1] = block.title;
+      if (orphanHeading !== undefined) yield { quote: orphanHeading };
+      orphanHeading = block.title;
+      headings.length = Math.min(headings.length, block.level - 1);
+      headings[block.level - 1] = block.title;
     } else {
-      const heading = above.filter(Boolean).join(" › ");
+      const heading = headings.filter(Boolean).join(" › ");
       for (const quote of sentencesOf(block.paragraph)) {
-        lonely = undefined;
+        orphanHeading = undefined;
         yield heading === "" ? { quote } : { quote, heading };
       }
     }
   }
-  if (lonely !== undefined) yield { quote: lonely };
+  if (orphanHeading !== undefined) yield { quote: orphanHeading };
 }
 
 function blocksOf(xml: string): Block[] {
   const blocks: Block[] = [];
-  // A footnote's paragraph stands within another's.
+  // The paragraph of a footnote is inside another paragraph.
   const open: { readonly level: number; text: string }[] = [];
   const rows: string[][] = [];
-  let unsaidDepth = 0;
+  let hiddenDepth = 0;
 
   readXml(xml, {
     open(name, attributes) {
-      if (hiddenElements.has(name)) unsaidDepth++;
+      if (hiddenElements.has(name)) hiddenDepth++;
       else if (name === "table:table-row") rows.push([]);
       else if (name === "text:p") open.push({ level: 0, text: "" });
       else if (name === "text:h") {
@@ -59,20 +59,20 @@ function blocksOf(xml: string): Block[] {
     },
     text(text) {
       const paragraph = open.at(-1);
-      if (paragraph && unsaidDepth === 0) paragraph.text += text.replace(/\s+/g, " ");
+      if (paragraph && hiddenDepth === 0) paragraph.text += text.replace(/\s+/g, " ");
     },
     close(name) {
-      if (hiddenElements.has(name)) unsaidDepth--;
+      if (hiddenElements.has(name)) hiddenDepth--;
       else if (name === "table:table-row") {
         const row = rows.pop()?.join(" ") ?? "";
         if (row !== "") blocks.push({ paragraph: row });
       } else if (name === "text:p" || name === "text:h") {
         const { level, text } = open.pop() ?? { level: 0, text: "" };
-        const said = text.trim();
-        if (said === "") return;
-        if (level > 0) blocks.push({ level, title: said });
-        else if (rows.length > 0) rows.at(-1)?.push(said);
-        else blocks.push({ paragraph: said });
+        const trimmed = text.trim();
+        if (trimmed === "") return;
+        if (level > 0) blocks.push({ level, title: trimmed });
+        else if (rows.length > 0) rows.at(-1)?.push(trimmed);
+        else blocks.push({ paragraph: trimmed });
       }
     },
   });

@@ -1,14 +1,14 @@
-/** A part of a document that can answer by itself. */
+/** A part of a document that can answer a question on its own. */
 export interface Passage {
-  /** Word for word as it stands in the document. */
+  /** Verbatim from the document. */
   readonly quote: string;
-  /** What it says, where the quote alone does not: a row with its columns' names, a value with its path. */
+  /** Set if the quote lacks its context: a row with the names of its columns, a value with its path. */
   readonly searchText?: string;
-  /** What it stands under, and is found by too. */
+  /** The headings above it, which are searched too. */
   readonly heading?: string;
-  /** The page or slide it stands on, from 1, where the format has them. */
+  /** The page or slide, from 1, if the format has them. */
   readonly page?: number;
 }
 
-/** Longer ones would hide what answers in what does not. In characters. */
-export const maxQuoteLength = 1_000;
+/** In a longer quote, the answer would be hard to find. */
+export const maxQuoteChars = 1_000;

@@ -2,12 +2,11 @@ import type { Passage } from "./passage";
 import { plainPassages } from "./prose";
 import { damaged, encrypted, UnreadableError } from "./unreadable-error";
 
-/** A piece of a page's text, as PDF.js gives it. */
+/** A part of the text of a page, as returned by PDF.js. */
 interface TextItem {
   readonly str: string;
-  /** The last two are where it begins: to the right, and upwards. */
+  /** The last two numbers are the position: to the right, and upwards. */
   readonly transform: readonly number[];
-  /** Of the letters. */
   readonly height: number;
   readonly hasEOL: boolean;
 }
@@ -18,16 +17,16 @@ interface Line {
   height: number;
 }
 
-/** Lines further apart than so many heights of their letters are of two paragraphs. */
-const paragraphGap = 1.8;
+/** A larger gap, in multiples of the line height, separates paragraphs. */
+const maxLineGap = 1.8;
 
-/** Lines whose letters differ more than so much in height are a heading and a text. */
-const headingShare = 1.15;
+/** A larger ratio of two line heights separates a heading from its text. */
+const maxHeightRatio = 1.15;
 
 /**
  * The sentences of each page of a PDF.
  *
- * @throws Unreadable where it is damaged, encrypted, or of pictures alone
+ * @throws {UnreadableError} if it is damaged, encrypted, or has no text
  */
 export async function* pdfPassages(bytes: Buffer): AsyncGenerator<Passage> {
   const { getDocumentProxy } = await import("unpdf");
@@ -48,11 +47,12 @@ export async function* pdfPassages(bytes: Buffer): AsyncGenerator<Passage> {
     }
     page.cleanup();
   }
-  if (!hasText)
-    throw new UnreadableError("It has no text, as is so with scans. Upload one whose text has been recognised.");
+  if (!hasText) {
+    throw new UnreadableError("It has no text, as is usual for scans. Upload a version with recognized text (OCR).");
+  }
 }
 
-/** The text of a page as it is read: an empty line wherever its layout shows that a paragraph ends. */
+/** The text of a page, with an empty line after each paragraph that the layout shows. */
 function textOf(items: readonly TextItem[]): string {
   let text = "";
   let last: Line | undefined;
@@ -80,6 +80,6 @@ function* linesOf(items: readonly TextItem[]): Generator<Line> {
 function isNewParagraph(above: Line, below: Line): boolean {
   const [small = 0, large = 0] = [above.height, below.height].sort((one, other) => one - other);
   const gap = above.y - below.y;
-  // Upwards goes the text to another column.
-  return gap < 0 || gap > paragraphGap * large || large > small * headingShare;
+  // A text that continues further up is in another column.
+  return gap < 0 || gap > maxLineGap * large || large > small * maxHeightRatio;
 }

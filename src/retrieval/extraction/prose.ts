@@ -1,7 +1,7 @@
 import type { Passage } from "./passage";
 import { sentencesOf } from "./sentences";
 
-/** The sentences of a text of which an empty line ends each paragraph. */
+/** The sentences of a plain text whose paragraphs end with empty lines. */
 export function* plainPassages(text: string): Generator<Passage> {
   for (const paragraph of text.split(/\r?\n[^\S\n]*\r?\n/)) {
     for (const quote of sentencesOf(paragraph)) yield { quote };
@@ -10,9 +10,9 @@ export function* plainPassages(text: string): Generator<Passage> {
 
 const headingLine = /^(#{1,6}) +(.*?)(?: +#+)?\s*$/;
 const fenceLine = /^ {0,3}(```|~~~)/;
-/** Between the names of a table's columns and its rows. */
+/** Separates the header of a table from its rows. */
 const tableLine = /^ {0,3}\|?(?: *:?-{3,}:? *\|)+/;
-/** A list's item, a table's row or a quotation begins a paragraph of its own. */
+/** A list item, a table row and a quotation each start a new paragraph. */
 const beginsParagraph = /^\s*(?:[-*+] |\d{1,9}[.)] |\||>)/;
 const listMark = /^\s*(?:[-*+>] |\d{1,9}[.)] )\s*/;
 
@@ -20,35 +20,35 @@ type Block =
   | { readonly kind: "heading"; readonly level: number; readonly text: string }
   | { readonly kind: "columns" | "paragraph"; readonly text: string };
 
-/** The names of a table's columns stand below the headings, of which there are six levels. */
+/** The header of a table counts as a heading below the six levels of Markdown. */
 const columnsLevel = 6;
 
 /**
- * The same for Markdown, each under the headings and the columns it stands under. A heading with nothing below it is a
- * passage itself.
+ * The sentences of a Markdown text, each with the headings and the table header above it. A heading without text below it
+ * is itself a passage.
  */
 export function* markdownPassages(text: string): Generator<Passage> {
-  const above: string[] = [];
-  let lonely: string | undefined;
+  const headings: string[] = [];
+  let orphanHeading: string | undefined;
 
   for (const block of blocksOf(text)) {
     if (block.kind === "heading") {
-      if (lonely) yield { quote: lonely };
-      lonely = block.text;
-      above.length = block.level - 1;
-      above.push(block.text);
+      if (orphanHeading) yield { quote: orphanHeading };
+      orphanHeading = block.text;
+      headings.length = block.level - 1;
+      headings.push(block.text);
     } else if (block.kind === "columns") {
-      above[columnsLevel] = block.text.trim();
+      headings[columnsLevel] = block.text.trim();
     } else if (block.text.trim() !== "") {
-      if (!block.text.startsWith("|")) above.length = Math.min(above.length, columnsLevel);
-      const heading = above.filter(Boolean).join(" › ");
+      if (!block.text.startsWith("|")) headings.length = Math.min(headings.length, columnsLevel);
+      const heading = headings.filter(Boolean).join(" › ");
       for (const quote of sentencesOf(block.text.replace(listMark, ""))) {
-        lonely = undefined;
+        orphanHeading = undefined;
         yield heading ? { quote, heading } : { quote };
       }
     }
   }
-  if (lonely) yield { quote: lonely };
+  if (orphanHeading) yield { quote: orphanHeading };
 }
 
 function* blocksOf(text: string): Generator<Block> {

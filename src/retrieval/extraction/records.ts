@@ -1,33 +1,32 @@
 import { visit } from "jsonc-parser";
-import { maxQuoteLength, type Passage } from "./passage";
+import { maxQuoteChars, type Passage } from "./passage";
 import { sentencesOf } from "./sentences";
 import type { Table } from "./table";
 
-/** How much of what stands beside a value it is found by, in characters. */
-const maxSiblings = 500;
+const maxSiblingChars = 500;
 
-/** The rows of a table, each with the names of its columns where the table has them. */
+/** The rows of a table, each with the names of its columns if the table has a header. */
 export function* rowPassages({ header, rows }: Table): Generator<Passage> {
   for (const { cells, raw } of rows) {
     const named = header.map((name, i) => [name, cells[i] ?? ""] as const).filter(([, cell]) => cell.trim() !== "");
     if (header.length > 0 && named.length === 0) continue;
     const searchText = named.map(([name, cell]) => `${name}: ${cell}`).join(", ");
-    if (raw.length <= maxQuoteLength) yield searchText === "" ? { quote: raw } : { quote: raw, searchText };
+    if (raw.length <= maxQuoteChars) yield searchText === "" ? { quote: raw } : { quote: raw, searchText };
     else for (const quote of sentencesOf(raw)) yield { quote };
   }
 }
 
 interface Leaf {
   readonly path: string;
-  /** As it stands in the document, with the name of its property. */
+  /** Verbatim from the document, with the name of its property. */
   readonly quote: string;
   readonly text: string;
 }
 
-/** The leaves of a JSON text, each with its path, and found also by what stands beside it in the same object or list. */
+/** The leaves of a JSON text, each with its path. The siblings in the same object or list are searched as its heading. */
 export function* leafPassages(json: string): Generator<Passage> {
-  // The visitor calls back, so that what it finds is handed on an object or list at a time.
-  const found: Passage[] = [];
+  // The visitor is synchronous and cannot yield, so the passages are collected.
+  const passages: Passage[] = [];
   const open: Leaf[][] = [];
   let property: number | undefined;
 
@@ -36,7 +35,7 @@ export function* leafPassages(json: string): Generator<Passage> {
     property = undefined;
   };
   const end = () => {
-    for (const passage of passagesOf(open.pop() ?? [])) found.push(passage);
+    for (const passage of passagesOf(open.pop() ?? [])) passages.push(passage);
   };
   visit(json, {
     onObjectBegin: begin,
@@ -50,16 +49,16 @@ export function* leafPassages(json: string): Generator<Passage> {
       property = undefined;
     },
   });
-  yield* found;
+  yield* passages;
 }
 
 function* passagesOf(leaves: readonly Leaf[]): Generator<Passage> {
-  const beside = leaves
+  const siblings = leaves
     .map(({ text }) => text)
     .join(" ")
-    .slice(0, maxSiblings);
+    .slice(0, maxSiblingChars);
   for (const { path, quote, text } of leaves) {
-    if (quote.length <= maxQuoteLength) yield { quote, searchText: `${path}: ${text}`, heading: beside };
+    if (quote.length <= maxQuoteChars) yield { quote, searchText: `${path}: ${text}`, heading: siblings };
     else for (const sentence of sentencesOf(quote)) yield { quote: sentence, heading: path };
   }
 }

@@ -8,28 +8,29 @@ const presentation = "ppt/presentation.xml";
 
 interface Slide {
   readonly title: string;
-  /** Paragraphs, and rows of tables. */
+  /** With the rows of tables. */
   readonly paragraphs: readonly string[];
 }
 
 /**
- * The sentences of the slides of a PPTX in their order, with what the speaker notes, each under its slide's title. A
- * slide is a page.
+ * The sentences of the slides of a PPTX and of their notes, in the order of the slides, each under the title of its
+ * slide. The number of the slide is the page.
  *
- * @throws Unreadable
+ * @throws {UnreadableError}
  */
 export async function* slidePassages(archive: Archive): AsyncGenerator<Passage> {
-  const targets = await relationsOf(archive, presentation);
+  const relations = await relationsOf(archive, presentation);
   const order = slideIdsOf(await archive.text(presentation));
   for (const [i, id] of order.entries()) {
-    const path = targets.get(id)?.path;
+    const path = relations.get(id)?.path;
     if (path === undefined || !archive.has(path)) continue;
 
     const { title, paragraphs } = slideOf(await archive.text(path));
     if (title !== "" && paragraphs.length === 0) yield { quote: title, page: i + 1 };
-    const notes = [...(await relationsOf(archive, path)).values()].find(({ type }) => type.endsWith("/notesSlide"));
-    const noted = notes && archive.has(notes.path) ? slideOf(await archive.text(notes.path)).paragraphs : [];
-    for (const paragraph of [...paragraphs, ...noted]) {
+    const notesPart = [...(await relationsOf(archive, path)).values()].find(({ type }) => type.endsWith("/notesSlide"));
+    const notes =
+      notesPart && archive.has(notesPart.path) ? slideOf(await archive.text(notesPart.path)).paragraphs : [];
+    for (const paragraph of [...paragraphs, ...notes]) {
       for (const quote of sentencesOf(paragraph)) {
         yield title === "" ? { quote, page: i + 1 } : { quote, heading: title, page: i + 1 };
       }
@@ -37,7 +38,7 @@ export async function* slidePassages(archive: Archive): AsyncGenerator<Passage> 
   }
 }
 
-/** The parts that a part leads to, by the ids that it calls them by (ECMA-376, part 2, section 9.3). */
+/** The parts that a part refers to, by relationship id (ECMA-376, part 2, section 9.3). */
 async function relationsOf(
   archive: Archive,
   part: string,
@@ -66,8 +67,8 @@ function slideIdsOf(xml: string): string[] {
   return ids;
 }
 
-/** Placeholders that say the same on each slide: number, date, footer. */
-const repeated = new Set(["sldNum", "dt", "ftr", "hdr"]);
+/** Placeholders that repeat on each slide: number, date, footer. */
+const repeatedPlaceholders = new Set(["sldNum", "dt", "ftr", "hdr"]);
 
 function slideOf(xml: string): Slide {
   let title = "";
@@ -95,12 +96,12 @@ function slideOf(xml: string): Slide {
         paragraphs.push(row.join(" "));
         row = undefined;
       } else if (name === "a:p" && paragraph !== undefined) {
-        const said = paragraph.trim();
+        const trimmed = paragraph.trim();
         paragraph = undefined;
-        if (said === "" || repeated.has(placeholder)) return;
-        if (row) row.push(said);
-        else if (placeholder === "title" || placeholder === "ctrTitle") title = `${title} ${said}`.trim();
-        else paragraphs.push(said);
+        if (trimmed === "" || repeatedPlaceholders.has(placeholder)) return;
+        if (row) row.push(trimmed);
+        else if (placeholder === "title" || placeholder === "ctrTitle") title = `${title} ${trimmed}`.trim();
+        else paragraphs.push(trimmed);
       }
     },
   });

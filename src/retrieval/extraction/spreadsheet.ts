@@ -5,15 +5,15 @@ import { damaged } from "./unreadable-error";
 import { rowPassages } from "./records";
 
 /**
- * The rows of an XLSX, each with its sheet's name, and with the names of its columns where the first row has them.
+ * The rows of an XLSX, each with the name of its sheet, and with the names of its columns if the first row is a header.
  *
- * @throws Unreadable
+ * @throws {UnreadableError}
  */
 export async function* sheetPassages(archive: Archive): AsyncGenerator<Passage> {
   const { default: readSheets } = await import("read-excel-file/universal");
   const { buffer, byteOffset, byteLength } = await archive.repacked();
-  const own = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
-  const sheets = await readSheets(own).catch(damaged);
+  const content = buffer.slice(byteOffset, byteOffset + byteLength) as ArrayBuffer;
+  const sheets = await readSheets(content).catch(damaged);
   for (const { sheet, data } of sheets) {
     const rows = data
       .map((row) => row.map(textOf))
@@ -27,7 +27,7 @@ export async function* sheetPassages(archive: Archive): AsyncGenerator<Passage> 
   }
 }
 
-/** A date as it is written everywhere, without the time of day where it has none. */
+/** Dates are written in ISO 8601, without a time if it is midnight. */
 function textOf(cell: unknown): string {
   if (cell instanceof Date) {
     return Number.isNaN(cell.getTime()) ? "" : cell.toISOString().replace(/T00:00:00\.000Z$/, "");

@@ -1,17 +1,18 @@
 import { parse } from "csv-parse/sync";
 
-/** A table of separated values. */
 export interface Table {
   readonly header: readonly string[];
-  /** Behind the header, each with its text as it stands in the document. */
+  /** Without the header. `raw` is verbatim from the document. */
   readonly rows: readonly { readonly cells: readonly string[]; readonly raw: string }[];
 }
 
-const maxHeaderCell = 64;
+const maxHeaderCellChars = 64;
 
 /**
- * Reads a text as separated values (RFC 4180, also with semicolons or tabs). Undefined where it is none: prose has
- * commas too, but hardly the same number in each line, and none that is followed by no space in the first.
+ * Parses a text as separated values (RFC 4180, also with semicolons or tabs).
+ *
+ * @returns undefined if it is not a table: prose has commas too, but rarely the same number in each line, and in its first
+ * line a space follows each comma
  */
 export function tableOf(text: string): Table | undefined {
   for (const delimiter of [",", ";", "\t"]) {
@@ -22,7 +23,7 @@ export function tableOf(text: string): Table | undefined {
 }
 
 function tableWith(text: string, delimiter: string): Table | undefined {
-  // Most texts are told apart by their first line, which costs nothing.
+  // The first line rules out most texts without parsing them.
   const [firstLine = ""] = /^[^\r\n]*/.exec(text) ?? [];
   if (!firstLine.includes(delimiter)) return undefined;
   try {
@@ -30,16 +31,16 @@ function tableWith(text: string, delimiter: string): Table | undefined {
       record: string[];
       raw: string;
     }[];
-    const [head, ...rows] = records;
-    if (!head || rows.length === 0 || !isHeader(head.record)) return undefined;
-    return { header: head.record, rows: rows.map(({ record, raw }) => ({ cells: record, raw: raw.trim() })) };
+    const [first, ...rows] = records;
+    if (!first || rows.length === 0 || !isHeader(first.record)) return undefined;
+    return { header: first.record, rows: rows.map(({ record, raw }) => ({ cells: record, raw: raw.trim() })) };
   } catch {
     return undefined;
   }
 }
 
-/** Whether a row has the names of columns. */
+/** Whether a row is a header with the names of columns. */
 export const isHeader = (cells: readonly string[]): boolean =>
   cells.length > 1 &&
   new Set(cells).size === cells.length &&
-  cells.every((cell) => cell !== "" && cell === cell.trim() && cell.length <= maxHeaderCell);
+  cells.every((cell) => cell !== "" && cell === cell.trim() && cell.length <= maxHeaderCellChars);

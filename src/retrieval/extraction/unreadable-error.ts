@@ -1,23 +1,26 @@
-/** Says, in words for people, why a document that is of a known type can't be read. */
+/** A document of a supported type cannot be read. */
 export class UnreadableError extends Error {
-  constructor(readonly reason: string) {
+  constructor(
+    /** To be shown to people. */
+    readonly reason: string,
+  ) {
     super(reason);
-    this.name = "Unreadable";
+    this.name = "UnreadableError";
   }
 }
 
 export const encrypted = () => new UnreadableError("It is encrypted. Upload it without a password.");
 
-/** For `.catch()`: what a library throws at a document says that the document is damaged, unless it is too large. */
-export function damaged(error: unknown): never {
-  throw error instanceof RangeError ? error : new UnreadableError("It is damaged, so that its text can't be found.");
+/** For `.catch()`: reports any error of a parser as a damaged document, except a RangeError. */
+export function damaged(error?: unknown): never {
+  throw error instanceof RangeError ? error : new UnreadableError("It is damaged; its text cannot be extracted.");
 }
 
-/** Why reading failed; undefined where it is a fault of ours. */
+/** @returns undefined if the error is a fault of the server and not of the document */
 export function reasonOf(error: unknown): string | undefined {
   if (error instanceof UnreadableError) return error.reason;
   if (!(error instanceof RangeError)) return undefined;
   return error.message.includes("call stack")
-    ? "Its parts are nested too deeply to be read."
-    : "It takes too much memory to read.";
+    ? "It is nested too deeply to be read."
+    : "Reading it takes too much memory.";
 }

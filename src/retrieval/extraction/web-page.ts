@@ -1,6 +1,6 @@
 import { convert, type DomNode, type FormatCallback } from "html-to-text";
 
-/** Headings as Markdown has them, so that what stands under them is found by them. */
+/** Writes headings in Markdown, so that the text below them is indexed under them. */
 const formatHeading: FormatCallback = (element, walk, builder) => {
   builder.openBlock({ leadingLineBreaks: 2 });
   builder.addInline(`${"#".repeat(Number(element.name?.slice(1)))} `);
@@ -8,7 +8,7 @@ const formatHeading: FormatCallback = (element, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 2 });
 };
 
-/** A row in a paragraph of its own, since what stands beside each other belongs together, under the row of the names. */
+/** Writes each row of a table as a paragraph, because its cells belong together, and a header row as a heading. */
 const formatRow: FormatCallback = (element, _walk, builder) => {
   const cells = element.children.filter(({ type }) => type === "tag");
   builder.openBlock({ leadingLineBreaks: 2 });
@@ -17,14 +17,14 @@ const formatRow: FormatCallback = (element, _walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 2 });
 };
 
-/** What a cell says in one line, though it may have paragraphs in it. */
+/** The text of a cell in one line, even if the cell has paragraphs. */
 function inlineText({ type, name, data, children }: DomNode): string {
   if (type === "text") return data ?? "";
   if (type !== "tag" || name === "br") return " ";
   return ` ${children.map(inlineText).join("")}`;
 }
 
-/** What a person reads of an HTML page, with its headings and lists as Markdown has them. */
+/** The visible text of an HTML page, with headings and lists in Markdown. */
 export const readableText = (html: string): string =>
   convert(html, {
     wordwrap: false,

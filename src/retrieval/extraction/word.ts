@@ -7,7 +7,7 @@ import { readableText } from "./web-page";
 /**
  * The sentences of a DOCX, under its headings.
  *
- * @throws Unreadable
+ * @throws {UnreadableError}
  */
 export async function* wordPassages(archive: Archive): AsyncGenerator<Passage> {
   const { convertToHtml, images } = await import("mammoth");

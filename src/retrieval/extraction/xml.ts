@@ -3,7 +3,7 @@ import { UnreadableError } from "./unreadable-error";
 
 export type Attributes = Readonly<Record<string, string>>;
 
-/** What is to be done at each mark and text of an XML document. Names are as they stand there, with their prefix. */
+/** Names include their namespace prefix, as written in the document. */
 export interface XmlHandler {
   open?(name: string, attributes: Attributes): void;
   text?(text: string): void;
@@ -11,18 +11,18 @@ export interface XmlHandler {
 }
 
 /**
- * Goes through an XML document in its order. Entities that it declares itself are not expanded.
+ * Parses an XML document. Entities that the document declares are not expanded.
  *
- * @throws Unreadable where it is not well-formed
+ * @throws {UnreadableError} if it is not well-formed
  */
-export function readXml(xml: string, reader: XmlHandler): void {
+export function readXml(xml: string, handler: XmlHandler): void {
   const parser = new SaxesParser();
   parser.on("error", ({ message }) => {
     throw new UnreadableError(`It is damaged: ${message.slice(0, 200)}.`);
   });
-  parser.on("opentag", ({ name, attributes }) => reader.open?.(name, attributes));
-  parser.on("text", (text) => reader.text?.(text));
-  parser.on("cdata", (text) => reader.text?.(text));
-  parser.on("closetag", ({ name }) => reader.close?.(name));
+  parser.on("opentag", ({ name, attributes }) => handler.open?.(name, attributes));
+  parser.on("text", (text) => handler.text?.(text));
+  parser.on("cdata", (text) => handler.text?.(text));
+  parser.on("closetag", ({ name }) => handler.close?.(name));
   parser.write(xml).close();
 }

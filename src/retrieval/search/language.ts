@@ -1,15 +1,14 @@
 import { createRequire } from "node:module";
 
-/** What is to be known of a language to search in it. */
 export interface Language {
   readonly name: string;
-  /** Words that stand in every text, and so tell nothing of what it is about. */
+  /** Words that occur in every text, so that they say nothing about its subject. */
   readonly stopwords: ReadonlySet<string>;
-  /** What is left of a word without its endings, so that `key` finds `keys`. */
+  /** Removes the endings of a word, so that `key` finds `keys`. */
   readonly stem: (word: string) => string;
 }
 
-const withEndings = [
+const inflected = [
   "english",
   "german",
   "french",
@@ -23,37 +22,37 @@ const withEndings = [
   "finnish",
   "russian",
 ] as const;
-const withoutEndings = ["japanese", "mandarin"] as const;
+const uninflected = ["japanese", "mandarin"] as const;
 
-// The types of these packages say that they have ES modules alone, which is not so.
+// The types of these packages declare ES modules only, but the packages have CommonJS too.
 const load = createRequire(__filename);
 const stopwordsOf = (name: string) => (load(`@orama/stopwords/${name}`) as { stopwords: string[] }).stopwords;
 const stemmerOf = (name: string) => (load(`@orama/stemmers/${name}`) as { stemmer: Language["stem"] }).stemmer;
 
 const languages: readonly Language[] = [
-  ...withEndings.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: stemmerOf(name) })),
-  ...withoutEndings.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: (word: string) => word })),
+  ...inflected.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: stemmerOf(name) })),
+  ...uninflected.map((name) => ({ name, stopwords: new Set(stopwordsOf(name)), stem: (word: string) => word })),
 ];
 
-/** @throws where there is none of this name */
+/** @throws if there is no such language */
 export function languageNamed(name: string): Language {
   const language = languages.find((each) => each.name === name);
-  if (!language) throw new Error(`There is no language ${name}`);
+  if (!language) throw new Error(`Unknown language: ${name}`);
   return language;
 }
 
 /**
- * The language of a text, told by its small words. A few of them are words of several languages, so that what is known
- * beside the text counts as well.
+ * Detects the language of a text by its stop words. Some of them belong to several languages, so the caller can weight
+ * the languages.
  *
- * @param likelihood how much more likely than others a language is, from 1
+ * @param weightOf a factor of at least 1
  */
-export function languageOf(words: readonly string[], likelihood: (language: Language) => number = () => 1): Language {
-  const weighed = languages.map((language) => {
-    const smallWords = words.filter((word) => language.stopwords.has(word)).length;
-    return { language, weight: smallWords * likelihood(language) };
+export function languageOf(words: readonly string[], weightOf: (language: Language) => number = () => 1): Language {
+  const scored = languages.map((language) => {
+    const stopwords = words.filter((word) => language.stopwords.has(word)).length;
+    return { language, score: stopwords * weightOf(language) };
   });
-  return weighed.reduce((best, each) => (each.weight > best.weight ? each : best)).language;
+  return scored.reduce((best, each) => (each.score > best.score ? each : best)).language;
 }
 
 const segmenter = new Intl.Segmenter("en", { granularity: "word" });
@@ -61,10 +60,10 @@ const segmenter = new Intl.Segmenter("en", { granularity: "word" });
 /** Scripts that are written without spaces between words. */
 const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]/u;
 
-/** The time that Intl.Segmenter takes grows with the square of the length, so it is given no more than this at once. */
-const segmentAtMost = 500;
+/** Intl.Segmenter takes quadratic time, so it gets chunks of this length. */
+const maxSegmentChars = 500;
 
-/** The words of a text, in small letters, in any language. */
+/** The words of a text in any language, in lower case. */
 export function wordsOf(text: string): string[] {
   const runs =
     text
@@ -76,22 +75,22 @@ export function wordsOf(text: string): string[] {
 
 function segmented(run: string): string[] {
   const words: string[] = [];
-  for (let start = 0; start < run.length; start += segmentAtMost) {
-    for (const { segment, isWordLike } of segmenter.segment(run.slice(start, start + segmentAtMost))) {
+  for (let start = 0; start < run.length; start += maxSegmentChars) {
+    for (const { segment, isWordLike } of segmenter.segment(run.slice(start, start + maxSegmentChars))) {
       if (isWordLike) words.push(segment);
     }
   }
   return words;
 }
 
-/** What a word is searched by; undefined where it tells nothing. */
+/** The search term of a word; undefined for a stop word. */
 export function termOf(word: string, { stopwords, stem }: Language): string | undefined {
   if (stopwords.has(word)) return undefined;
-  // What an apostrophe cuts off is an ending or an article: `barn's`, `l'étable`.
+  // The shorter part at an apostrophe is an ending or an article: `barn's`, `l'étable`.
   const root = word.split("'").reduce((longest, part) => (part.length > longest.length ? part : longest));
   return stopwords.has(root) ? undefined : stem(root);
 }
 
-/** What a text is found by. */
+/** The search terms of a text. */
 export const termsOf = (text: string, language: Language): string[] =>
   wordsOf(text).flatMap((word) => termOf(word, language) ?? []);

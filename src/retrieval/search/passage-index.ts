@@ -3,9 +3,8 @@ import { Sqlite } from "../../platform/sqlite";
 import { type Language, languageNamed, languageOf, termOf, wordsOf } from "./language";
 import type { Passage } from "../extraction/passage";
 
-/** A passage as it stands in an index, with what is needed to judge how well it answers. */
 export interface IndexedPassage extends Passage {
-  /** In the order of the document. */
+  /** Ascending in the order of the document. */
   readonly id: number;
 }
 
@@ -18,9 +17,8 @@ interface Row {
 }
 
 /**
- * The tables of an index. What stands under one heading stands in a row, so that a heading is kept once; its row says
- * which passages those are. The full-text tables hold terms that were made by us and are parted by spaces: of characters
- * beyond ASCII their tokenizer takes each for a part of a word.
+ * The tables of an index. A heading is stored once, with the range of the passages below it. The full-text tables hold
+ * our own terms, separated by spaces; their tokenizer treats each character beyond ASCII as part of a word.
  */
 const tables = `
   CREATE TABLE facts (language TEXT);
@@ -31,10 +29,10 @@ const tables = `
   CREATE VIRTUAL TABLE passage_frequency USING fts5vocab(passage_term, row);
   CREATE VIRTUAL TABLE heading_frequency USING fts5vocab(heading_term, row)`;
 
-/** Of the terms of words that come again and again, so many are remembered. */
-const rememberedTerms = 200_000;
+/** The size of the cache of terms, because words repeat. */
+const maxCachedTerms = 200_000;
 
-/** Writes the index of a document, a passage at a time, into a file that isn't there yet. */
+/** Writes the index of a document, one passage at a time, into a file that does not exist yet. */
 class PassageIndexWriter {
   private readonly db: Database.Database;
   private readonly insertPassage: Database.Statement;
@@ -51,8 +49,7 @@ class PassageIndexWriter {
     private readonly language: Language,
   ) {
     this.db = new Sqlite(path);
-    // All is one transaction on a file that nobody else has and that is thrown away where it fails; committing it
-    // waits for the medium.
+    // A single transaction on a file that no one else opens and that is deleted if it fails. The commit is synced to disk.
     for (const setting of ["journal_mode = MEMORY", "synchronous = FULL", "locking_mode = EXCLUSIVE"]) {
       this.db.pragma(setting);
     }
@@ -73,7 +70,7 @@ class PassageIndexWriter {
     this.insertPassageTerms.run(id, this.termsOf(searchText ?? quote).join(" "));
   }
 
-  /** Writes what is left, down to the medium. */
+  /** Commits the index, synced to disk. */
   finish(): void {
     this.endHeading(this.passages);
     this.db.prepare("INSERT INTO facts VALUES (?)").run(this.language.name);
@@ -99,7 +96,7 @@ class PassageIndexWriter {
       .map((word) => {
         let term = this.terms.get(word);
         if (term === undefined) {
-          if (this.terms.size >= rememberedTerms) this.terms.clear();
+          if (this.terms.size >= maxCachedTerms) this.terms.clear();
           this.terms.set(word, (term = termOf(word, this.language) ?? ""));
         }
         return term;
@@ -108,42 +105,43 @@ class PassageIndexWriter {
   }
 }
 
-/** So many passages tell what language a document is written in. */
-const sampledPassages = 200;
+/** The number of passages that the language of a document is detected from. */
+const sampleSize = 200;
 
-/** Writes the index of a document's passages. Where it fails, what there is of the file is to be removed. */
+/** Writes the index of a document. If this fails, the caller must delete the file. */
 export async function writeIndex(path: string, passages: Iterable<Passage> | AsyncIterable<Passage>): Promise<void> {
   const sample: Passage[] = [];
   let writer: PassageIndexWriter | undefined;
-  const begin = () => {
-    const begun = new PassageIndexWriter(path, languageOf(sample.flatMap(({ quote }) => wordsOf(quote))));
-    for (const passage of sample) begun.add(passage);
-    return begun;
+  const open = () => {
+    const opened = new PassageIndexWriter(path, languageOf(sample.flatMap(({ quote }) => wordsOf(quote))));
+    for (const passage of sample) opened.add(passage);
+    return opened;
   };
   try {
     for await (const passage of passages) {
       if (writer) writer.add(passage);
-      else if (sample.push(passage) === sampledPassages) writer = begin();
+      else if (sample.push(passage) === sampleSize) writer = open();
     }
-    writer ??= begin();
+    writer ??= open();
     writer.finish();
   } finally {
     writer?.close();
   }
 }
 
-/** Passages of the terms that few have are looked for, until so many passages have been looked at. */
-const enoughMatches = 50_000;
-/** The best by each document's own measure are compared with those of other documents. */
-const mostByText = 100;
-const mostHeadings = 10;
-const mostByHeading = 30;
+/** A query has its rarest terms, as many as match this number of rows together. */
+const maxMatches = 50_000;
+/** The best candidates of each document are compared with those of the other documents. */
+const maxByText = 100;
+const maxHeadings = 10;
+const maxByHeading = 30;
 
 const row = "SELECT passage.id, quote, said, page, heading.text AS heading";
 const passageOfId = `${row} FROM passage LEFT JOIN heading ON heading.id = passage.heading WHERE passage.id = ?`;
 const passagesOfHeading = `${row} FROM heading JOIN passage ON passage.id BETWEEN first AND last
-  WHERE heading.id = ? ORDER BY passage.id LIMIT ${mostByHeading}`;
-/** The index of a document, to be searched. */
+  WHERE heading.id = ? ORDER BY passage.id LIMIT ${maxByHeading}`;
+
+/** An index that can be searched. */
 export class PassageIndex {
   readonly language: Language;
   private readonly passagesWith: Database.Statement<[string], { doc: number }>;
@@ -151,13 +149,13 @@ export class PassageIndex {
 
   private constructor(private readonly db: Database.Database) {
     const facts = db.prepare<[], { language: string }>("SELECT language FROM facts").get();
-    if (!facts) throw new Error("The index of a document was not finished");
+    if (!facts) throw new Error("The index of the document is incomplete");
     this.language = languageNamed(facts.language);
     this.passagesWith = db.prepare("SELECT doc FROM passage_frequency WHERE term = ?");
     this.headingsWith = db.prepare("SELECT doc FROM heading_frequency WHERE term = ?");
   }
 
-  /** @returns undefined where the file is gone */
+  /** @returns undefined if the file does not exist */
   static open(path: string): PassageIndex | undefined {
     try {
       return new PassageIndex(new Sqlite(path, { readonly: true, fileMustExist: true }));
@@ -175,17 +173,17 @@ export class PassageIndex {
     return this.headingsWith.get(term)?.doc ?? 0;
   }
 
-  /** The passages that these terms, or headings above them that do, find best in this document. */
+  /** The passages of this document that match the terms best, by themselves or by their headings, in document order. */
   candidates(terms: readonly string[]): IndexedPassage[] {
     const found = new Map<number, IndexedPassage>();
     const add = (row: Row) => found.set(row.id, passageOf(row));
 
     const byId = this.db.prepare<[number], Row>(passageOfId);
-    for (const id of this.best("passage_term", mostByText, terms, (term) => this.passagesOf(term))) {
+    for (const id of this.best("passage_term", maxByText, terms, (term) => this.passagesOf(term))) {
       byId.all(id).forEach(add);
     }
     const byHeading = this.db.prepare<[number], Row>(passagesOfHeading);
-    for (const id of this.best("heading_term", mostHeadings, terms, (term) => this.headingsOf(term))) {
+    for (const id of this.best("heading_term", maxHeadings, terms, (term) => this.headingsOf(term))) {
       byHeading.all(id).forEach(add);
     }
     return [...found.values()].sort((one, other) => one.id - other.id);
@@ -195,28 +193,28 @@ export class PassageIndex {
     this.db.close();
   }
 
-  /** The rows of a full-text table that any of these terms finds, best first. */
+  /** The rows of a full-text table that match any of the terms, best first. */
   private best(
     table: "passage_term" | "heading_term",
-    most: number,
+    limit: number,
     terms: readonly string[],
     frequencyOf: (term: string) => number,
   ): number[] {
-    const query = rarest(terms, frequencyOf)
+    const query = rarestTerms(terms, frequencyOf)
       .map((term) => `"${term}"`)
       .join(" OR ");
     if (query === "") return [];
     return this.db
       .prepare<[string], number>(
-        `SELECT rowid FROM ${table} WHERE ${table} MATCH ? ORDER BY bm25(${table}), rowid LIMIT ${most}`,
+        `SELECT rowid FROM ${table} WHERE ${table} MATCH ? ORDER BY bm25(${table}), rowid LIMIT ${limit}`,
       )
       .pluck()
       .all(query);
   }
 }
 
-/** Of these terms those that are found at all; where they would find too many, those that few have. */
-function rarest(terms: readonly string[], frequencyOf: (term: string) => number): string[] {
+/** The terms that occur at all, rarest first, without those that would match too many rows. */
+function rarestTerms(terms: readonly string[], frequencyOf: (term: string) => number): string[] {
   const rarestFirst = [...new Set(terms)]
     .map((term) => ({ term, frequency: frequencyOf(term) }))
     .filter(({ frequency }) => frequency > 0)
@@ -225,7 +223,7 @@ function rarest(terms: readonly string[], frequencyOf: (term: string) => number)
   return rarestFirst
     .filter(({ frequency }, i) => {
       matches += frequency;
-      return i === 0 || matches <= enoughMatches;
+      return i === 0 || matches <= maxMatches;
     })
     .map(({ term }) => term);
 }

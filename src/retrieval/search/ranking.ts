@@ -12,37 +12,37 @@ export interface FoundPassage extends Passage {
   readonly documentId: string;
 }
 
-/** What is found in the headings above a passage counts, but less than what is found in it. */
+/** A match in the headings above a passage counts less than a match in the passage. */
 const headingWeight = 0.4;
 
-/** A passage that matches much worse than the best is no answer. */
-const leastShareOfBest = 0.35;
+/** Passages with a lower share of the best score are left out. */
+const minShareOfBest = 0.35;
 
-/** Of a question longer than that, the rest is not looked at. */
-const mostWords = 500;
+/** The rest of a longer question is ignored. */
+const maxWords = 500;
 
 /**
- * The passages that answer a question best, best first. Where the question alone finds nothing, what was asked before is
- * taken into account, the latest first. The same documents and questions give the same answer each time.
+ * The passages that answer a question best, best first. If the question alone matches nothing, the earlier questions are
+ * added to it one by one, latest first. The result is deterministic.
  *
- * @param earlier what was asked before, oldest first
+ * @param earlier the previous questions, oldest first
  */
 export function bestPassages(
   documents: readonly SearchedDocument[],
   question: string,
   earlier: readonly string[],
-  most: number,
+  maxPassages: number,
 ): FoundPassage[] {
-  let asked = question;
-  for (const before of ["", ...earlier.toReversed()]) {
-    asked = `${asked} ${before}`;
-    const found = distinct(matchesOf(documents, asked)).slice(0, most);
-    if (found.length > 0) return found.map(({ passage, documentId }) => published(passage, documentId));
+  let query = question;
+  for (const previous of ["", ...earlier.toReversed()]) {
+    query = `${query} ${previous}`;
+    const found = distinct(matchesOf(documents, query)).slice(0, maxPassages);
+    if (found.length > 0) return found.map(({ passage, documentId }) => foundPassage(passage, documentId));
   }
   return [];
 }
 
-function published({ quote, searchText, heading, page }: IndexedPassage, documentId: string): FoundPassage {
+function foundPassage({ quote, searchText, heading, page }: IndexedPassage, documentId: string): FoundPassage {
   return {
     documentId,
     quote,
@@ -59,13 +59,13 @@ interface Match {
 }
 
 /**
- * The passages that each document's index finds, best first by BM25+ (Lv and Zhai, 2011), which MiniSearch has. It gets
- * their terms, as each document is searched by the terms that words have in its language.
+ * Ranks the candidates of all documents by BM25+ (Lv and Zhai, 2011), as implemented by MiniSearch. MiniSearch gets terms
+ * instead of texts, because the terms of a word depend on the language of each document.
  */
-function matchesOf(documents: readonly SearchedDocument[], asked: string): Match[] {
-  const words = distinctWords(documents, asked);
+function matchesOf(documents: readonly SearchedDocument[], query: string): Match[] {
+  const words = distinctWords(documents, query);
   const candidates: Omit<Match, "score">[] = [];
-  const questions = new Set<string>();
+  const queryTerms = new Set<string>();
   const search = new MiniSearch<{ id: number; text: string; heading: string }>({
     fields: ["text", "heading"],
     tokenize: (terms) => terms.split(" "),
@@ -75,16 +75,16 @@ function matchesOf(documents: readonly SearchedDocument[], asked: string): Match
 
   for (const { id: documentId, index } of documents) {
     const terms = words.flatMap((word) => termOf(word, index.language) ?? []);
-    for (const term of terms) questions.add(term);
+    for (const term of terms) queryTerms.add(term);
     for (const passage of index.candidates(terms)) {
       const text = termsOf(passage.searchText ?? passage.quote, index.language).join(" ");
       const heading = termsOf(passage.heading ?? "", index.language).join(" ");
       search.add({ id: candidates.push({ documentId, passage }) - 1, text, heading });
     }
   }
-  if (questions.size === 0) return [];
+  if (queryTerms.size === 0) return [];
   return search
-    .search([...questions].join(" "))
+    .search([...queryTerms].join(" "))
     .sort((one, other) => other.score - one.score || Number(one.id) - Number(other.id))
     .flatMap(({ id, score }) => {
       const candidate = candidates[Number(id)];
@@ -92,22 +92,22 @@ function matchesOf(documents: readonly SearchedDocument[], asked: string): Match
     });
 }
 
-/** The words of a question that tell what it is about, each root once. */
-function distinctWords(documents: readonly SearchedDocument[], asked: string): string[] {
-  const words = wordsOf(asked);
-  const likelihood = ({ name }: Language) => 1 + documents.filter(({ index }) => index.language.name === name).length;
-  const language = languageOf(words, likelihood);
-  const roots = new Map(words.map((word) => [termOf(word, language), word]));
-  roots.delete(undefined);
-  return [...roots.values()].slice(0, mostWords);
+/** The words of a query without stop words, one for each stem. */
+function distinctWords(documents: readonly SearchedDocument[], query: string): string[] {
+  const words = wordsOf(query);
+  const weightOf = ({ name }: Language) => 1 + documents.filter(({ index }) => index.language.name === name).length;
+  const language = languageOf(words, weightOf);
+  const wordsByStem = new Map(words.map((word) => [termOf(word, language), word]));
+  wordsByStem.delete(undefined);
+  return [...wordsByStem.values()].slice(0, maxWords);
 }
 
-/** What several documents say in the same words is said once. */
+/** Removes weak matches, and those whose text another match has already. */
 function distinct(matches: readonly Match[]): Match[] {
   const best = matches[0]?.score ?? 0;
   const found = new Map<string, Match>();
   for (const match of matches) {
-    if (match.score < best * leastShareOfBest) break;
+    if (match.score < best * minShareOfBest) break;
     const key = match.passage.quote.toLowerCase().replace(/\s+/g, " ");
     if (!found.has(key)) found.set(key, match);
   }

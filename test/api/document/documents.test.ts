@@ -13,11 +13,11 @@ const maxBytes = 100_000;
 const maxDocuments = 3;
 const server = useServer({ MAX_UPLOAD_BYTES: String(maxBytes), MAX_SESSION_DOCUMENTS: String(maxDocuments) });
 beforeAll(() => warmReader(server.current));
-const unknown = "00000000-0000-7000-8000-000000000000";
+const unknownId = "00000000-0000-7000-8000-000000000000";
 const documentsOf = `query ($id: ID!) { session(id: $id) { documents { id filename mimeType size sha256 status error } } }`;
 const remove = `mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`;
 
-/** The documents that something is kept of. */
+/** The ids of the documents that the storage has files of. */
 const stored = async () => new Set((await server.current.store.names()).map((name) => name.slice(0, 36)));
 
 async function newSession() {
@@ -25,15 +25,15 @@ async function newSession() {
   return { app, key: await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] }), sessionId: await app.session() };
 }
 
-/** The code of an upload that must fail, once it is sure that it left nothing behind. */
-async function refused(upload: () => Promise<{ body: { errors?: { extensions: { code: string } }[] } }>) {
+/** Expects that a rejected upload leaves no file. @returns the error's code */
+async function rejectedCode(upload: () => Promise<{ body: { errors?: { extensions: { code: string } }[] } }>) {
   const before = await stored();
   const { body } = await upload();
   expect(await stored()).toEqual(before);
   return body.errors?.[0]?.extensions.code;
 }
 
-test("a document is kept as it came, under a name of the server's own", async () => {
+test("a document is stored unchanged, under its id", async () => {
   const { key, sessionId } = await newSession();
   const content = "The barn is red.\r\n\tIt stands on a hill. 納屋\n";
   const { body } = await key.upload(sessionId, content, "barn.txt");
@@ -73,13 +73,13 @@ test.each([
   ["text/html", "a.txt", "<!-- made by hand -->\n<!DOCTYPE html><p>The barn is red.</p>"],
   ["text/html", "a.txt", "<p>The barn is red."],
   ["text/html", "a.xhtml", '<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body/></html>'],
-])("%s is told by the content of %s: %j", async (mimeType, filename, content) => {
+])("%s is detected from the content of %s: %j", async (mimeType, filename, content) => {
   const { key, sessionId } = await newSession();
   const { body } = await key.upload(sessionId, content, filename);
   expect(body.data.uploadDocument.document).toMatchObject({ mimeType, status: "READY", filename });
 });
 
-test("text in UTF-16 is read, as it says what it is", async () => {
+test("text with a byte order mark is indexed", async () => {
   const { key, sessionId } = await newSession();
   for (const content of [Buffer.from("\ufeffbarn,colour\nold,red", "utf16le"), Buffer.from("\ufeff# Barn\n")]) {
     const { body } = await key.upload(sessionId, content);
@@ -96,7 +96,7 @@ test.each([
   ["text in Latin-1", Buffer.from("Die Scheune geh\u00f6rt uns.", "latin1")],
   ["text with a null byte", Buffer.from("The barn\0 is red.")],
   ["random bytes", randomBytes(1_000)],
-])("%s is of no supported type, whatever its name says, and leaves nothing behind", async (_, content) => {
+])("%s is rejected as an unsupported type, whatever its filename, and leaves no file", async (_, content) => {
   const { key, sessionId } = await newSession();
   const before = await stored();
   const { body } = await key.upload(sessionId, content, "barn.txt");
@@ -112,12 +112,12 @@ test.each([
   ["a\u0085b\u202ec\u200b.txt", "abc.txt"],
   ["..", "document"],
   [`${"x".repeat(300)}.txt`, "x".repeat(255)],
-])("the filename %j does no harm", async (given, kept) => {
+])("the filename %j is made safe", async (filename, safe) => {
   const { key, sessionId } = await newSession();
   const before = await stored();
-  const { body } = await key.upload(sessionId, "The barn is red.", given);
+  const { body } = await key.upload(sessionId, "The barn is red.", filename);
   const { document } = body.data.uploadDocument;
-  expect(document.filename).toBe(kept);
+  expect(document.filename).toBe(safe);
   expect(await stored()).toEqual(new Set([...before, document.id]));
 });
 
@@ -127,11 +127,11 @@ test.each([
   ["barns/\u0001", "document"],
   ["\ud800.txt", "\ufffd.txt"],
   ["🐴".repeat(256), "🐴".repeat(255)],
-])("whatever decodes to the filename %j, it is kept as %j", (given, kept) => {
-  expect(safeFilename(given)).toBe(kept);
+])("the filename %j is stored as %j", (filename, safe) => {
+  expect(safeFilename(filename)).toBe(safe);
 });
 
-test("one that can be told but not read is kept as FAILED, and says why", async () => {
+test("a document that is detected but cannot be indexed is FAILED and has an error", async () => {
   const { app, key, sessionId } = await newSession();
   const { body } = await key.upload(sessionId, "[".repeat(40_000) + "]".repeat(40_000));
   const { document } = body.data.uploadDocument;
@@ -144,7 +144,7 @@ test("one that can be told but not read is kept as FAILED, and says why", async 
   expect(run).toEqual({ status: "SUCCEEDED", citations: [] });
 });
 
-test("the limits that a session tells are those that are enforced", async () => {
+test("the upload limits of a session are the limits that are enforced", async () => {
   const { key, sessionId } = await newSession();
   const { session } = await key.data(
     `query ($id: ID!) { session(id: $id) { uploadLimits { maxDocuments maxBytes mimeTypes } } }`,
@@ -167,12 +167,12 @@ test("the limits that a session tells are those that are enforced", async () => 
     ],
   });
 
-  expect(await refused(() => key.upload(sessionId, "x".repeat(maxBytes + 1)))).toBe("PAYLOAD_TOO_LARGE");
+  expect(await rejectedCode(() => key.upload(sessionId, "x".repeat(maxBytes + 1)))).toBe("PAYLOAD_TOO_LARGE");
   const { body } = await key.upload(sessionId, "x".repeat(maxBytes));
   expect(body.data.uploadDocument.document).toMatchObject({ size: maxBytes, status: "READY" });
 });
 
-test("of many documents at the same moment a session takes as many as it holds", async () => {
+test("a session accepts no more concurrent uploads than its limit", async () => {
   const { key, sessionId } = await newSession();
   const answers = await Promise.all(Array.from({ length: 8 }, (_, i) => key.upload(sessionId, `Barn ${i} is red.`)));
   const codes = answers.map(({ body }) => body.errors?.[0].extensions.code);
@@ -188,20 +188,20 @@ test("of many documents at the same moment a session takes as many as it holds",
   expect((await key.upload(sessionId, "There is room again.")).body.errors).toBeUndefined();
 });
 
-test("a session that is unknown, another app's or terminated takes none, and nothing is left behind", async () => {
+test("a session that is unknown, another app's or terminated accepts no document, and no file is left", async () => {
   const { app, key, sessionId } = await newSession();
   const other = await newSession();
-  expect(await refused(() => key.upload(unknown, "x"))).toBe("NOT_FOUND");
-  expect(await refused(() => key.upload(other.sessionId, "x"))).toBe("NOT_FOUND");
+  expect(await rejectedCode(() => key.upload(unknownId, "x"))).toBe("NOT_FOUND");
+  expect(await rejectedCode(() => key.upload(other.sessionId, "x"))).toBe("NOT_FOUND");
   await server.current.admin.data(`mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { id } } }`, {
     id: sessionId,
   });
-  expect(await refused(() => key.upload(sessionId, "x"))).toBe("SESSION_TERMINATED");
-  const weak = await app.key({ runtime: ["RUN"] });
-  expect(await refused(() => weak.upload(other.sessionId, "x"))).toBe("FORBIDDEN");
+  expect(await rejectedCode(() => key.upload(sessionId, "x"))).toBe("SESSION_TERMINATED");
+  const unprivileged = await app.key({ runtime: ["RUN"] });
+  expect(await rejectedCode(() => unprivileged.upload(other.sessionId, "x"))).toBe("FORBIDDEN");
 });
 
-test("deleting a document, a session's end and an app's end delete the bytes", async () => {
+test("deleting a document, terminating its session and deleting its app delete the content", async () => {
   const { admin } = server.current;
   const { app, key, sessionId } = await newSession();
   const [first, second] = [await app.document(sessionId), await app.document(sessionId)];
@@ -220,7 +220,7 @@ test("deleting a document, a session's end and an app's end delete the bytes", a
   expect((await stored()).has(third)).toBe(false);
 });
 
-test("a client that goes in the middle of an upload leaves nothing behind", async () => {
+test("an upload that is aborted by its client leaves no file", async () => {
   const { key, sessionId } = await newSession();
   const files = async () => (await filesIn(server.current.dataDir)).filter((path) => !path.includes("sqlite"));
   const before = await files();
@@ -250,15 +250,15 @@ test("a client that goes in the middle of an upload leaves nothing behind", asyn
 
 test.each([
   ["no file", { file: null }],
-  ["a text for a file", { file: "barn.txt" }],
-])("an upload with %s is refused", async (_, input) => {
+  ["a string instead of a file", { file: "barn.txt" }],
+])("an upload with %s is rejected", async (_, input) => {
   const { key, sessionId } = await newSession();
   const query = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { document { id } } }`;
   const [error] = await key.errors(query, { input: { sessionId, ...input } });
   expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: "input.file" }] });
 });
 
-test("a document is not taken from a page of somebody else, which a header proves", async () => {
+test("an upload without the header that browsers preflight is rejected", async () => {
   const { key, sessionId } = await newSession();
   const query = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { document { id } } }`;
   const { status, body } = await key

@@ -5,7 +5,7 @@ import { SlowDownload } from "../../support/slow-download";
 
 const server = useServer();
 
-test.each(revocations("RUN"))("a download that is under way is cut off within a second after %s", async (_, end) => {
+test.each(revocations("RUN"))("a download in progress is cut off within a second after %s", async (_, end) => {
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["SESSION_VIEW"] });
   const download = await SlowDownload.begin(app, key);
@@ -15,7 +15,7 @@ test.each(revocations("RUN"))("a download that is under way is cut off within a 
   expect(await download.rest()).toBe(false);
 });
 
-test("a download goes on while its scope is changed without taking what it needs, and other keys are revoked", async () => {
+test("a download continues if its scope keeps the permission it needs and other keys are revoked", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] });
@@ -27,7 +27,7 @@ test("a download goes on while its scope is changed without taking what it needs
   expect(await download.rest()).toBe(true);
 });
 
-test("a download comes to its end while the server stops", async () => {
+test("a download completes while the server stops", async () => {
   const app = await server.current.newApp();
   const download = await SlowDownload.begin(app, await app.key({ runtime: ["SESSION_VIEW"] }));
   const restarted = server.current.restart();

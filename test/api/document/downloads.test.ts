@@ -11,7 +11,7 @@ import type { TestApp } from "../../support/test-app";
 
 const { log, lines } = createTestLog();
 const server = useServer({}, {}, log);
-const unknown = "00000000-0000-7000-8000-000000000000";
+const unknownId = "00000000-0000-7000-8000-000000000000";
 const documentContent = `query ($id: ID!) { documentContent(id: $id) { url expiresAt } }`;
 
 async function linkTo(id: string, client: Client = server.current.admin): Promise<string> {
@@ -20,16 +20,16 @@ async function linkTo(id: string, client: Client = server.current.admin): Promis
 
 const download = (url: string, init: RequestInit = {}) => fetch(new URL(url, server.current.url), init);
 
-/** A document, and a key that may see it. */
-async function shown(content = "The barn is red.", filename = "barn.txt") {
+/** A document, and a key that may view it. */
+async function viewable(content = "The barn is red.", filename = "barn.txt") {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   const id = await app.document(sessionId, content, filename);
   return { app, sessionId, id, key: await app.key({ runtime: ["SESSION_VIEW"] }) };
 }
 
-/** Sees that a link leads nowhere, in the one way in which all links do. */
-async function expectNothing(url: string): Promise<void> {
+/** Expects the response that all invalid links get. */
+async function expectNotFound(url: string): Promise<void> {
   const answer = await download(url);
   const message = "This link leads to no document, or not any more. Ask `documentContent` for another.";
   expect([answer.status, await answer.json()]).toEqual([
@@ -42,21 +42,24 @@ test.each([
   ["text/plain", "The barn is red.\r\n納屋\n"],
   ["text/html", "<script>alert(1)</script><p>The barn is red.</p>"],
   ["text/plain", ""],
-])("a link gives a document of %s as it came, as a file that does nothing in a browser", async (mimeType, content) => {
-  const { id, key } = await shown(content);
-  const answer = await download(await linkTo(id, key));
-  expect(answer.status).toBe(200);
-  expect(await answer.text()).toBe(content);
-  expect(Object.fromEntries(answer.headers)).toMatchObject({
-    "content-type": mimeType,
-    "content-length": String(Buffer.byteLength(content)),
-    "content-disposition": "attachment; filename=barn.txt",
-    "x-content-type-options": "nosniff",
-    "content-security-policy": "sandbox; default-src 'none'",
-    "cache-control": "private, no-store",
-    "referrer-policy": "no-referrer",
-  });
-});
+])(
+  "a link serves a document of %s unchanged, as an attachment that a browser does not execute",
+  async (mimeType, content) => {
+    const { id, key } = await viewable(content);
+    const answer = await download(await linkTo(id, key));
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).toBe(content);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      "content-type": mimeType,
+      "content-length": String(Buffer.byteLength(content)),
+      "content-disposition": "attachment; filename=barn.txt",
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "sandbox; default-src 'none'",
+      "cache-control": "private, no-store",
+      "referrer-policy": "no-referrer",
+    });
+  },
+);
 
 test.each([
   'ba"r\\n.txt',
@@ -65,7 +68,7 @@ test.each([
   "a;b=c,d.txt",
   "'; filename*=UTF-8''x.html",
   "x".repeat(255),
-])("the filename %j comes through", async (filename) => {
+])("the filename %j is preserved", async (filename) => {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   const id = await app.document(sessionId, "The barn is red.", "barn.txt");
@@ -79,12 +82,12 @@ test.each([
   });
 });
 
-/** SQLite takes a backslash for what it is, MySQL for the beginning of something. */
+/** A backslash is an escape character in MySQL and not in SQLite. */
 const quotedInSql = (character: string) =>
   character === "'" ? "''" : server.current.databaseUrl === undefined ? "\\" : "\\\\";
 
-test("who asks for the head gets it, and who asks for a part gets the whole", async () => {
-  const { id, key } = await shown();
+test("a HEAD request gets the headers, and a range request gets the whole document", async () => {
+  const { id, key } = await viewable();
   const url = await linkTo(id, key);
   const head = await download(url, { method: "HEAD" });
   expect([head.status, head.headers.get("content-length"), await head.text()]).toEqual([200, "16", ""]);
@@ -98,12 +101,12 @@ test("who asks for the head gets it, and who asks for a part gets the whole", as
   expect((await download(url, { method: "POST" })).status).toBe(404);
 });
 
-test("a link holds for five minutes, as it says, and not a moment longer", async () => {
-  const { id, key } = await shown();
-  const asked = Date.now();
+test("a link is valid for five minutes, until exactly its expiresAt", async () => {
+  const { id, key } = await viewable();
+  const requestedAt = Date.now();
   const { url, expiresAt } = (await key.data(documentContent, { id })).documentContent;
   const expires = Date.parse(expiresAt as string);
-  expect(expires).toBeGreaterThan(asked + 290_000);
+  expect(expires).toBeGreaterThan(requestedAt + 290_000);
   expect(expires).toBeLessThanOrEqual(Date.now() + 300_000);
 
   const clock = jest.spyOn(Date, "now");
@@ -111,14 +114,14 @@ test("a link holds for five minutes, as it says, and not a moment longer", async
     clock.mockReturnValue(expires - 1);
     expect((await download(url as string)).status).toBe(200);
     clock.mockReturnValue(expires);
-    await expectNothing(url as string);
+    await expectNotFound(url as string);
   } finally {
     clock.mockRestore();
   }
 });
 
-test("a link that was changed in any way leads nowhere", async () => {
-  const [{ app, id, key, sessionId }, foreign] = [await shown(), await shown()];
+test("a link that was modified in any way is invalid", async () => {
+  const [{ app, id, key, sessionId }, foreign] = [await viewable(), await viewable()];
   const other = await app.document(sessionId);
   const url = await linkTo(id, key);
   expect(url).toMatch(new RegExp(`^/documents/${id}\\?expires=\\d+&key=${key.keyId}&signature=[\\w-]{43}$`));
@@ -127,7 +130,7 @@ test("a link that was changed in any way leads nowhere", async () => {
   const changed = [
     url.replace(id, other),
     url.replace(id, foreign.id),
-    url.replace(id, unknown),
+    url.replace(id, unknownId),
     url.replace(`expires=${expires}`, `expires=${Number(expires) + 1}`),
     url.replace(`expires=${expires}`, "expires=Infinity"),
     url.replace(key.keyId, foreign.key.keyId),
@@ -142,11 +145,11 @@ test("a link that was changed in any way leads nowhere", async () => {
     const character = signature[i] === "A" ? "B" : "A";
     changed.push(url.replace(signature, signature.slice(0, i) + character + signature.slice(i + 1)));
   }
-  for (const each of changed) await expectNothing(each);
+  for (const each of changed) await expectNotFound(each);
   expect((await download(url)).status).toBe(200);
 });
 
-const ends: readonly (readonly [string, (made: Awaited<ReturnType<typeof shown>>) => Promise<unknown>])[] = [
+const ends: readonly (readonly [string, (made: Awaited<ReturnType<typeof viewable>>) => Promise<unknown>])[] = [
   ["the key is revoked", ({ key }) => change("revokeApiKey(input: { id: $id }) { apiKey { id } }", key.keyId)],
   [
     "the scope allows less",
@@ -170,33 +173,33 @@ const ends: readonly (readonly [string, (made: Awaited<ReturnType<typeof shown>>
 
 const change = (field: string, id: string) => server.current.admin.data(`mutation ($id: ID!) { ${field} }`, { id });
 
-test.each(ends)("as soon as %s, the links of a key lead nowhere", async (_, end) => {
-  const made = await shown();
+test.each(ends)("the links of a key are invalid as soon as %s", async (_, end) => {
+  const made = await viewable();
   const url = await linkTo(made.id, made.key);
   expect((await download(url)).status).toBe(200);
   await end(made);
-  await expectNothing(url);
+  await expectNotFound(url);
 });
 
-test("an administrator's link rests on no key, and ends with its document", async () => {
-  const { app, id, key } = await shown();
+test("an administrator's link depends on no key and is invalid once its document is deleted", async () => {
+  const { app, id, key } = await viewable();
   const url = await linkTo(id);
   await change("revokeApiKey(input: { id: $id }) { apiKey { id } }", key.keyId);
   expect((await download(url)).status).toBe(200);
   await change("deleteApp(input: { id: $id }) { id }", app.id);
-  await expectNothing(url);
+  await expectNotFound(url);
 });
 
-test("a link is made for who may see the document alone", async () => {
-  const [{ app, id }, other] = [await shown(), await shown()];
+test("a link is issued only to callers that may view the document", async () => {
+  const [{ app, id }, other] = [await viewable(), await viewable()];
   expect(await other.key.data(documentContent, { id })).toEqual({ documentContent: null });
-  expect(await other.key.data(documentContent, { id: unknown })).toEqual({ documentContent: null });
+  expect(await other.key.data(documentContent, { id: unknownId })).toEqual({ documentContent: null });
   const uploader = await app.key({ runtime: ["DOCUMENT_UPLOAD", "RUN"] });
   expect(await uploader.code(documentContent, { id })).toBe("FORBIDDEN");
 });
 
-test("a link takes one statement for the key and its scope and one for the document, and holds after a restart", async () => {
-  const { id, key } = await shown();
+test("a link takes one statement for the key with its scope and one for the document, and survives a restart", async () => {
+  const { id, key } = await viewable();
   expect(await statementsOf(() => linkTo(id, key))).toHaveLength(2);
   const url = await linkTo(id, key);
   expect(await statementsOf(() => download(url))).toHaveLength(2);
@@ -204,19 +207,19 @@ test("a link takes one statement for the key and its scope and one for the docum
   expect((await download(url)).status).toBe(200);
 });
 
-test("a document whose bytes are lost leads nowhere, and no signature of a link gets into the log", async () => {
-  const { id, key } = await shown();
+test("a link to lost content is invalid, and signatures of links are not logged", async () => {
+  const { id, key } = await viewable();
   const url = await linkTo(id, key);
   await download(url);
   await server.current.store.lose(id);
-  await expectNothing(url);
+  await expectNotFound(url);
   expect(lines.join("")).not.toContain(/signature=(.+)$/.exec(url)?.[1]);
 });
 
-test("who takes nothing of what they have asked for takes no memory", async () => {
+test("clients that do not read their downloads use no memory", async () => {
   const app: TestApp = await server.current.newApp();
   const sessionId = await app.session();
-  // Of no type that takes long to read.
+  // Of a type that is fast to index.
   const id = await app.document(sessionId, `["${"x".repeat(20_000_000)}"]`, `${randomUUID()}.json`);
   const url = await linkTo(id);
   const before = process.memoryUsage().rss;

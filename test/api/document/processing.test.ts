@@ -8,14 +8,14 @@ import { type TestServer, useServer } from "../../support/server";
 
 const processes = useProcesses();
 const server = useServer();
-const impatient = useServer({ MAX_READ_WAIT_SECONDS: "0" });
+const withoutWait = useServer({ MAX_READ_WAIT_SECONDS: "0" });
 const execute = `mutation ($input: ExecuteAgentInput!) {
   executeAgent(input: $input) { run { id status output citations { document { id } } error { code } } }
 }`;
 const runStatus = `query ($id: ID!) { run(id: $id) { status startedAt } }`;
 const terminate = `mutation ($id: ID!) { terminateSession(input: { id: $id }) { session { status } } }`;
 
-/** A session with a document that is still being read. */
+/** A session with a document that is still PROCESSING. */
 async function busySession(on: Pick<TestServer, "newApp" | "admin"> = server.current) {
   const app = await on.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
@@ -25,22 +25,22 @@ async function busySession(on: Pick<TestServer, "newApp" | "admin"> = server.cur
   return { app, agentId, sessionId, id: document.id as string };
 }
 
-/** What there is of a document: where it is kept, and in the data directory. */
+/** The files of a document, in the storage and in the data directory. */
 const filesOf = async (id: string) => {
-  const [kept, local] = [await server.current.store.names(), await filesIn(server.current.dataDir)];
-  return [...new Set([...kept, ...local.map((path) => basename(path))])].filter((name) => name.startsWith(id));
+  const [stored, local] = [await server.current.store.names(), await filesIn(server.current.dataDir)];
+  return [...new Set([...stored, ...local.map((path) => basename(path))])].filter((name) => name.startsWith(id));
 };
 
-/** The file into which the index of a document is being written. */
+/** The index of a document while it is being written. */
 const indexOf = async (id: string, dataDir: string) =>
   (await filesIn(dataDir)).find((path) => basename(path).startsWith(`${id}.index`));
 
-test("an upload is answered when its document is stored and told, and the document is read in the background", async () => {
+test("an upload is answered when its document is stored and its type detected, and the document is indexed in the background", async () => {
   const { sessionId, id } = await busySession();
   expect(await readDocument(server.current.admin, sessionId)).toMatchObject({ id, status: "READY", error: null });
 });
 
-test("who asks for anything else while a large document comes in and is read is answered before", async () => {
+test("other requests are answered while a large document is uploaded and indexed", async () => {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   let isAnswered = false;
@@ -51,13 +51,13 @@ test("who asks for anything else while a large document comes in and is read is 
   await upload;
   for (let i = 0; i < 20; i++) await server.current.admin.data("{ viewer { name } }");
   expect(await documentsOf(server.current.admin, sessionId)).toMatchObject([{ status: "PROCESSING" }]);
-  // What is small is told, though not read, beside what is large.
+  // The type of a small document is detected while a large one is being indexed.
   const { body } = await server.current.admin.upload(sessionId, Buffer.from([0, 1, 2]));
   expect(body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
   await server.current.admin.data(terminate, { id: sessionId });
 });
 
-test("an execution waits for the documents of its session, and for no others", async () => {
+test("an execution waits for the documents of its session and for no others", async () => {
   const { app, agentId, sessionId, id } = await busySession();
   const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
   const other = await server.current.admin.data(execute, { input: { ...input, session: { id: await app.session() } } });
@@ -69,7 +69,7 @@ test("an execution waits for the documents of its session, and for no others", a
   expect(executeAgent.run.citations[0].document).toEqual({ id });
 });
 
-test("an execution that waits for a document is QUEUED, and can be cancelled", async () => {
+test("an execution that waits for a document is QUEUED and can be cancelled", async () => {
   const { agentId, sessionId } = await busySession();
   const input = { agentId, text: "What colour is the barn?", session: { id: sessionId }, waitMs: 0 };
   const { executeAgent } = await server.current.admin.data(execute, { input });
@@ -83,25 +83,25 @@ test("an execution that waits for a document is QUEUED, and can be cancelled", a
   await server.current.admin.data(terminate, { id: sessionId });
 });
 
-test("an execution that has waited long enough fails, and says so", async () => {
-  const { agentId, sessionId } = await busySession(impatient.current);
+test("an execution fails with DOCUMENTS_NOT_READY when it has waited for too long", async () => {
+  const { agentId, sessionId } = await busySession(withoutWait.current);
   const input = { agentId, text: "What colour is the barn?", session: { id: sessionId } };
-  const { executeAgent } = await impatient.current.admin.data(execute, { input });
+  const { executeAgent } = await withoutWait.current.admin.data(execute, { input });
   expect(executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "DOCUMENTS_NOT_READY" } });
-  await impatient.current.admin.data(terminate, { id: sessionId });
+  await withoutWait.current.admin.data(terminate, { id: sessionId });
 });
 
 test.each([
   ["deleted", `mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`],
   ["ended with its session", terminate],
-])("a document that is %s while it is read leaves no file", async (end, operation) => {
+])("a document that is %s while it is indexed leaves no file", async (end, operation) => {
   const { sessionId, id } = await busySession();
   while (!(await indexOf(id, server.current.dataDir))) await delay(5);
   await server.current.admin.data(operation, { id: end === "deleted" ? id : sessionId });
   expect(await filesOf(id)).toEqual([]);
   expect(await documentsOf(server.current.admin, sessionId)).toEqual([]);
 
-  // The one who read it is free for others at once, and writes nothing late.
+  // The worker is free for other documents immediately, and writes nothing late.
   const app = await server.current.newApp();
   const next = await app.session();
   await app.document(next);
@@ -109,7 +109,7 @@ test.each([
   expect(await filesOf(id)).toEqual([]);
 });
 
-test("a document that fails leaves no more than its bytes behind", async () => {
+test("a FAILED document has its content and no index", async () => {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   const id = await app.document(sessionId, "[".repeat(40_000) + "]".repeat(40_000));
@@ -119,7 +119,7 @@ test("a document that fails leaves no more than its bytes behind", async () => {
   expect(await indexOf(id, server.current.dataDir)).toBeUndefined();
 });
 
-test("a document that was not read when the server stopped is read by the next, which then executes what waited", async () => {
+test("a document that a stopped server left PROCESSING is indexed by the next one, which then executes the run that waited", async () => {
   const environment = await processes.fresh();
   const first = await processes.serve(environment);
   const { agentId, sessionId, id } = await busySession(first);
@@ -135,7 +135,7 @@ test("a document that was not read when the server stopped is read by the next, 
   expect(run.citations[0].document).toEqual({ id });
 });
 
-test("a document at which the server was killed three times is FAILED, and what read it is gone", async () => {
+test("a document is FAILED after three kills of its server, and its workers exit with the server", async () => {
   const environment = await processes.fresh();
   let killed = await processes.serve(environment);
   const { sessionId, id } = await busySession(killed);
@@ -146,14 +146,14 @@ test("a document at which the server was killed three times is FAILED, and what 
   };
   let seen: number | undefined;
   for (let i = 0; i < 3; i++) {
-    // Each reading begins with a file of its own.
+    // Each attempt creates a new file.
     const made = async () => (await written().catch(() => undefined))?.birthtimeMs ?? seen;
     await eventually(async () => (await made()) !== seen);
     seen = await made();
     const index = (await written())?.path ?? "";
     expect(await documentsOf(killed.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
     await killed.end("SIGKILL");
-    // What reads notices within a moment that the server is gone.
+    // The watchdog of the worker notices that the server is gone.
     await delay(300);
     const { size } = await stat(index);
     await delay(300);
@@ -161,5 +161,5 @@ test("a document at which the server was killed three times is FAILED, and what 
     killed = await processes.serve(environment);
   }
   const { status, error } = await readDocument(killed.admin, sessionId);
-  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it was being read."]);
+  expect([status, error]).toEqual(["FAILED", "The server stopped 3 times while it processed this document."]);
 }, 120_000);

@@ -5,8 +5,8 @@ import { eventually } from "../../support/runs";
 
 const processes = useProcesses();
 
-/** A store with a document, and with what crashes and others have left in it. */
-async function untidyStore() {
+/** A storage with a document, with orphans, and with a file that is not ours. */
+async function storageWithOrphans() {
   const { environment, store } = await processes.freshWithStore();
   const server = await processes.serve(environment);
   const app = await server.newApp();
@@ -17,7 +17,7 @@ async function untidyStore() {
   const [old, oldIndex] = [randomUUID(), randomUUID()].sort() as [string, string];
   await store.plant(old, "The barn was red.");
   await store.plant(`${oldIndex}.index`, "");
-  // An old file of a document that there is, and a file of somebody else.
+  // An old file of an existing document, and a file that is not ours.
   await store.plant(`${id}.index`, await store.contentOf(`${id}.index`));
   await store.plant("notes.txt", "not ours");
   return { environment, store, server, app, sessionId, id, old, oldIndex };
@@ -28,11 +28,11 @@ async function sweep(environment: Readonly<Record<string, string>>, ...args: str
   return { ...ended, lines: stdout.trim().split("\n") };
 }
 
-test("beside a running server a sweep removes what a crash left, and nothing else", async () => {
-  const { environment, store, server, sessionId, id, old, oldIndex } = await untidyStore();
-  const kept = [id, `${id}.index`, "notes.txt"].sort();
+test("a sweep while a server runs deletes the orphans of a crash and nothing else", async () => {
+  const { environment, store, server, sessionId, id, old, oldIndex } = await storageWithOrphans();
+  const expected = [id, `${id}.index`, "notes.txt"].sort();
   const before = await store.names();
-  expect(before.sort()).toEqual([...kept, old, `${oldIndex}.index`].sort());
+  expect(before.sort()).toEqual([...expected, old, `${oldIndex}.index`].sort());
 
   const dry = await sweep(environment, "--dry-run");
   expect(dry.lines).toEqual([
@@ -44,13 +44,13 @@ test("beside a running server a sweep removes what a crash left, and nothing els
 
   const wet = await sweep(environment);
   expect(wet.lines).toEqual([`removed ${old}`, `removed ${oldIndex}`, "2 leftovers removed, 0 documents incomplete."]);
-  expect((await store.names()).sort()).toEqual(kept);
+  expect((await store.names()).sort()).toEqual(expected);
   expect((await sweep(environment)).lines).toEqual(["0 leftovers removed, 0 documents incomplete."]);
   expect(await readDocument(server.admin, sessionId)).toMatchObject({ id, status: "READY" });
 });
 
-test("what is new is left alone, as its document may be about to be", async () => {
-  const { environment, store, sessionId, app, server, id } = await untidyStore();
+test("a sweep keeps new files, because their rows may not be inserted yet", async () => {
+  const { environment, store, sessionId, app, server, id } = await storageWithOrphans();
   const second = await app.document(sessionId);
   await server.sql(`DELETE FROM document WHERE id = '${second}'`);
   await sweep(environment);
@@ -58,12 +58,12 @@ test("what is new is left alone, as its document may be about to be", async () =
   expect(await store.names()).toContain(id);
 });
 
-test("documents that lack their bytes or their index are told, and left as they are", async () => {
-  const { environment, store, server, app, id } = await untidyStore();
+test("a sweep reports documents that lack their content or index and does not change them", async () => {
+  const { environment, store, server, app, id } = await storageWithOrphans();
   const other = await app.document(await app.session());
   await store.lose(id);
   await store.lose(`${other}.index`);
-  // They are too new to be judged.
+  // They are too new to be reported.
   expect((await sweep(environment)).lines.at(-1)).toBe("2 leftovers removed, 0 documents incomplete.");
 
   await server.sql(`UPDATE document SET createdAt = '2020-01-01 00:00:00.000'`);
@@ -77,27 +77,27 @@ test("documents that lack their bytes or their index are told, and left as they 
   expect(ids.map((row) => row["id"]).sort()).toEqual([id, other].sort());
 });
 
-test("a server that starts sweeps too", async () => {
-  const { environment, store, server, id } = await untidyStore();
+test("a server sweeps when it starts", async () => {
+  const { environment, store, server, id } = await storageWithOrphans();
   await server.end();
   await processes.serve(environment);
   await eventually(async () => (await store.names()).length === 3);
   expect((await store.names()).sort()).toEqual([id, `${id}.index`, "notes.txt"].sort());
 });
 
-test("more leftovers than one statement and one page of a listing can name are swept", async () => {
+test("a sweep deletes more orphans than fit into one statement and one page of a listing", async () => {
   const { environment, store } = await processes.freshWithStore();
   await (await processes.serve(environment)).end();
   for (let i = 0; i < 1_050; i++) await store.plant(randomUUID(), "");
   const { lines } = await sweep(environment);
   expect(lines.at(-1)).toBe("1050 leftovers removed, 0 documents incomplete.");
   expect(await store.names()).toEqual([]);
-  // A process that has ended has left nothing in the data directory either.
+  // A process that has stopped leaves nothing in the data directory.
   expect((await filesIn(environment.DATA_DIR)).filter((path) => path.includes("copies"))).toEqual([]);
 }, 120_000);
 
-test("what a sweep doesn't understand it doesn't do", async () => {
-  const { environment, store } = await untidyStore();
+test("a sweep with an unknown option does nothing", async () => {
+  const { environment, store } = await storageWithOrphans();
   const before = await store.names();
   const { exit, stderr } = await sweep(environment, "--dryrun");
   expect([exit, stderr]).toEqual([

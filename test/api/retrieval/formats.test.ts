@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readDocument } from "../../support/documents";
 import { docx, odt, pptx, xlsx, zip } from "../../support/office";
-import { pdf, pdfDrawnBy, rawPdf } from "../../support/pdf";
+import { farmPdf, pdfWithStream, rawPdf } from "../../support/pdf";
 import { useServer } from "../../support/server";
 
 const server = useServer();
@@ -45,12 +45,7 @@ const openDocument = odt(`<text:h text:outline-level="1">Farm</text:h>
   <text:tracked-changes><text:p>The barn is green.</text:p></text:tracked-changes>
   <table:table><table:table-row><table:table-cell><text:p>Blue</text:p></table:table-cell>
   <table:table-cell><text:p>50</text:p></table:table-cell></table:table-row></table:table>`);
-const pages = () =>
-  pdf([
-    ["Of the barn", "The barn is red and it\nstands on a hill."],
-    ["The house is white.", "Its roof leaks."],
-    ["Nobody lives in the mill."],
-  ]);
+const pdf = farmPdf();
 
 test.each([
   [`${office}.wordprocessingml.document`, word, "What colour is the barn?", "The barn is red & old.", null],
@@ -64,26 +59,29 @@ test.each([
   ["application/vnd.oasis.opendocument.text", openDocument, "What colour is the barn?", "The barn is red.", null],
   ["application/vnd.oasis.opendocument.text", openDocument, "Who has painted it?", "Painted by Ada.", null],
   ["application/vnd.oasis.opendocument.text", openDocument, "How much is blue?", "Blue 50", null],
-  ["application/pdf", pages, "Where does the barn stand?", "The barn is red and it\nstands on a hill.", 1],
-  ["application/pdf", pages, "Does the roof leak?", "Its roof leaks.", 2],
-  ["application/pdf", pages, "Who lives in the mill?", "Nobody lives in the mill.", 3],
-])("%s is read, and cited with its page where it has pages: %#", async (mimeType, content, text, quote, page) => {
-  const { app, sessionId, upload } = await newSession();
-  await upload(Buffer.isBuffer(content) ? content : await content());
-  const document = await readDocument(server.current.admin, sessionId);
-  expect(document).toMatchObject({ mimeType, status: "READY", error: null });
+  ["application/pdf", pdf, "Where does the barn stand?", "The barn is red and it\nstands on a hill.", 1],
+  ["application/pdf", pdf, "Does the roof leak?", "Its roof leaks.", 2],
+  ["application/pdf", pdf, "Who lives in the mill?", "Nobody lives in the mill.", 3],
+])(
+  "%s is indexed, and cited with its page if the format has pages: %#",
+  async (mimeType, content, text, quote, page) => {
+    const { app, sessionId, upload } = await newSession();
+    await upload(content);
+    const document = await readDocument(server.current.admin, sessionId);
+    expect(document).toMatchObject({ mimeType, status: "READY", error: null });
 
-  const { executeAgent } = await server.current.admin.data(execute, {
-    input: { agentId: await app.agent(), text, session: { id: sessionId } },
-  });
-  expect(executeAgent.run.citations[0]).toEqual({ quote, page, document: { id: document.id } });
-});
+    const { executeAgent } = await server.current.admin.data(execute, {
+      input: { agentId: await app.agent(), text, session: { id: sessionId } },
+    });
+    expect(executeAgent.run.citations[0]).toEqual({ quote, page, document: { id: document.id } });
+  },
+);
 
 test.each([
   ["納屋は赤いです。丘の上にあります。", "納屋は何色ですか", "納屋は赤いです。"],
   ["Сарай красный. Ключи лежат под ковриком.", "Где лежит ключ?", "Ключи лежат под ковриком."],
   ["הרפת אדומה. הבית לבן.", "איפה הבית", "הבית לבן."],
-])("office documents are read in any language: %s", async (paragraph, text, quote) => {
+])("office documents are indexed in any language: %s", async (paragraph, text, quote) => {
   for (const content of [
     docx([paragraph]),
     pptx([{ paragraphs: [paragraph] }]),
@@ -101,13 +99,13 @@ test.each([
 
 test.each([
   ["a plain archive", zip({ "barn.txt": "The barn is red." })],
-  ["one that has the names of a Word document's parts", zip({ "word/document.xml": "<w/>", "_rels/.rels": "<r/>" })],
-  ["a book", zip({ mimetype: "application/epub+zip", "content.xml": "<x/>" })],
-  ["a cut off Word document", word.subarray(0, word.length - 100)],
+  ["an archive with the part names of a Word document", zip({ "word/document.xml": "<w/>", "_rels/.rels": "<r/>" })],
+  ["an EPUB", zip({ mimetype: "application/epub+zip", "content.xml": "<x/>" })],
+  ["a truncated Word document", word.subarray(0, word.length - 100)],
   ["an old Word document", Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.alloc(1_000)])],
   ["one byte", Buffer.from([0xff])],
-  ["random bytes that begin like an archive", Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(500)])],
-])("%s is of no supported type", async (_, content) => {
+  ["random bytes with the signature of an archive", Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(500)])],
+])("%s is rejected as an unsupported type", async (_, content) => {
   const { upload } = await newSession();
   expect((await upload(content)).body.errors[0].extensions.code).toBe("UNSUPPORTED_MEDIA_TYPE");
 });
@@ -115,24 +113,24 @@ test.each([
 const encryption = `/ID [<00> <00>] /Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <${"41".repeat(32)}> /U <${"42".repeat(32)}> >>`;
 
 test.each([
-  ["an encrypted PDF", pdfDrawnBy(Buffer.from("BT ET"), "", encryption), "encrypted"],
-  ["a PDF of pictures", pdfDrawnBy(Buffer.from("0 0 m 10 10 l S")), "scans"],
+  ["an encrypted PDF", pdfWithStream(Buffer.from("BT ET"), "", encryption), "encrypted"],
+  ["a PDF without text", pdfWithStream(Buffer.from("0 0 m 10 10 l S")), "scans"],
   ["a PDF without pages", Buffer.from("%PDF-1.7\n1 0 obj << /Type /Catalog >> endobj\n"), "damaged"],
   [
-    "a PDF whose pages lead to themselves",
+    "a PDF whose page tree contains itself",
     rawPdf(["<< /Type /Catalog /Pages 2 0 R >>", "<< /Type /Pages /Kids [2 0 R 2 0 R] /Count 1000000 >>"]),
     "damaged",
   ],
-  ["a Word document whose text is no XML", docx([], { "word/document.xml": "The barn is red." }), "damaged"],
-  ["an OpenDocument text whose text is cut off", odt("<text:p>The barn is red."), "damaged"],
+  ["a Word document that is not XML", docx([], { "word/document.xml": "The barn is red." }), "damaged"],
+  ["a truncated OpenDocument text", odt("<text:p>The barn is red."), "damaged"],
   [
-    "a Word document that is nested without end",
+    "a deeply nested Word document",
     docx([], {
       "word/document.xml": `<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">${"<w:p>".repeat(1e5)}${"</w:p>".repeat(1e5)}</w:document>`,
     }),
     "nested too deeply",
   ],
-])("%s is kept as FAILED, and says why", async (_, content, reason) => {
+])("%s is FAILED and has an error", async (_, content, reason) => {
   const { sessionId, upload } = await newSession();
   await upload(content);
   expect(await readDocument(server.current.admin, sessionId)).toMatchObject({

@@ -2,19 +2,19 @@ import { constants, deflateRawSync, deflateSync } from "node:zlib";
 import type { GraphQLAnswer } from "../../support/client";
 import { readDocument } from "../../support/documents";
 import { docx, xlsx, zip } from "../../support/office";
-import { pdfDrawnBy } from "../../support/pdf";
+import { pdfWithStream } from "../../support/pdf";
 import { useServer } from "../../support/server";
 
 const seconds = 5;
 const server = useServer({ MAX_READ_SECONDS: String(seconds), MAX_READ_MEGABYTES: "128" });
 
-/** With more memory, and less time. */
-const hurried = useServer({ MAX_READ_SECONDS: "3" });
+/** With more memory and a shorter timeout. */
+const withShortTimeout = useServer({ MAX_READ_SECONDS: "3" });
 
-/** With time for what is to end at another bound, however slow the machine is. */
-const patient = useServer({ MAX_READ_SECONDS: "25", MAX_READ_MEGABYTES: "128" });
+/** With a timeout that no test reaches, even on a slow machine. */
+const withLongTimeout = useServer({ MAX_READ_SECONDS: "25", MAX_READ_MEGABYTES: "128" });
 
-/** Uploads a document, and waits until it has been read. */
+/** Uploads a document and waits until it has been processed. */
 async function upload(content: Buffer | string, to = server.current) {
   const app = await to.newApp();
   const sessionId = await app.session();
@@ -23,7 +23,7 @@ async function upload(content: Buffer | string, to = server.current) {
   return errors ? { code: errors[0]?.extensions.code } : { document: await readDocument(to.admin, sessionId) };
 }
 
-/** A deflated stream of so many megabytes of one letter. */
+/** A deflated stream of one repeated letter. */
 function bomb(megabytes: number, letter = "x"): Buffer {
   const block = deflateRawSync(Buffer.alloc(1_000_000, letter), { level: 9, finishFlush: constants.Z_FULL_FLUSH });
   return Buffer.concat([...Array.from({ length: megabytes }, () => block), deflateRawSync(Buffer.alloc(0))]);
@@ -32,21 +32,21 @@ function bomb(megabytes: number, letter = "x"): Buffer {
 interface RawEntry {
   readonly name: string;
   readonly data: Buffer;
-  /** What the archive says of the size when unpacked, true or not. */
-  readonly said: number;
+  /** The declared size when unpacked, which may be wrong. */
+  readonly declaredSize: number;
 }
 
-/** An archive by hand, whose entries may lie, share their data and repeat. */
+/** A hand-written archive, whose entries may have wrong sizes, share their data and repeat. */
 function rawZip(entries: readonly RawEntry[], repeated = 1): Buffer {
   const parts: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, data, said } of entries) {
+  for (const { name, data, declaredSize } of entries) {
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);
     local.writeUInt16LE(8, 8);
     local.writeUInt32LE(data.length, 18);
-    local.writeUInt32LE(said, 22);
+    local.writeUInt32LE(declaredSize, 22);
     local.writeUInt16LE(name.length, 26);
     parts.push(local, Buffer.from(name), data);
     for (let i = 0; i < repeated; i++) {
@@ -55,7 +55,7 @@ function rawZip(entries: readonly RawEntry[], repeated = 1): Buffer {
       central.writeUInt32LE(0x02014b50, 0);
       central.writeUInt16LE(8, 10);
       central.writeUInt32LE(data.length, 20);
-      central.writeUInt32LE(said, 24);
+      central.writeUInt32LE(declaredSize, 24);
       central.writeUInt16LE(own.length, 28);
       central.writeUInt32LE(offset, 42);
       directory.push(central, Buffer.from(own));
@@ -75,39 +75,41 @@ function rawZip(entries: readonly RawEntry[], repeated = 1): Buffer {
 const types = Buffer.from(
   `<Types><Override ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`,
 );
-const typesEntry = { name: "[Content_Types].xml", data: deflateRawSync(types), said: types.length };
+const typesEntry = { name: "[Content_Types].xml", data: deflateRawSync(types), declaredSize: types.length };
 
 test.each([
   [
     "an archive with a gigabyte in one part",
     true,
-    () => rawZip([typesEntry, { name: "word/document.xml", data: bomb(1_000), said: 1e9 }]),
+    () => rawZip([typesEntry, { name: "word/document.xml", data: bomb(1_000), declaredSize: 1e9 }]),
   ],
   [
-    "an archive with a gigabyte in one part that says it is small",
+    "an archive with a gigabyte in one part that declares a small size",
     true,
-    () => rawZip([typesEntry, { name: "word/document.xml", data: bomb(1_000), said: 10 }]),
+    () => rawZip([typesEntry, { name: "word/document.xml", data: bomb(1_000), declaredSize: 10 }]),
   ],
   [
     "an archive with a gigabyte in parts that share their data",
     true,
-    () => rawZip([typesEntry, { name: "word/part1.xml", data: bomb(10), said: 1e7 }], 100),
+    () => rawZip([typesEntry, { name: "word/part1.xml", data: bomb(10), declaredSize: 1e7 }], 100),
   ],
   [
-    "an archive with a gigabyte where its type is to be told",
+    "an archive with a gigabyte in the part that its type is detected from",
     false,
     () => rawZip([{ ...typesEntry, data: bomb(1_000) }]),
   ],
-])("%s stops at a bound on what comes out", async (_, isTold, content) => {
-  expect(await upload(content(), patient.current)).toMatchObject(
-    isTold
+])("%s stops at the limit of unpacked bytes", async (_, isDetected, content) => {
+  expect(await upload(content(), withLongTimeout.current)).toMatchObject(
+    isDetected
       ? { document: { status: "FAILED", error: "It unpacks to more than 200 MB." } }
       : { code: "UNSUPPORTED_MEDIA_TYPE" },
   );
 });
 
-test("an archive with a hundred thousand entries is of no supported type", async () => {
-  const { code } = await upload(rawZip([typesEntry, { name: "word/part1.xml", data: bomb(1), said: 1 }], 50_000));
+test("an archive with a hundred thousand entries is rejected as an unsupported type", async () => {
+  const { code } = await upload(
+    rawZip([typesEntry, { name: "word/part1.xml", data: bomb(1), declaredSize: 1 }], 50_000),
+  );
   expect(code).toBe("UNSUPPORTED_MEDIA_TYPE");
 });
 
@@ -119,23 +121,23 @@ test("an archive in an archive is not unpacked", async () => {
 test.each([
   ["a text of millions of values", () => `[${"1,".repeat(5_000_000)}1]`],
   ["a table of millions of rows", () => `a,b\n${"1,2\n".repeat(4_000_000)}`],
-  ["a page of millions of marks", () => `<html>${"<p>a".repeat(3_000_000)}`],
-  ["a PDF that unpacks to gigabytes", () => pdfDrawnBy(deflated(4_000), "/Filter /FlateDecode")],
-  ["a workbook whose cells all are of one long text", () => sharedStrings()],
-])("%s ends what reads it, and neither the server nor the next document", async (_, content) => {
+  ["a page of millions of tags", () => `<html>${"<p>a".repeat(3_000_000)}`],
+  ["a PDF that unpacks to gigabytes", () => pdfWithStream(deflated(4_000), "/Filter /FlateDecode")],
+  ["a workbook whose cells share one long text", () => sharedStrings()],
+])("%s ends its worker, and affects neither the server nor the next document", async (_, content) => {
   const { document } = await upload(content());
   expect(document?.status).toBe("FAILED");
-  expect(["It takes too much memory to read.", `It takes more than ${seconds} s to read.`]).toContain(document?.error);
+  expect(["Reading it takes too much memory.", `Reading it takes more than ${seconds} s.`]).toContain(document?.error);
 
   expect((await upload("The barn is red.")).document?.status).toBe("READY");
 });
 
-test("a document that keeps its reader busy is FAILED when its time is over", async () => {
-  const { document } = await upload("# a\n".repeat(5_000_000), hurried.current);
+test("a document that takes too long to index is FAILED after the timeout", async () => {
+  const { document } = await upload("# a\n".repeat(5_000_000), withShortTimeout.current);
   expect(document).toMatchObject({
     mimeType: "text/markdown",
     status: "FAILED",
-    error: "It takes more than 3 s to read.",
+    error: "Reading it takes more than 3 s.",
   });
 });
 
@@ -151,10 +153,10 @@ test.each(["text", "value"])("declared entities are not expanded in %s", async (
         <w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>${paragraph}</w:body></w:document>`,
     }),
   );
-  expect([document?.status, document?.error]).toEqual(["FAILED", "It is damaged, so that its text can't be found."]);
+  expect([document?.status, document?.error]).toEqual(["FAILED", "It is damaged; its text cannot be extracted."]);
 });
 
-/** In the format of zlib, which PDF has. */
+/** In the zlib format that PDF uses. */
 function deflated(megabytes: number): Buffer {
   const block = deflateSync(Buffer.alloc(1_000_000, "0 0 m\n"), { level: 9, finishFlush: constants.Z_FULL_FLUSH });
   return Buffer.concat([block, ...Array.from({ length: megabytes - 1 }, () => block.subarray(2))]);

@@ -6,7 +6,7 @@ import { PassageIndex, writeIndex } from "../../../src/retrieval/search/passage-
 import { bestPassages, type SearchedDocument } from "../../../src/retrieval/search/ranking";
 import { useServer } from "../../support/server";
 
-/** So little memory that a search must not read all that it searches. */
+/** With less memory than the documents that a search covers. */
 const server = useServer({ MAX_READ_MEGABYTES: "64" });
 
 const opened: PassageIndex[] = [];
@@ -28,7 +28,7 @@ async function indexed(id: string, passages: readonly (Passage | string)[]): Pro
     passages.map((passage) => (typeof passage === "string" ? { quote: passage } : passage)),
   );
   const index = PassageIndex.open(path);
-  if (!index) throw new Error("the index is gone");
+  if (!index) throw new Error("the index does not exist");
   opened.push(index);
   return { id, index };
 }
@@ -36,7 +36,7 @@ async function indexed(id: string, passages: readonly (Passage | string)[]): Pro
 const answers = (documents: readonly SearchedDocument[], question: string) =>
   bestPassages(documents, question, [], 3).map(({ documentId, quote }) => `${documentId}: ${quote}`);
 
-test("a word counts by how rare it is in all documents together, not in the one that has it", async () => {
+test("a word is weighted by its rarity in all documents together, not in its own document", async () => {
   const farms = await indexed(
     "farms",
     Array.from({ length: 50 }, (_, i) => `Farm ${i} has a barn.`),
@@ -58,7 +58,7 @@ test("each document is searched in its own language", async () => {
   expect(answers(all, "鍵はどこですか")).toEqual(["japanese: 鍵はマットの下にあります。"]);
 });
 
-test("a passage is found by the heading that it stands under, however many others have its words", async () => {
+test("a passage is found by its heading, even if many other passages have the same words", async () => {
   const passages = Array.from({ length: 2_000 }, (_, i) =>
     ["price: 50", "place: here"].map((quote) => [quote, i] as const),
   );
@@ -72,13 +72,13 @@ test("a passage is found by the heading that it stands under, however many other
   });
 });
 
-test("what stands in the query language of the index is nothing but words", async () => {
+test("the query syntax of the index is searched as words", async () => {
   const document = await indexed("a", ["The barn is red.", "NEAR the house OR the mill."]);
   expect(answers([document], 'barn" OR passage_term:* ) - NEAR(')).toContain("a: The barn is red.");
   expect(answers([document], "😀 \u0000 * ^ :")).toEqual([]);
 });
 
-test("an index that was not finished is a fault, and one that is gone is none", async () => {
+test("opening an incomplete index throws, and opening a missing one returns undefined", async () => {
   const path = join(folder, "cut off");
   const failing = function* (): Generator<Passage> {
     for (let i = 0; i < 1_000; i++) yield { quote: `The barn ${i} is red.` };
@@ -89,7 +89,7 @@ test("an index that was not finished is a fault, and one that is gone is none", 
   expect(PassageIndex.open(join(folder, "nothing"))).toBeUndefined();
 });
 
-test("a session's documents may be far larger than the memory that a search has", async () => {
+test("a search works on documents that are far larger than its memory limit", async () => {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   const filler = "Nobody knows what the weather will be, since nobody has asked the people who do. ".repeat(20_000);

@@ -16,7 +16,7 @@ const hmac = (key: Buffer | string, text: string) => createHmac("sha256", key).u
 const encoded = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 
-/** The signature that a request has to have, by Amazon's own description of AWS Signature Version 4. */
+/** The expected signature of a request, by Amazon's description of AWS Signature Version 4. */
 function signatureOf(
   { method = "", url = "", headers }: IncomingMessage,
   signedHeaders: string,
@@ -39,21 +39,21 @@ function signatureOf(
   return hmac(key, text).toString("hex");
 }
 
-/** What is wrong with a request; undefined where nothing is. */
+/** @returns undefined if the request is signed correctly */
 function faultOf(message: IncomingMessage, body: Buffer): string | undefined {
   const { authorization = "", "x-amz-content-sha256": digest, "x-amz-date": date = "" } = message.headers;
   const [, scope = "", signedHeaders = "", signature] =
     /^AWS4-HMAC-SHA256 Credential=S3RVER\/(\S+), SignedHeaders=(\S+), Signature=(\w+)$/.exec(authorization) ?? [];
   const mustBeSigned = ["host", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"];
   if (!mustBeSigned.every((name) => signedHeaders.split(";").includes(name))) return "a header is not signed";
-  if (message.headers["x-amz-security-token"] !== sessionToken) return "another session token";
-  if (scope !== `${String(date).slice(0, 8)}/us-east-1/s3/aws4_request`) return "another scope";
-  if (message.method === "PUT" && digest === "UNSIGNED-PAYLOAD") return "content that is not signed";
-  if (digest !== "UNSIGNED-PAYLOAD" && digest !== sha256(body)) return "another content";
-  return signature === signatureOf(message, signedHeaders, scope) ? undefined : "another signature";
+  if (message.headers["x-amz-security-token"] !== sessionToken) return "wrong session token";
+  if (scope !== `${String(date).slice(0, 8)}/us-east-1/s3/aws4_request`) return "wrong scope";
+  if (message.method === "PUT" && digest === "UNSIGNED-PAYLOAD") return "unsigned content";
+  if (digest !== "UNSIGNED-PAYLOAD" && digest !== sha256(body)) return "wrong content digest";
+  return signature === signatureOf(message, signedHeaders, scope) ? undefined : "wrong signature";
 }
 
-test("every request to the store is signed as Amazon has it, and so is what is sent with it", async () => {
+test("every request to the bucket and its body are signed by AWS Signature Version 4", async () => {
   const s3 = await S3Server.start();
   const endpoint = new URL(new URL(s3.environment["STORAGE_URL"] ?? "").searchParams.get("endpoint") ?? "");
   const seen: string[] = [];
@@ -64,16 +64,16 @@ test("every request to the store is signed as Amazon has it, and so is what is s
     const kind = `${message.method ?? ""}${message.url?.includes("list-type") ? " list" : ""}`;
     seen.push(`${kind}: ${faultOf(message, body) ?? "right"}`);
     const { method, url: path, headers } = message;
-    const passed = request({ host: endpoint.hostname, port: endpoint.port, method, path, headers }, (answer) => {
+    const forwarded = request({ host: endpoint.hostname, port: endpoint.port, method, path, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
       answer.pipe(response);
     });
-    passed.end(body);
+    forwarded.end(body);
   };
-  const strict = createServer((message, response) => void handle(message, response)).listen(0, "127.0.0.1");
-  await once(strict, "listening");
+  const proxy = createServer((message, response) => void handle(message, response)).listen(0, "127.0.0.1");
+  await once(proxy, "listening");
   try {
-    const { port } = strict.address() as AddressInfo;
+    const { port } = proxy.address() as AddressInfo;
     const address = `http://127.0.0.1:${port}`;
     const environment = {
       ...(await processes.fresh()),
@@ -91,7 +91,7 @@ test("every request to the store is signed as Amazon has it, and so is what is s
       id,
     });
     expect(await (await fetch(new URL(documentContent.url as string, server.url))).text()).toBe("The barn is red.");
-    // Where one page ends and the next begins is told by a text of the store's own.
+    // The continuation token of the next page has to be signed too.
     for (let i = 0; i < 1_000; i++) await s3.plant(`note ${i}`, "");
     await processes.run(environment, "cli/sweep-storage.js").exited;
     for (const each of [id, empty]) {
@@ -100,8 +100,8 @@ test("every request to the store is signed as Amazon has it, and so is what is s
     expect(new Set(seen)).toEqual(new Set(["GET list: right", "PUT: right", "GET: right", "DELETE: right"]));
     expect(s3.names().filter((name) => !name.startsWith("note"))).toEqual([]);
   } finally {
-    strict.close();
-    strict.closeAllConnections();
+    proxy.close();
+    proxy.closeAllConnections();
     await s3.stop();
   }
 });

@@ -20,8 +20,8 @@ const execute = `mutation ($input: ExecuteAgentInput!) {
 
 const fresh = async () => ({ ...(await processes.fresh()), ...s3.environment });
 
-/** Another data directory for a server of the same database and store. */
-async function other(environment: Environment): Promise<Environment> {
+/** The environment of another server that shares the database and the bucket. */
+async function otherServer(environment: Environment): Promise<Environment> {
   const { DATA_DIR } = await processes.fresh();
   const DATABASE_URL =
     environment["DATABASE_URL"] ?? `sqlite:${join(environment["DATA_DIR"] ?? "", "latchkey.sqlite")}`;
@@ -33,7 +33,7 @@ async function runAt({ admin }: TestProcess, agentId: string, sessionId: string)
   return (await admin.data(execute, { input })).executeAgent.run;
 }
 
-test("while the store is away an upload is refused as UNAVAILABLE, and leaves nothing", async () => {
+test("an upload while the bucket is unreachable fails with UNAVAILABLE and leaves no file", async () => {
   const environment = await fresh();
   const server = await processes.serve(environment);
   const app = await server.newApp();
@@ -51,7 +51,7 @@ test("while the store is away an upload is refused as UNAVAILABLE, and leaves no
   expect(s3.names().sort()).toEqual([id, `${id}.index`]);
 });
 
-test("a document that was read while the store was away is READY once the store has its index", async () => {
+test("a document that was indexed while the bucket was unreachable is READY once its index is stored", async () => {
   const server = await processes.serve(await fresh());
   const app = await server.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
@@ -59,7 +59,7 @@ test("a document that was read while the store was away is READY once the store 
   const { id, status } = body.data.uploadDocument.document;
   expect(status).toBe("PROCESSING");
   await s3.down();
-  await eventually(() => server.log.some(({ msg }) => msg === "could not go on with a reading, trying again"));
+  await eventually(() => server.log.some(({ msg }) => msg === "failed to continue processing a document; retrying"));
   expect(await documentsOf(server.admin, sessionId)).toMatchObject([{ id, status: "PROCESSING" }]);
 
   await s3.up();
@@ -67,10 +67,10 @@ test("a document that was read while the store was away is READY once the store 
   expect(await runAt(server, agentId, sessionId)).toMatchObject({ status: "SUCCEEDED", error: null });
 });
 
-test("servers with data directories of their own share what the store has", async () => {
+test("servers with separate data directories share the bucket", async () => {
   const environment = { ...(await fresh()), SECRETS_KEY: randomBytes(32).toString("hex"), ADMIN_KEY: "k".repeat(24) };
   const first = await processes.serve(environment);
-  const second = await processes.serve(await other(environment));
+  const second = await processes.serve(await otherServer(environment));
   const app = await first.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
   const id = await app.document(sessionId);
@@ -90,14 +90,14 @@ test("servers with data directories of their own share what the store has", asyn
   expect((await runAt(first, agentId, sessionId)).citations).toEqual([]);
 });
 
-test("without the store a server answers from the copies that it has, and says what it can't reach", async () => {
+test("a server whose bucket is unreachable answers from its cache, and reports documents that are not cached", async () => {
   const environment = { ...(await fresh()), ADMIN_KEY: "k".repeat(24) };
   const first = await processes.serve(environment);
   const app = await first.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
   const id = await app.document(sessionId);
   await readDocument(first.admin, sessionId);
-  const second = await processes.serve(await other(environment));
+  const second = await processes.serve(await otherServer(environment));
   const { documentContent } = await first.admin.data(`query ($id: ID!) { documentContent(id: $id) { url } }`, { id });
   await s3.down();
 
@@ -120,7 +120,7 @@ test("without the store a server answers from the copies that it has, and says w
   expect([first, second].map(({ stderr }) => stderr).join("")).not.toMatch(/S3RVER|x-amz|authorization/i);
 });
 
-test("a document that is deleted while the store is away is gone, and its bytes are swept later", async () => {
+test("a document that is deleted while the bucket is unreachable is gone, and its files are swept later", async () => {
   const environment = await fresh();
   const server = await processes.serve(environment);
   const app = await server.newApp();
@@ -141,20 +141,20 @@ test.each([
   [
     "unknown credentials",
     (good: Environment) => ({ ...good, AWS_ACCESS_KEY_ID: "swordfish", AWS_SECRET_ACCESS_KEY: "swordfish" }),
-    "The store answers with 403 InvalidAccessKeyId. Check AWS_ACCESS_KEY_ID.",
+    "The store responded with 403 InvalidAccessKeyId. Check AWS_ACCESS_KEY_ID.",
   ],
   [
-    "a bucket that there is not",
+    "a bucket that does not exist",
     (good: Environment) => ({ ...good, STORAGE_URL: good["STORAGE_URL"]?.replace("latchkey", "nothing") }),
-    "The store answers with 404 NoSuchBucket. Make the bucket, or name another.",
+    "The store responded with 404 NoSuchBucket. Create the bucket, or configure another one.",
   ],
   [
-    "an address where nobody is",
+    "an endpoint that is not listening",
     (good: Environment) => ({ ...good, STORAGE_URL: good["STORAGE_URL"]?.replace(/%3A\d+/, "%3A1") }),
-    "The store can't be used now: connect ECONNREFUSED 127.0.0.1:1",
+    "The store is unreachable: connect ECONNREFUSED 127.0.0.1:1",
   ],
-])("a server with %s does not start, and says why", async (_, spoilt, reason) => {
-  const server = processes.run(spoilt(await fresh()) as Environment);
+])("a server with %s does not start and reports the reason", async (_, misconfigure, reason) => {
+  const server = processes.run(misconfigure(await fresh()) as Environment);
   await server.exited;
   expect([server.exit, server.stderr]).toEqual([
     1,
@@ -162,7 +162,7 @@ test.each([
   ]);
 });
 
-test("copies that a killed process has left are removed once it is sure to be dead", async () => {
+test("the cache of a killed process is deleted once the process is considered dead", async () => {
   const environment = await fresh();
   const killed = await processes.serve(environment);
   const app = await killed.newApp();
@@ -180,7 +180,7 @@ test("copies that a killed process has left are removed once it is sure to be de
   expect(await readdir(copies)).toEqual([]);
 });
 
-test("what is not ours under the prefix or beside it is neither touched nor in the way", async () => {
+test("objects and files that are not ours are neither changed nor in the way", async () => {
   await s3.plant("deeper/01a20e35-8198-772f-9be3-17d749afd0b5", "not ours");
   const environment = await fresh();
   await mkdir(environment.DATA_DIR);

@@ -1,4 +1,4 @@
-import { maxQuoteLength, type Passage } from "../../../src/retrieval/extraction/passage";
+import { maxQuoteChars, type Passage } from "../../../src/retrieval/extraction/passage";
 import { markdownPassages, plainPassages } from "../../../src/retrieval/extraction/prose";
 import { sentencesOf } from "../../../src/retrieval/extraction/sentences";
 import { tableOf } from "../../../src/retrieval/extraction/table";
@@ -8,7 +8,7 @@ import { readableText } from "../../../src/retrieval/extraction/web-page";
 const quotes = (passages: Iterable<Passage>) => [...passages].map(({ quote }) => quote);
 
 describe("plain text", () => {
-  test("is split into sentences, which no line break ends and no empty line goes through", () => {
+  test("is split into sentences, which end at empty lines but not at line breaks", () => {
     const text = "The barn is red. It stands\non a hill!\r\n\r\nIs it old? No\n\nIt is\n";
     expect(quotes(plainPassages(text))).toEqual([
       "The barn is red.",
@@ -19,38 +19,38 @@ describe("plain text", () => {
     ]);
   });
 
-  test("does not take the point of an abbreviation or a number for the end of a sentence", () => {
+  test("is not split at the dot of an abbreviation or a number", () => {
     expect([...sentencesOf("Dr. Smith paid 3.50 Euro, e.g. Monday. J. R. Ewing, see p. 3, did not.")]).toEqual([
       "Dr. Smith paid 3.50 Euro, e.g. Monday.",
       "J. R. Ewing, see p. 3, did not.",
     ]);
   });
 
-  test("is split in languages without spaces as well", () => {
+  test("is split in languages without spaces", () => {
     expect([...sentencesOf("納屋は赤いです。丘の上にあります。")]).toEqual(["納屋は赤いです。", "丘の上にあります。"]);
   });
 
   test.each([
     ["words", "word ".repeat(5_000)],
     ["letters without a space", "x".repeat(5_000)],
-    ["characters of two halves", "🐴".repeat(5_000)],
-  ])("without an end to its sentences is cut, and nothing is lost: %s", (_, text) => {
+    ["surrogate pairs", "🐴".repeat(5_000)],
+  ])("without sentence ends is split into chunks that lose nothing: %s", (_, text) => {
     const parts = [...sentencesOf(text)];
-    expect(parts.every(({ length }) => length <= maxQuoteLength)).toBe(true);
+    expect(parts.every(({ length }) => length <= maxQuoteChars)).toBe(true);
     expect(parts.every((part) => part.isWellFormed())).toBe(true);
     if (/\p{L}/u.test(text)) expect(parts.join("").replaceAll(" ", "")).toBe(text.replaceAll(" ", ""));
   });
 
-  test("of megabytes in one paragraph is split in a time that grows with its length alone", () => {
+  test("of megabytes in one paragraph is split in linear time", () => {
     const sentence = "The barn is red and stands on a hill. ";
     const count = (times: number) => [...sentencesOf(sentence.repeat(times))].length;
-    // Where the time grew with the square of the length, this would take minutes, and the test would not end in time.
+    // In quadratic time this would take minutes and exceed the timeout of the test.
     expect(count(50_000)).toBeGreaterThanOrEqual(50_000);
   });
 });
 
 describe("Markdown", () => {
-  test("is split under its headings, by items, rows and blocks of code", () => {
+  test("is split by list items, table rows and code blocks, under its headings", () => {
     const text = [
       "# Farm",
       "",
@@ -86,7 +86,7 @@ describe("Markdown", () => {
 });
 
 describe("separated values", () => {
-  test("give a passage a row, word for word, said with the names of the columns", () => {
+  test("yield a passage per row, verbatim, with the names of its columns as search text", () => {
     const table = tableOf('name,phone\nAda,"12, ext 3"\n\nBob,\n');
     expect([...rowPassages(table ?? { header: [], rows: [] })]).toEqual([
       { quote: 'Ada,"12, ext 3"', searchText: "name: Ada, phone: 12, ext 3" },
@@ -99,13 +99,13 @@ describe("separated values", () => {
     ["lines of different lengths", "a,b\n1,2\n1,2,3\n"],
     ["a single line", "a,b,c"],
     ["two columns of one name", "a,a\n1,2\n"],
-  ])("are not seen in %s", (_, text) => {
+  ])("are not detected in %s", (_, text) => {
     expect(tableOf(text)).toBeUndefined();
   });
 });
 
 describe("JSON", () => {
-  test("gives a passage a leaf, word for word, said with its path, found by its neighbours", () => {
+  test("yields a passage per leaf, verbatim, with its path as search text and its siblings as heading", () => {
     const json =
       '{ "staff": [ {"name": "Ada", "room": 4, "none": null}, {"name": "Bob"} ], "open": true, "tags": ["a"] }';
     expect([...leafPassages(json)]).toEqual([
@@ -117,7 +117,7 @@ describe("JSON", () => {
     ]);
   });
 
-  test("splits a long text into its sentences", () => {
+  test("splits a long string into its sentences", () => {
     const text = `${"It is long. ".repeat(100)}The barn is red.`;
     const found = [...leafPassages(JSON.stringify({ story: text }))];
     expect(found.at(-1)).toEqual({ quote: 'The barn is red."', heading: "story" });
@@ -125,7 +125,7 @@ describe("JSON", () => {
 });
 
 describe("HTML", () => {
-  test("is read as a person reads it, under its headings and the heads of its tables", () => {
+  test("yields the visible text, under its headings and table headers", () => {
     const html = `<!doctype html><head><title>Farm</title><style>p { color: red }</style></head><body>
       <h2>Hours &amp; prices</h2><p>We open at <b>nine</b>.<br>We close at <a href="/five">five</a>.</p>
       <script>alert(1)</script><ul><li>Sunday: closed</li></ul>

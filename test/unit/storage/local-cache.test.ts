@@ -10,115 +10,115 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-/** Copies of ten bytes each, with a list of which were made. */
-function copiesOf(
+/** A cache of files of ten bytes each, which records the names it fills. */
+function newCache(
   maxBytes: number,
   fill = async (name: string, path: string): Promise<number | undefined> => {
     await writeFile(path, name.padEnd(10));
     return 10;
   },
 ) {
-  const made: string[] = [];
-  const copies = new LocalCache(folder, maxBytes, (name, path) => {
-    made.push(name);
+  const filled: string[] = [];
+  const cache = new LocalCache(folder, maxBytes, (name, path) => {
+    filled.push(name);
     return fill(name, path);
   });
-  /** Borrows a copy and gives it back at once. */
+  /** Acquires a file and releases it immediately. */
   const use = async (name: string) => {
-    const copy = await copies.acquire(name);
+    const copy = await cache.acquire(name);
     copy?.release();
     return copy !== undefined;
   };
   const names = async () => (await readdir(folder)).map((file) => file.replace(/\.\d+$/, "")).sort();
-  return { copies, made, use, names };
+  return { cache, filled, use, names };
 }
 
-test("a copy is made once, however many ask for it at once", async () => {
-  const { copies, made } = copiesOf(100);
-  const borrowed = await Promise.all(Array.from({ length: 20 }, () => copies.acquire("a")));
-  expect(made).toEqual(["a"]);
-  expect(new Set(borrowed.map((copy) => copy?.path)).size).toBe(1);
-  expect(await readFile(borrowed[0]?.path ?? "", "utf8")).toBe("a         ");
+test("concurrent requests for a file fill it once", async () => {
+  const { cache, filled } = newCache(100);
+  const acquired = await Promise.all(Array.from({ length: 20 }, () => cache.acquire("a")));
+  expect(filled).toEqual(["a"]);
+  expect(new Set(acquired.map((copy) => copy?.path)).size).toBe(1);
+  expect(await readFile(acquired[0]?.path ?? "", "utf8")).toBe("a         ");
 });
 
-test("what was used longest ago goes first, and is made anew when it is asked for again", async () => {
-  const { made, use, names } = copiesOf(30);
+test("the least recently used file is evicted first, and filled again on the next request", async () => {
+  const { filled, use, names } = newCache(30);
   for (const name of ["a", "b", "c", "a", "d"]) await use(name);
   await delay(50);
   expect(await names()).toEqual(["a", "c", "d"]);
   await use("b");
-  expect(made).toEqual(["a", "b", "c", "d", "b"]);
+  expect(filled).toEqual(["a", "b", "c", "d", "b"]);
 });
 
-test("what is being used stays, whatever it takes, and goes when it is given back", async () => {
-  const { copies, use, names } = copiesOf(20);
-  const borrowed = await Promise.all(["a", "b", "c", "d"].map((name) => copies.acquire(name)));
+test("a file in use is not evicted, whatever its size, until it is released", async () => {
+  const { cache, use, names } = newCache(20);
+  const acquired = await Promise.all(["a", "b", "c", "d"].map((name) => cache.acquire(name)));
   await use("e");
   await delay(50);
   expect((await names()).slice(0, 4)).toEqual(["a", "b", "c", "d"]);
-  for (const copy of borrowed) expect(await readFile(copy?.path ?? "")).toHaveLength(10);
+  for (const copy of acquired) expect(await readFile(copy?.path ?? "")).toHaveLength(10);
 
-  for (const copy of borrowed) copy?.release();
-  // To give something back twice is to give it back.
-  borrowed[0]?.release();
+  for (const copy of acquired) copy?.release();
+  // A second release has no effect.
+  acquired[0]?.release();
   await delay(50);
   expect(await names()).toHaveLength(2);
 });
 
-test("a copy that fails or has nothing to be made of leaves no file, and is tried again", async () => {
+test("a fill that fails or finds nothing leaves no file and is retried on the next request", async () => {
   let outcome: () => number | undefined = () => {
-    throw new Error("broken off");
+    throw new Error("interrupted");
   };
-  const { made, use, names } = copiesOf(100, async (_, path) => {
+  const { filled, use, names } = newCache(100, async (_, path) => {
     await writeFile(path, "half");
     return outcome();
   });
-  await expect(use("a")).rejects.toThrow("broken off");
+  await expect(use("a")).rejects.toThrow("interrupted");
   expect(await names()).toEqual([]);
   outcome = () => undefined;
   expect(await use("a")).toBe(false);
   expect(await names()).toEqual([]);
   outcome = () => 4;
   expect(await use("a")).toBe(true);
-  expect(made).toEqual(["a", "a", "a"]);
+  expect(filled).toEqual(["a", "a", "a"]);
 });
 
-test("what is dropped while it is copied or used leaves no file", async () => {
+test("a file that is evicted while it is filled or used is deleted", async () => {
   let finish: () => void = () => undefined;
-  const { copies, use, names } = copiesOf(100, async (_, path) => {
+  const { cache, use, names } = newCache(100, async (_, path) => {
     await new Promise<void>((resolve) => (finish = resolve));
     await writeFile(path, "late");
     return 4;
   });
   const late = use("a");
-  await copies.evict(["a", "unknown"]);
+  await cache.evict(["a", "unknown"]);
   finish();
   expect(await late).toBe(false);
   expect(await names()).toEqual([]);
 
-  await copies.add("b", copies.newPath("b"), 10);
-  const borrowed = await copies.acquire("b");
-  await copies.evict(["b"]);
-  borrowed?.release();
+  await cache.add("b", cache.newPath("b"), 10);
+  const acquired = await cache.acquire("b");
+  await cache.evict(["b"]);
+  acquired?.release();
   expect(await names()).toEqual([]);
 });
 
-test("what nobody has used for long is removed, and what is being used is not", async () => {
-  const { copies, use, names } = copiesOf(100);
+test("evictUnused deletes files that were not used since the given time, except those in use", async () => {
+  const { cache, use, names } = newCache(100);
   await use("a");
-  const borrowed = await copies.acquire("b");
-  await copies.evictUnused(Date.now() - 60_000);
+  const acquired = await cache.acquire("b");
+  await cache.evictUnused(Date.now() - 60_000);
   expect(await names()).toEqual(["a", "b"]);
-  await copies.evictUnused(Date.now() + 1);
+  await cache.evictUnused(Date.now() + 1);
   expect(await names()).toEqual(["b"]);
-  borrowed?.release();
+  acquired?.release();
 });
 
-test("at random, no more is kept than is allowed or used, and nothing that is used is missing", async () => {
-  const { copies, names } = copiesOf(50);
+test("under random concurrent use, the cache keeps its limit and no file in use is missing", async () => {
+  const { cache, names } = newCache(50);
   const work = async (worker: number) => {
     for (let i = 0; i < 200; i++) {
-      const copy = await copies.acquire(`copy ${(i * (worker + 3)) % 17}`);
+      const copy = await cache.acquire(`copy ${(i * (worker + 3)) % 17}`);
       await delay(i % 3);
       expect(await readFile(copy?.path ?? "")).toHaveLength(10);
       copy?.release();
