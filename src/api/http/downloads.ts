@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import { finished } from "node:stream";
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../auth/caller";
+import { type Caller, canReach } from "../../auth/caller";
 import { maskOf, satisfies } from "../../auth/permissions";
 import { Document } from "../../domain/document/document.entity";
 import { downloadPath } from "../../domain/document/document-links";
@@ -35,7 +35,7 @@ class OpenDownload extends AuthorizedConnection {
 }
 
 const maySee = (holder: Caller, { appId }: Document): boolean =>
-  holder.kind === "API_KEY" && holder.appId === appId && satisfies(holder.granted, sessionView);
+  canReach(holder, appId) && satisfies(holder.granted, sessionView);
 
 /** Serves documents to whoever has a link to one, for as long as it holds. */
 export function serveDownloads(
