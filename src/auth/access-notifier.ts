@@ -11,8 +11,8 @@ export class AccessNotifier {
   private readonly listeners = new Set<Listener>();
   private changes = 0;
 
-  /** How often rights have been taken away so far, so that who has asked for them before can tell to ask again. */
-  get count(): number {
+  /** The number of changes so far, so that a caller identified before the last change can be identified again. */
+  get changeCount(): number {
     return this.changes;
   }
 

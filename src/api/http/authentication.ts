@@ -1,9 +1,8 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Credential } from "../../domain/api-key/authenticator";
+import type { Authenticator, Credential, Identity } from "../../domain/api-key/authenticator";
 import { ApiError, internalError, statusOf, unauthenticated } from "../../errors";
 import { logErrors } from "../graphql/masking";
 import { credentialOfHeaders } from "../credential";
-import type { Identity, LiveConnections } from "../streams/open-streams";
 
 declare module "fastify" {
   /** Set at the door; behind it every request has one. */
@@ -18,26 +17,26 @@ declare module "fastify" {
 const maxIdentityAgeMs = 1_000;
 
 /** Lets in who has a valid credential, before anything of the body is read. */
-export function authenticate(openStreams: LiveConnections) {
+export function authenticate(authenticator: Authenticator) {
   return async (request: FastifyRequest): Promise<void> => {
     const credential = credentialOfHeaders(request.raw);
     if (!credential) throw unauthenticated();
     request.credential = credential;
-    await identify(request, openStreams);
+    await identify(request, authenticator);
   };
 }
 
 /** Asks again where rights have changed while the body came, or may have, as it took long. */
-export function reauthenticateAfterBody(openStreams: LiveConnections) {
+export function reauthenticateAfterBody(authenticator: Authenticator) {
   return async (request: FastifyRequest): Promise<void> => {
     const isNew = performance.now() - request.askedAt < maxIdentityAgeMs;
-    if (!isNew || request.asOf !== openStreams.changes) await identify(request, openStreams);
+    if (!isNew || request.asOf !== authenticator.changeCount) await identify(request, authenticator);
   };
 }
 
-async function identify(request: FastifyRequest, openStreams: LiveConnections): Promise<void> {
+async function identify(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
   request.askedAt = performance.now();
-  Object.assign(request, await openStreams.identify(request.credential));
+  Object.assign(request, await authenticator.identify(request.credential));
 }
 
 /** Answers a request that is refused before GraphQL has seen it, in the form that GraphQL's clients know. */

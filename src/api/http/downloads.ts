@@ -8,7 +8,7 @@ import { Document } from "../../domain/document/document.entity";
 import { downloadPath } from "../../domain/document/document-links";
 import { ApiError, unavailable } from "../../errors";
 import { StorageUnavailableError } from "../../platform/storage/document-storage";
-import { AuthorizedConnection } from "../streams/open-connection";
+import { AuthorizedConnection } from "../streams/authorized-connection";
 import type { StreamDependencies } from "../streams/execute-operation";
 
 /** So long a client may take nothing of what it has asked for, in milliseconds. */
@@ -78,10 +78,10 @@ export function serveDownloads(
 
   async function openDownload(keyId: string, document: Document): Promise<OpenDownload> {
     for (;;) {
-      const asOf = liveConnections.changes;
+      const asOf = authenticator.changeCount;
       const holder = await authenticator.holderOfKey(keyId);
       // Who was asked about before rights changed, and is added after, would hear nothing of it.
-      if (asOf !== liveConnections.changes) continue;
+      if (asOf !== authenticator.changeCount) continue;
 
       if (!holder || !maySee(holder, document)) throw nothingToDownload();
       const download = new OpenDownload(holder, document);

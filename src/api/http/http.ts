@@ -17,7 +17,7 @@ import type { OperationRequest } from "../graphql/operations";
 import { authenticate, reauthenticateAfterBody, refuse } from "./authentication";
 import { serveDownloads } from "./downloads";
 import { landingPage } from "./landing-page";
-import type { LiveConnections } from "../streams/open-streams";
+import type { LiveConnections } from "../streams/live-connections";
 import { serveSse } from "../streams/sse";
 import type { StreamDependencies } from "../streams/execute-operation";
 
@@ -33,7 +33,7 @@ export function createHttp(
   apollo: ApolloServer<Context>,
   limits: Limits,
 ): FastifyInstance {
-  const { runtime, liveConnections } = streaming;
+  const { runtime, authenticator, liveConnections } = streaming;
   const loggerInstance: FastifyBaseLogger = runtime.log;
   const app = fastify({
     loggerInstance,
@@ -71,8 +71,8 @@ export function createHttp(
 
   void app.register(async (guarded) => {
     guarded.addHook("onRequest", showLandingPage);
-    guarded.addHook("onRequest", authenticate(liveConnections));
-    guarded.addHook("preHandler", reauthenticateAfterBody(liveConnections));
+    guarded.addHook("onRequest", authenticate(authenticator));
+    guarded.addHook("preHandler", reauthenticateAfterBody(authenticator));
     serveSse(guarded, streamPath, streaming);
 
     void guarded.register(async (requests) => {

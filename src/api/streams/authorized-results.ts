@@ -1,6 +1,6 @@
 import type { ExecutionResult } from "graphql";
 import type { PreparedOperation } from "../graphql/operations";
-import type { LiveConnection } from "./open-streams";
+import type { LiveConnection } from "./live-connections";
 
 /**
  * The results of a subscription, as far as they may be delivered. What the source throws becomes a result of its own,

@@ -5,7 +5,7 @@ import { createContext, type Runtime } from "../../container";
 import { logErrors, maskError } from "../graphql/masking";
 import type { PreparedOperation } from "../graphql/operations";
 import { authorizedResults } from "./authorized-results";
-import type { LiveConnection, LiveConnections } from "./open-streams";
+import type { LiveConnection, LiveConnections } from "./live-connections";
 
 /** What both ways to stream are made of. */
 export interface StreamDependencies {

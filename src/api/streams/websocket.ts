@@ -10,7 +10,7 @@ import { ApiError, unauthenticated } from "../../errors";
 import { logErrors, maskError } from "../graphql/masking";
 import { credentialOfHeaders, credentialOfPayload } from "../credential";
 import { type Connected, attachGraphqlWs } from "./websocket-connection";
-import type { LiveConnection } from "./open-streams";
+import type { LiveConnection } from "./live-connections";
 import { executeOperation, type StreamDependencies } from "./execute-operation";
 
 /** No honest client has more operations than this open on one connection. */

@@ -2,17 +2,11 @@ import { setMaxListeners } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import DataLoader from "dataloader";
 import { OperationTypeNode } from "graphql";
-import type { Authenticator, Credential } from "../../domain/api-key/authenticator";
+import type { Authenticator, Credential, Identity } from "../../domain/api-key/authenticator";
 import type { AccessNotifier } from "../../auth/access-notifier";
 import type { Caller } from "../../auth/caller";
 import type { OperationRequest, Operations, Preparation, PreparedOperation } from "../graphql/operations";
-import { AuthorizedConnection } from "./open-connection";
-
-/** Who somebody is, as of so many changes of rights. */
-export interface Identity {
-  readonly caller: Caller;
-  readonly asOf: number;
-}
+import { AuthorizedConnection } from "./authorized-connection";
 
 /** A connection over which operations come, and what they tell for longer than a request takes. */
 export class LiveConnection extends AuthorizedConnection {
@@ -55,10 +49,10 @@ export class LiveConnection extends AuthorizedConnection {
     isWatched: (prepared: PreparedOperation) => boolean,
     identity?: Identity,
   ): Promise<Preparation & Identity> {
-    const { rules } = this.connections;
-    let { caller, asOf } = identity ?? (await this.connections.identify(this.credential));
+    const { authenticator, rules } = this.connections;
+    let { caller, asOf } = identity ?? (await authenticator.identify(this.credential));
     // Rights that have changed since would be missed: what was judged then did not know this operation yet.
-    while (asOf !== this.connections.changes) ({ caller, asOf } = await this.connections.identify(this.credential));
+    while (asOf !== authenticator.changeCount) ({ caller, asOf } = await authenticator.identify(this.credential));
 
     const preparation = rules.prepare(request, caller);
     const { prepared } = preparation;
@@ -115,10 +109,10 @@ export class LiveConnections {
 
   constructor(
     readonly rules: Operations,
-    private readonly authenticator: Authenticator,
-    private readonly accessNews: AccessNotifier,
+    readonly authenticator: Authenticator,
+    accessNotifier: AccessNotifier,
   ) {
-    accessNews.listen((change) => this.reauthorize((each) => each.isConcernedBy(change), patienceAtNews));
+    accessNotifier.listen((change) => this.reauthorize((each) => each.isConcernedBy(change), patienceAtNews));
   }
 
   /**
@@ -138,15 +132,6 @@ export class LiveConnections {
 
   holderOf(keyId: string): Promise<Caller | undefined> {
     return this.holders.load(keyId);
-  }
-
-  get changes(): number {
-    return this.accessNews.count;
-  }
-
-  async identify(credential: Credential): Promise<Identity> {
-    const asOf = this.changes;
-    return { caller: await this.authenticator.authenticate(credential), asOf };
   }
 
   open(credential: Credential, caller: Caller): LiveConnection {
