@@ -1,22 +1,22 @@
 import type { Socket } from "node:net";
 
-/** How often the two ends of a stream hear of each other where nothing else is said, in milliseconds. */
-export const heartbeat = 15_000;
+/** The interval at which a stream without other traffic is kept alive, and a stalled one is cut off. */
+export const heartbeatMs = 15_000;
 
-/** What is on its way to a client that may read slowly, or not at all. */
+/** Tells a client that reads slowly from one that reads nothing. */
 export class WriteProgress {
-  private sent = 0;
+  private sentBytes = 0;
   private wasWaiting = false;
 
   constructor(private readonly socket: Socket) {}
 
-  /** Whether something was waiting already when this was asked before, and nothing of it has gone since. */
+  /** @returns whether data was waiting at the last call already, and nothing has been sent since */
   isStalled(): boolean {
     const { bytesWritten, writableLength } = this.socket;
-    const sent = bytesWritten - writableLength;
-    const isStuck = this.wasWaiting && sent === this.sent;
-    this.sent = sent;
+    const sentBytes = bytesWritten - writableLength;
+    const isStalled = this.wasWaiting && sentBytes === this.sentBytes;
+    this.sentBytes = sentBytes;
     this.wasWaiting = writableLength > 0;
-    return isStuck;
+    return isStalled;
   }
 }
