@@ -7,17 +7,16 @@ import type { PreparedOperation } from "../graphql/operations";
 import { authorizedResults } from "./authorized-results";
 import type { LiveConnection, LiveConnections } from "./live-connections";
 
-/** What both ways to stream are made of. */
 export interface StreamDependencies {
   readonly runtime: Runtime;
   readonly authenticator: Authenticator;
   readonly liveConnections: LiveConnections;
 }
 
-/** Executes a prepared operation over a stream: one result, or one after the other. */
+/** @returns one result, or the results of a subscription, with internal errors masked */
 export async function executeOperation(
   runtime: Runtime,
-  stream: LiveConnection,
+  connection: LiveConnection,
   prepared: PreparedOperation,
   caller: Caller,
   requestId: string,
@@ -27,9 +26,11 @@ export async function executeOperation(
 
   const source = await subscribe(args);
   if (Symbol.asyncIterator in source) {
-    return authorizedResults(source, stream, prepared, withMaskedErrors, (error) => ({ errors: withMask([error]) }));
+    return authorizedResults(source, connection, prepared, withMaskedErrors, (error) => ({
+      errors: withMask([error]),
+    }));
   }
-  stream.release(prepared);
+  connection.release(prepared);
   return withMaskedErrors(source);
 
   function withMaskedErrors({ errors, ...result }: ExecutionResult): ExecutionResult {

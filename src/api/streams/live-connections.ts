@@ -8,9 +8,10 @@ import type { Caller } from "../../auth/caller";
 import type { OperationRequest, Operations, Preparation, PreparedOperation } from "../graphql/operations";
 import { AuthorizedConnection } from "./authorized-connection";
 
-/** A connection over which operations come, and what they tell for longer than a request takes. */
+/** A connection that receives operations and delivers results for longer than a request takes. */
 export class LiveConnection extends AuthorizedConnection {
-  private readonly open = new Set<PreparedOperation>();
+  /** The operations that must stay authorized. */
+  private readonly watched = new Set<PreparedOperation>();
 
   constructor(
     readonly credential: Credential,
@@ -18,27 +19,25 @@ export class LiveConnection extends AuthorizedConnection {
     private readonly connections: LiveConnections,
   ) {
     super(caller);
-    // Each operation listens, and Node warns of more than ten.
+    // Each operation adds a listener; Node would warn of more than ten.
     setMaxListeners(0, this.closed);
   }
 
   /**
-   * Prepares an operation with the rights that the caller has now. A subscription is judged again from then on, until it
-   * is released.
+   * Prepares an operation for the caller as it is now. A subscription is watched from then on, until it is released.
    *
-   * @param identity where it has just been asked for
-   * @throws UNAUTHENTICATED where the rights are gone
+   * @param identity if the caller has just been identified
+   * @throws UNAUTHENTICATED if access was revoked
    */
   admit(request: OperationRequest, identity?: Identity): Promise<Preparation & { readonly caller: Caller }> {
     return this.prepare(request, ({ operation }) => operation.operation === OperationTypeNode.SUBSCRIPTION, identity);
   }
 
   /**
-   * Judges an operation again from now on, of which a part is still to come. What is wrong with it now is for whoever
-   * executes it.
+   * Watches an operation of which a part is still to be received. Its current errors are left to its execution.
    *
-   * @param identity as it was asked for before; the database is asked again only where rights have changed since
-   * @throws UNAUTHENTICATED where the rights are gone
+   * @param identity an earlier one; the database is asked again only if access has changed since
+   * @throws UNAUTHENTICATED if access was revoked
    */
   async watch(request: OperationRequest, identity: Identity): Promise<void> {
     await this.prepare(request, () => true, identity);
@@ -49,95 +48,94 @@ export class LiveConnection extends AuthorizedConnection {
     isWatched: (prepared: PreparedOperation) => boolean,
     identity?: Identity,
   ): Promise<Preparation & Identity> {
-    const { authenticator, rules } = this.connections;
+    const { authenticator, operations } = this.connections;
     let { caller, asOf } = identity ?? (await authenticator.identify(this.credential));
-    // Rights that have changed since would be missed: what was judged then did not know this operation yet.
+    // The reauthorization for a change since then has missed this operation, which is not watched yet.
     while (asOf !== authenticator.changeCount) ({ caller, asOf } = await authenticator.identify(this.credential));
 
-    const preparation = rules.prepare(request, caller);
+    const preparation = operations.prepare(request, caller);
     const { prepared } = preparation;
-    if (prepared && isWatched(prepared)) this.open.add(prepared);
+    if (prepared && isWatched(prepared)) this.watched.add(prepared);
     return { ...preparation, caller, asOf };
   }
 
   release(operation: PreparedOperation): void {
-    this.open.delete(operation);
+    this.watched.delete(operation);
   }
 
   /**
-   * Passed before each delivery, by what has the rights to it once it is there: where others may take them away, of which
-   * nobody tells, that is asked each time.
+   * To be awaited after an event was read and before it is delivered. If other instances may revoke access, it asks the
+   * database each time, since they do not notify this one.
    */
   async waitUntilAuthorized(): Promise<void> {
-    const { hasOthers } = this.connections;
-    if (hasOthers && this.keyId !== undefined && !this.closed.aborted) {
+    const { mayMissChanges } = this.connections;
+    if (mayMissChanges && this.keyId !== undefined && !this.closed.aborted) {
       await this.reauthorize(this.connections.holderOf(this.keyId));
     }
-    // Which may have been closed once more meanwhile.
-    await this.gate;
+    // Another reauthorization may have started in the meantime.
+    await this.reauthorization;
   }
 
   protected isStillAllowed(caller: Caller): boolean {
-    return [...this.open].every((operation) => this.connections.rules.isStillAllowed(caller, operation));
+    return [...this.watched].every((operation) => this.connections.operations.isStillAllowed(caller, operation));
   }
 }
 
 /**
- * How often rights are judged again that others may take away, and how long the database may take to say who has them
- * still, in milliseconds: together less than the two seconds in which a stream ends, whatever the database does.
+ * The interval of the periodic reauthorization and its timeout for the database. Their sum stays below the two seconds
+ * within which a stream must end after another instance has revoked its access, whatever the database does.
  */
-const [regularly, patience] = [500, 1_300];
+const reauthorizationIntervalMs = 500;
+const periodicTimeoutMs = 1_300;
 
-/** The same for rights that were taken away here, where a stream ends within one second. */
-const patienceAtNews = 900;
+/** The timeout after a change in this process, after which a stream must end within one second. */
+const changeTimeoutMs = 900;
 
-/** All that this process has open and that ends with the rights of who has opened it. */
+/** Holds all open connections of this process that must be closed when the access of their callers is revoked. */
 export class LiveConnections {
   private readonly connections = new Set<AuthorizedConnection>();
   private reauthorizationTimer: NodeJS.Timeout | undefined;
-  /** Asks the database about all keys at once that are asked about while it answers. */
+  /** Collects keys while a query runs, and then asks for all of them with the next query. */
   private readonly holders = new DataLoader<string, Caller | undefined>(
     async (keyIds) => {
-      const asked = this.authenticator.holdersOfKeys(keyIds);
-      this.answered = asked.catch(() => undefined);
-      const holders = await asked;
+      const query = this.authenticator.holdersOfKeys(keyIds);
+      this.lastQuery = query.catch(() => undefined);
+      const holders = await query;
       return keyIds.map((keyId) => holders.get(keyId));
     },
-    { cache: false, batchScheduleFn: (ask) => void this.answered.then(ask) },
+    { cache: false, batchScheduleFn: (dispatch) => void this.lastQuery.then(dispatch) },
   );
-  private answered: Promise<unknown> = Promise.resolve();
+  private lastQuery: Promise<unknown> = Promise.resolve();
 
   constructor(
-    readonly rules: Operations,
+    readonly operations: Operations,
     readonly authenticator: Authenticator,
     accessNotifier: AccessNotifier,
   ) {
-    accessNotifier.listen((change) => this.reauthorize((each) => each.isConcernedBy(change), patienceAtNews));
+    accessNotifier.listen((change) => this.reauthorize((each) => each.isAffectedBy(change), changeTimeoutMs));
   }
 
-  /**
-   * Judges all of them again and again, for where there are other instances: this one hears nothing of the rights that
-   * they take away.
-   */
+  /** For a server with several instances, since this one is not notified of access that others revoke. */
   startPeriodicReauthorization(): void {
-    // Whether the judgement before has come to its end or not, as it may not know of what was taken away meanwhile.
-    const judge = () => void this.reauthorize(({ keyId }) => keyId !== undefined, patience);
-    this.reauthorizationTimer = setInterval(judge, regularly).unref();
+    // Each one starts even if the last is still pending, since that one may have missed a change.
+    const reauthorizeKeys = () => void this.reauthorize(({ keyId }) => keyId !== undefined, periodicTimeoutMs);
+    this.reauthorizationTimer = setInterval(reauthorizeKeys, reauthorizationIntervalMs).unref();
   }
 
-  /** Whether others may take rights away, of which nobody tells. */
-  get hasOthers(): boolean {
+  /** Whether other instances may revoke access without a notification. */
+  get mayMissChanges(): boolean {
     return this.reauthorizationTimer !== undefined;
   }
 
+  /** @returns undefined if the key is revoked */
   holderOf(keyId: string): Promise<Caller | undefined> {
     return this.holders.load(keyId);
   }
 
   open(credential: Credential, caller: Caller): LiveConnection {
-    const stream = new LiveConnection(credential, caller, this);
-    this.add(stream);
-    return stream;
+    const connection = new LiveConnection(credential, caller, this);
+    this.add(connection);
+    return connection;
   }
 
   add(connection: AuthorizedConnection): void {
@@ -148,25 +146,26 @@ export class LiveConnections {
     this.connections.delete(connection);
   }
 
-  /** For when the server stops. */
+  /** Closes all connections without a reason; for the shutdown of the server. */
   closeAll(): void {
     clearInterval(this.reauthorizationTimer);
     for (const each of this.connections) each.close();
   }
 
-  /** @param most how long the database may take, in milliseconds */
-  private async reauthorize(isConcerned: (connection: AuthorizedConnection) => boolean, most: number): Promise<void> {
-    const concerned = [...this.connections].filter(isConcerned);
-    // No change concerns an administrator, who has no key.
+  private async reauthorize(
+    isAffected: (connection: AuthorizedConnection) => boolean,
+    timeoutMs: number,
+  ): Promise<void> {
+    const affected = [...this.connections].filter(isAffected);
+    // Every affected connection has a key: no change affects an administrator.
     const keyOf = ({ keyId }: AuthorizedConnection) => keyId as string;
-    // Not what is asked already: that may not know of the change yet.
-    const holders = Promise.race([this.authenticator.holdersOfKeys(concerned.map(keyOf)), failAfter(most)]);
-    await Promise.all(concerned.map((each) => each.reauthorize(holders.then((known) => known.get(keyOf(each))))));
+    // A new query, not the loader: one that is already running may not see the change.
+    const holders = Promise.race([this.authenticator.holdersOfKeys(affected.map(keyOf)), rejectAfter(timeoutMs)]);
+    await Promise.all(affected.map((each) => each.reauthorize(holders.then((found) => found.get(keyOf(each))))));
   }
 }
 
-/** @throws when so many milliseconds are over */
-const failAfter = (most: number): Promise<never> =>
-  delay(most, undefined, { ref: false }).then(() => {
-    throw new Error(`The database has not said within ${most} ms whose keys those are`);
+const rejectAfter = (timeoutMs: number): Promise<never> =>
+  delay(timeoutMs, undefined, { ref: false }).then(() => {
+    throw new Error(`The database did not return the holders of the keys within ${timeoutMs} ms`);
   });
