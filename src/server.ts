@@ -17,7 +17,7 @@ import { productionTimings, type Timings } from "./timings";
 import { startMaintenance } from "./domain/lifecycle/maintenance";
 import { createApollo } from "./api/graphql/apollo";
 import { createHttp, graphqlPath } from "./api/http/http";
-import { LiveConnections } from "./api/streams/open-streams";
+import { LiveConnections } from "./api/streams/live-connections";
 import { serveWebSocket } from "./api/streams/websocket";
 
 /** How long requests that are being received or answered may take when the server stops, in milliseconds. */
@@ -52,7 +52,7 @@ export async function startServer(
   const { db, storage, accessNotifier } = runtime;
 
   const usage = new KeyUsage(db.background, log);
-  const authenticator = new Authenticator(db, admin.key, usage);
+  const authenticator = new Authenticator(db, admin.key, usage, accessNotifier);
   const operations = new Operations(createSchema(limits), limits);
   const liveConnections = new LiveConnections(operations, authenticator, accessNotifier);
   if (config.redis) liveConnections.startPeriodicReauthorization();

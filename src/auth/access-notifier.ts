@@ -1,18 +1,18 @@
-/** Whose rights may have changed: a key's, all the keys' of a scope, or of an app. */
+/** Names whose access may have changed: one key, all keys of a scope, or all keys of an app. */
 export type AccessChange = { readonly keyId: string } | { readonly scopeId: string } | { readonly appId: string };
 
 type Listener = (change: AccessChange) => Promise<void>;
 
 /**
- * Tells this process that rights were taken away, after the database has it. It decides nothing: who listens asks the
- * database again. A revocation is answered only when all listeners have done so.
+ * Notifies this process of access that was taken away, after the transaction has committed. It decides nothing: each
+ * listener asks the database again. A revocation is answered only after all listeners have done so.
  */
 export class AccessNotifier {
   private readonly listeners = new Set<Listener>();
   private changes = 0;
 
-  /** How often rights have been taken away so far, so that who has asked for them before can tell to ask again. */
-  get count(): number {
+  /** The number of changes so far, so that a caller identified before the last change can be identified again. */
+  get changeCount(): number {
     return this.changes;
   }
 

@@ -9,39 +9,39 @@ import {
 } from "./operation-requirements";
 import { describe, permissionsOf, type Requirement, satisfies } from "./permissions";
 
-/** How many fields may be asked of an object, where as many objects are asked for as may be. */
-const valuesPerNode = 20;
+/** Bounds the fields of an operation that requests the maximum number of objects. */
+const maxFieldsPerNode = 20;
 
-/** The variables of a request as they came, not yet checked against their types. */
+/** The variables of a request as received, not yet validated against their types. */
 export type RawVariables = Readonly<Record<string, unknown>> | undefined;
 
 /**
- * Judges operations of one schema, each as a whole, before anything of it is executed. What a document needs is worked
- * out once and kept for as long as the document itself is kept.
+ * Authorizes operations of one schema, each as a whole, before any part of it executes. The requirements of a document
+ * are computed once and cached for as long as the document itself is.
  */
 export class OperationAuthorizer {
-  private readonly known = new WeakMap<DocumentNode, Map<OperationDefinitionNode, OperationRequirements>>();
+  private readonly cache = new WeakMap<DocumentNode, Map<OperationDefinitionNode, OperationRequirements>>();
 
   constructor(
     private readonly schema: GraphQLSchema,
     private readonly bounds: { readonly maxNodes: number; readonly maxPageSize: number },
   ) {}
 
-  /** What stands against the operation; empty where it may be executed. */
+  /** @returns the errors that deny the operation; empty if it may be executed */
   authorize(
     caller: Caller,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: RawVariables,
   ): readonly ApiError[] {
-    const refused = this.denials(caller, document, operation, variables);
-    if (refused.length > 0) return refused;
+    const denied = this.denials(caller, document, operation, variables);
+    if (denied.length > 0) return denied;
 
-    const { nodes, values } = this.sizeOf(document, operation, variables);
+    const { nodes, fields } = this.sizeOf(document, operation, variables);
     const { maxNodes } = this.bounds;
-    if (nodes > maxNodes) return [tooMuch(`${nodes} objects`, maxNodes)];
-    const maxValues = maxNodes * valuesPerNode;
-    return values > maxValues ? [tooMuch(`${values} fields of objects`, maxValues)] : [];
+    if (nodes > maxNodes) return [tooLarge(`${nodes} objects`, maxNodes)];
+    const maxFields = maxNodes * maxFieldsPerNode;
+    return fields > maxFields ? [tooLarge(`${fields} fields of objects`, maxFields)] : [];
   }
 
   /** One FORBIDDEN error for each field that the caller's grants do not cover. */
@@ -51,62 +51,65 @@ export class OperationAuthorizer {
     operation: OperationDefinitionNode,
     variables: RawVariables,
   ): readonly ApiError[] {
-    const refused = this.requirementsOf(document, operation).guarded.filter(
+    const denied = this.requirementsOf(document, operation).guarded.filter(
       ({ mask, conditions }) =>
         !satisfies(caller.granted, mask) && conditions.every((each) => mayHold(each, variables)),
     );
-    const byField = new Map(refused.map((need) => [`${need.path.join(".")} ${describe(need.requirement)}`, need]));
+    const byField = new Map(denied.map((field) => [`${field.path.join(".")} ${describe(field.requirement)}`, field]));
     return [...byField.values()].map(({ path, requirement }) => forbidden(caller, path, requirement));
   }
 
-  /** How many objects the operation's pages may have in all, and how many fields of them it asks for. */
+  /** The maximum number of objects in all pages of the operation, and of the fields that it requests of them. */
   private sizeOf(
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: RawVariables,
-  ): { nodes: number; values: number } {
-    let [nodes, values] = [0, 0];
-    for (const { lengths, conditions, isPaged, fields } of this.requirementsOf(document, operation).lists) {
-      if (!conditions.every((each) => mayHold(each, variables))) continue;
-      const objects = lengths.reduce((product, each) => product * this.length(each, variables), 1);
-      if (isPaged) nodes += objects;
-      values += objects * fields;
+  ): { nodes: number; fields: number } {
+    let [nodes, fields] = [0, 0];
+    for (const list of this.requirementsOf(document, operation).lists) {
+      if (!list.conditions.every((each) => mayHold(each, variables))) continue;
+      const objects = list.lengths.reduce((product, each) => product * this.lengthOf(each, variables), 1);
+      if (list.isPaged) nodes += objects;
+      fields += objects * list.fields;
     }
-    return { nodes, values };
+    return { nodes, fields };
   }
 
-  /** What is no length is refused later, and must not make up for others here. */
-  private length(given: ArgumentValue<number>, variables: RawVariables): number {
+  /** An invalid length is refused later; here it counts as the maximum, so that it can't offset other lists. */
+  private lengthOf(argument: ArgumentValue<number>, variables: RawVariables): number {
     const { maxPageSize } = this.bounds;
-    const length = valueOf(given, variables);
+    const length = valueOf(argument, variables);
     return typeof length === "number" && length >= 0 && length <= maxPageSize ? length : maxPageSize;
   }
 
   private requirementsOf(document: DocumentNode, operation: OperationDefinitionNode): OperationRequirements {
-    let operations = this.known.get(document);
-    if (!operations) this.known.set(document, (operations = new Map<OperationDefinitionNode, OperationRequirements>()));
-    let needs = operations.get(operation);
-    if (!needs) operations.set(operation, (needs = operationRequirements(this.schema, document, operation)));
-    return needs;
+    let byOperation = this.cache.get(document);
+    if (!byOperation)
+      this.cache.set(document, (byOperation = new Map<OperationDefinitionNode, OperationRequirements>()));
+    let requirements = byOperation.get(operation);
+    if (!requirements) {
+      byOperation.set(operation, (requirements = operationRequirements(this.schema, document, operation)));
+    }
+    return requirements;
   }
 }
 
-/** A value that is no boolean will be refused when variables are coerced; until then the field counts. */
-function mayHold({ given, wanted }: Condition, variables: RawVariables): boolean {
-  const value = valueOf(given, variables);
-  return typeof value !== "boolean" || value === wanted;
+/** Coercion refuses a value that is not a boolean later; until then the field counts as requested. */
+function mayHold({ argument, expected }: Condition, variables: RawVariables): boolean {
+  const value = valueOf(argument, variables);
+  return typeof value !== "boolean" || value === expected;
 }
 
-function valueOf(given: ArgumentValue<unknown>, variables: RawVariables): unknown {
-  if ("value" in given) return given.value;
-  const value = variables && Object.hasOwn(variables, given.variable) ? variables[given.variable] : undefined;
-  return value === undefined ? given.fallback : value;
+function valueOf(argument: ArgumentValue<unknown>, variables: RawVariables): unknown {
+  if ("value" in argument) return argument.value;
+  const value = variables && Object.hasOwn(variables, argument.variable) ? variables[argument.variable] : undefined;
+  return value === undefined ? argument.fallback : value;
 }
 
-const tooMuch = (what: string, most: number) =>
+const tooLarge = (what: string, max: number) =>
   new ApiError(
     "BAD_USER_INPUT",
-    `This operation asks for up to ${what} in lists; at most ${most} are allowed. Ask for less with \`first\`, or in several requests.`,
+    `This operation requests up to ${what} in lists; the maximum is ${max}. Request less with \`first\`, or split the operation.`,
   );
 
 export function forbidden(caller: Caller, path: readonly (string | number)[], requirement: Requirement): ApiError {
@@ -122,7 +125,7 @@ function messageOf(field: string, requirement: Requirement): string {
     case "credential":
       return `\`${field}\` requires a valid credential.`;
     case "admin":
-      return `\`${field}\` is for administrators only; no API key may use it.`;
+      return `\`${field}\` requires an administrator; no API key can use it.`;
     case "agent":
       return `\`${field}\` requires the level ${requirement.level} on agents, which this key's scope does not grant.`;
     case "runtime":

@@ -4,7 +4,7 @@ import type { Caller } from "./caller";
 import { maskOf, type Requirement, satisfies } from "./permissions";
 import { forbidden } from "./authorizer";
 
-/** Stands behind the verdict on the whole operation, for every way to a field that does not pass there. */
+/** The second line of defense: it checks each field again, in case a path to it bypasses the OperationAuthorizer. */
 export const authChecker: AuthChecker<{ caller: Caller }, Requirement> = (
   { context: { caller }, info },
   requirements,

@@ -20,46 +20,49 @@ import {
 } from "graphql";
 import { type Grants, maskOf, type Requirement } from "./permissions";
 
-/** A value that stands in the document, or the variable that gives it with each request. */
+/** A literal of the document, or the variable that has the value in each request. */
 export type ArgumentValue<Value> =
   { readonly value: Value } | { readonly variable: string; readonly fallback: Value | undefined };
 
-/** A `@skip` or `@include` above a field: the field counts where `given` is `wanted`. */
+/** A `@skip` or `@include` on a field: the field is requested if `argument` has the value `expected`. */
 export interface Condition {
-  readonly given: ArgumentValue<boolean>;
-  readonly wanted: boolean;
+  readonly argument: ArgumentValue<boolean>;
+  readonly expected: boolean;
 }
 
-/** A guarded field of an operation, where it stands in the answer. */
+/** A field of an operation that has a requirement. */
 export interface FieldRequirement {
+  /** Its path in the response. */
   readonly path: readonly string[];
   readonly requirement: Requirement;
   readonly mask: Grants;
   readonly conditions: readonly Condition[];
 }
 
-/** A list of the operation: how long it, and each list around it, may become, and what is asked of each object in it. */
+/** The size of a list of the operation. */
 export interface ListSize {
+  /** The maximum length of the list and of each list that contains it. */
   readonly lengths: readonly ArgumentValue<number>[];
   readonly conditions: readonly Condition[];
   readonly isPaged: boolean;
+  /** The number of fields requested of each object in the list. */
   readonly fields: number;
 }
 
-type GrowingList = ListSize & { fields: number };
+type ListSizeBuilder = ListSize & { fields: number };
 
-/** How long a list without pages is taken to be: such lists are kept short by other limits. */
+/** The assumed length of a list without pages; other limits keep such lists short. */
 const unpagedLength = 20;
 
-/** What an operation asks for, independent of who asks and of the values of its variables. */
+/** The requirements of an operation, independent of its caller and of the values of its variables. */
 export interface OperationRequirements {
   readonly guarded: readonly FieldRequirement[];
   readonly lists: readonly ListSize[];
 }
 
 /**
- * Finds what an operation needs, through fragments, aliases and abstract types. The document has passed validation,
- * so that all it names is there, it has no cycles, and its size after fragments are put in is bounded.
+ * Collects the requirements of an operation, through fragments, aliases and abstract types. The document must have
+ * passed validation: then every name in it exists, it has no cycles, and its size with expanded fragments is bounded.
  */
 export function operationRequirements(
   schema: GraphQLSchema,
@@ -74,7 +77,7 @@ export function operationRequirements(
     (operation.variableDefinitions ?? []).map(({ variable, defaultValue }) => [variable.name.value, defaultValue]),
   );
   const guarded: FieldRequirement[] = [];
-  const lists: GrowingList[] = [];
+  const lists: ListSizeBuilder[] = [];
 
   const root = schema.getRootType(operation.operation) as GraphQLObjectType;
   visit(root, operation.selectionSet, [], [], undefined);
@@ -84,20 +87,20 @@ export function operationRequirements(
     type: GraphQLCompositeType,
     { selections }: SelectionSetNode,
     path: readonly string[],
-    above: readonly Condition[],
-    around: GrowingList | undefined,
+    outerConditions: readonly Condition[],
+    outerList: ListSizeBuilder | undefined,
   ): void {
     for (const selection of selections) {
-      const conditions = [...above, ...conditionsOf(selection.directives)];
+      const conditions = [...outerConditions, ...conditionsOf(selection.directives)];
       if (selection.kind === Kind.FIELD) {
-        visitField(type, selection, path, conditions, around);
+        visitField(type, selection, path, conditions, outerList);
         continue;
       }
       const { typeCondition, selectionSet } = (
         selection.kind === Kind.FRAGMENT_SPREAD ? fragments.get(selection.name.value) : selection
       ) as FragmentDefinitionNode | InlineFragmentNode;
       const narrowed = typeCondition ? typeFromAST(schema, typeCondition) : type;
-      visit(narrowed as GraphQLCompositeType, selectionSet, path, conditions, around);
+      visit(narrowed as GraphQLCompositeType, selectionSet, path, conditions, outerList);
     }
   }
 
@@ -106,39 +109,45 @@ export function operationRequirements(
     node: FieldNode,
     path: readonly string[],
     conditions: readonly Condition[],
-    around: GrowingList | undefined,
+    outerList: ListSizeBuilder | undefined,
   ): void {
-    if (around) around.fields += 1;
-    const here = [...path, node.alias?.value ?? node.name.value];
+    if (outerList) outerList.fields += 1;
+    const fieldPath = [...path, node.alias?.value ?? node.name.value];
     const fields = definitionsOf(type, node.name.value);
 
     for (const field of fields) {
       const requirement = field.extensions["requires"] as Requirement | undefined;
-      if (requirement) guarded.push({ path: here, requirement, mask: maskOf(requirement), conditions });
+      if (requirement) guarded.push({ path: fieldPath, requirement, mask: maskOf(requirement), conditions });
     }
 
     const [field] = fields;
-    // What is asked of the schema itself is declared by no type, and open to whoever may ask at all.
+    // Introspection fields are declared by no type, and every valid credential may use them.
     if (!field || !node.selectionSet) return;
 
-    const list = listOf(field, node.arguments ?? [], conditions, around);
+    const list = listOf(field, node.arguments ?? [], conditions, outerList);
     if (list) lists.push(list);
-    visit(getNamedType(field.type) as GraphQLCompositeType, node.selectionSet, here, conditions, list ?? around);
+    visit(
+      getNamedType(field.type) as GraphQLCompositeType,
+      node.selectionSet,
+      fieldPath,
+      conditions,
+      list ?? outerList,
+    );
   }
 
   function listOf(
     field: GraphQLField<unknown, unknown>,
-    given: readonly ArgumentNode[],
+    args: readonly ArgumentNode[],
     conditions: readonly Condition[],
-    around: GrowingList | undefined,
-  ): GrowingList | undefined {
-    const pageLength = lengthOf(field, given);
-    // The nodes of a page are counted with the page.
+    outerList: ListSizeBuilder | undefined,
+  ): ListSizeBuilder | undefined {
+    const pageLength = lengthOf(field, args);
+    // The length of `nodes` is the length of its page.
     const isUnpaged = isListType(getNullableType(field.type)) && field.name !== "nodes";
     const length = pageLength ?? (isUnpaged ? { value: unpagedLength } : undefined);
     return (
       length && {
-        lengths: [...(around?.lengths ?? []), length],
+        lengths: [...(outerList?.lengths ?? []), length],
         conditions,
         isPaged: pageLength !== undefined,
         fields: 0,
@@ -146,7 +155,7 @@ export function operationRequirements(
     );
   }
 
-  /** The field as each type declares it that may stand here, since any of them may state a requirement. */
+  /** The declarations of the field by all types that are possible here, as each of them may have a requirement. */
   function definitionsOf(type: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown>[] {
     const types = isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type];
     return types.flatMap((possible) =>
@@ -155,28 +164,28 @@ export function operationRequirements(
   }
 
   function conditionsOf(directives: FieldNode["directives"] = []): Condition[] {
-    return directives.flatMap(({ name, arguments: given }) => {
+    return directives.flatMap(({ name, arguments: args }) => {
       if (name.value !== "skip" && name.value !== "include") return [];
-      // Both have one argument, and are not valid without.
-      const [{ value }] = given as unknown as [ArgumentNode];
-      return [{ given: givenBy(value, booleanOf), wanted: name.value === "include" }];
+      // Validation requires the one argument of both.
+      const [{ value }] = args as unknown as [ArgumentNode];
+      return [{ argument: argumentValueOf(value, booleanOf), expected: name.value === "include" }];
     });
   }
 
   function lengthOf(
     field: GraphQLField<unknown, unknown>,
-    given: readonly ArgumentNode[],
+    args: readonly ArgumentNode[],
   ): ArgumentValue<number> | undefined {
     const first = field.args.find(({ name }) => name === "first");
     if (!first) return undefined;
     const fallback = first.defaultValue as number | undefined;
-    const value = given.find(({ name }) => name.value === "first")?.value;
+    const value = args.find(({ name }) => name.value === "first")?.value;
     if (!value) return { value: fallback ?? 1 };
-    const length = givenBy(value, numberOf);
+    const length = argumentValueOf(value, numberOf);
     return "variable" in length && length.fallback === undefined ? { ...length, fallback } : length;
   }
 
-  function givenBy<Value>(
+  function argumentValueOf<Value>(
     node: ValueNode,
     read: (node: ValueNode | undefined) => Value | undefined,
   ): ArgumentValue<Value> {

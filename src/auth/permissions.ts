@@ -1,72 +1,76 @@
 import { registerEnumType } from "type-graphql";
 
-/** What a scope allows on agents. Each level includes those before it. */
-export const AgentAccess = { NONE: "NONE", VIEW: "VIEW", EDIT: "EDIT", FULL: "FULL" } as const;
-export type AgentAccess = keyof typeof AgentAccess;
-
-/** What a scope allows at run time. Each permission stands alone. */
-export const RuntimePermission = {
-  RUN: "RUN",
-  SESSION_CREATE: "SESSION_CREATE",
-  SESSION_TERMINATE: "SESSION_TERMINATE",
-  DOCUMENT_UPLOAD: "DOCUMENT_UPLOAD",
-  SESSION_VIEW: "SESSION_VIEW",
+/**
+ * Every permission that a scope can grant, with its description in the schema. Levels are in ascending order. The
+ * constants, the bits and the GraphQL enums below are derived from this table.
+ */
+const table = {
+  agents: {
+    NONE: "No access to agents.",
+    VIEW: "List agents and read their details.",
+    EDIT: "Also update existing agents.",
+    FULL: "Also create and delete agents.",
+  },
+  runtime: {
+    RUN: "Execute agents, and follow and cancel those runs. An execution opens the session it names if there is none.",
+    SESSION_CREATE: "Open sessions.",
+    SESSION_TERMINATE: "Terminate sessions.",
+    DOCUMENT_UPLOAD: "Upload documents to sessions, and delete them again.",
+    SESSION_VIEW: "List sessions and read what was said in them.",
+  },
 } as const;
-export type RuntimePermission = keyof typeof RuntimePermission;
 
-/** What a scope grants to its keys, as people write it. */
+/** Access of a scope to agents. Each level includes the ones before it. */
+export type AgentAccess = keyof typeof table.agents;
+export const AgentAccess = constantsOf(table.agents);
+
+/** Permissions of a scope at run time. Each one stands alone. */
+export type RuntimePermission = keyof typeof table.runtime;
+export const RuntimePermission = constantsOf(table.runtime);
+
+/** The permissions of a scope, as a scope stores them. */
 export interface Permissions {
   readonly agents: AgentAccess;
   readonly runtime: readonly RuntimePermission[];
 }
 
-/** A set of permissions as bits, so that a verdict is a comparison of small integers. */
+/** A set of permissions as bits, so that authorization compares small integers. */
 export type Grants = number;
 
-/** What a field asks of its caller. */
+/** The requirement of a field on its caller. */
 export type Requirement =
   | { readonly kind: "credential" }
   | { readonly kind: "admin" }
   | { readonly kind: "agent"; readonly level: Exclude<AgentAccess, "NONE"> }
   | { readonly kind: "runtime"; readonly anyOf: readonly RuntimePermission[] };
 
-const bits = {
-  VIEW: 1,
-  EDIT: 2,
-  FULL: 4,
-  RUN: 8,
-  SESSION_CREATE: 16,
-  SESSION_TERMINATE: 32,
-  DOCUMENT_UPLOAD: 64,
-  SESSION_VIEW: 128,
-  ADMIN: 256,
-} as const;
+const levels = Object.values(AgentAccess);
+const runtimePermissions = Object.values(RuntimePermission);
+/** The bit of each permission. NONE has none, so that it satisfies nothing. */
+const bits = Object.fromEntries(
+  [...levels, ...runtimePermissions, "ADMIN" as const].map((name, i) => [name, name === "NONE" ? 0 : 1 << i]),
+) as Readonly<Record<AgentAccess | RuntimePermission | "ADMIN", Grants>>;
 
-const levels: Readonly<Record<AgentAccess, Grants>> = {
-  NONE: 0,
-  VIEW: bits.VIEW,
-  EDIT: bits.VIEW | bits.EDIT,
-  FULL: bits.VIEW | bits.EDIT | bits.FULL,
-};
+const union = (names: readonly (keyof typeof bits)[]): Grants => names.reduce((all, name) => all | bits[name], 0);
 
-/** What an administrator may do. */
+/** The grants of an administrator. */
 export const everything: Grants = Object.values(bits).reduce((all, bit) => all | bit, 0);
 
-/** @throws where a permission is unknown, since one that is dropped in silence would be a scope that says something else */
+/** @throws if a permission is unknown: a scope from which it is silently dropped would grant something else */
 export function grantsOf({ agents, runtime }: Permissions): Grants {
-  if (!Object.hasOwn(levels, agents)) throw new Error("Unknown level of access to agents");
+  if (!Object.hasOwn(AgentAccess, agents)) throw new Error("Unknown level of access to agents");
   if (runtime.some((permission) => !Object.hasOwn(RuntimePermission, permission))) {
     throw new Error("Unknown runtime permission");
   }
-  return runtime.reduce((granted, permission) => granted | bits[permission], levels[agents]);
+  return union([...levels.slice(0, levels.indexOf(agents) + 1), ...runtime]);
 }
 
 export function permissionsOf(granted: Grants): { agents: AgentAccess; runtime: RuntimePermission[] } {
-  const agents = (["FULL", "EDIT", "VIEW"] as const).find((level) => granted & bits[level]) ?? "NONE";
-  return { agents, runtime: Object.values(RuntimePermission).filter((permission) => granted & bits[permission]) };
+  const agents = levels.findLast((level) => granted & bits[level]) ?? "NONE";
+  return { agents, runtime: runtimePermissions.filter((permission) => granted & bits[permission]) };
 }
 
-/** The permissions of which a caller needs one; no bit at all where any credential will do. */
+/** The permissions of which a caller needs one; 0 if any credential is enough. */
 export function maskOf(requirement: Requirement): Grants {
   switch (requirement.kind) {
     case "credential":
@@ -76,13 +80,13 @@ export function maskOf(requirement: Requirement): Grants {
     case "agent":
       return bits[requirement.level];
     case "runtime":
-      return requirement.anyOf.reduce((mask, permission) => mask | bits[permission], 0);
+      return union(requirement.anyOf);
   }
 }
 
 export const satisfies = (granted: Grants, mask: Grants): boolean => mask === 0 || (granted & mask) !== 0;
 
-/** A requirement in the words of the schema: `any`, `admin`, `EDIT`, `SESSION_VIEW or DOCUMENT_UPLOAD`. */
+/** A requirement as the schema and the errors name it: `any`, `admin`, `EDIT`, `SESSION_VIEW or DOCUMENT_UPLOAD`. */
 export function describe(requirement: Requirement): string {
   switch (requirement.kind) {
     case "credential":
@@ -98,26 +102,24 @@ export function describe(requirement: Requirement): string {
 
 registerEnumType(AgentAccess, {
   name: "AgentAccess",
-  description: "What a scope allows on agents. Each level includes the ones before it.",
-  valuesConfig: {
-    NONE: { description: "No access to agents." },
-    VIEW: { description: "List agents and read their details." },
-    EDIT: { description: "Also update existing agents." },
-    FULL: { description: "Also create and delete agents." },
-  },
+  description: "Access of a scope to agents. Each level includes the ones before it.",
+  valuesConfig: valuesConfigOf(table.agents),
 });
 
 registerEnumType(RuntimePermission, {
   name: "RuntimePermission",
-  description: "What a scope allows at run time. Each permission stands alone.",
-  valuesConfig: {
-    RUN: {
-      description:
-        "Execute agents, and follow and cancel those runs. An execution opens the session it names if there is none.",
-    },
-    SESSION_CREATE: { description: "Open sessions." },
-    SESSION_TERMINATE: { description: "Terminate sessions." },
-    DOCUMENT_UPLOAD: { description: "Upload documents to sessions, and delete them again." },
-    SESSION_VIEW: { description: "List sessions and read what was said in them." },
-  },
+  description: "Permissions of a scope at run time. Each one stands alone.",
+  valuesConfig: valuesConfigOf(table.runtime),
 });
+
+function constantsOf<Name extends string>(descriptions: Readonly<Record<Name, string>>) {
+  const names = Object.keys(descriptions) as Name[];
+  return Object.fromEntries(names.map((name) => [name, name])) as { readonly [Each in Name]: Each };
+}
+
+function valuesConfigOf<Name extends string>(descriptions: Readonly<Record<Name, string>>) {
+  const entries = Object.entries<string>(descriptions);
+  return Object.fromEntries(entries.map(([name, description]) => [name, { description }])) as Readonly<
+    Record<Name, { description: string }>
+  >;
+}

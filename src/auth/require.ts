@@ -2,23 +2,23 @@ import "reflect-metadata";
 import { Authorized, Extensions } from "type-graphql";
 import { type AgentAccess, describe, type Requirement, type RuntimePermission } from "./permissions";
 
-/** Opens a field to every valid credential. */
+/** Allows every valid credential. */
 export const RequireCredential = () => requirePermission({ kind: "credential" });
 
-/** Opens a field to administrators alone. */
+/** Allows administrators only. */
 export const RequireAdmin = () => requirePermission({ kind: "admin" });
 
-/** Opens a field to keys whose scope has at least this level of access to agents. */
+/** Allows keys whose scope has at least this level of access to agents, and administrators. */
 export const RequireAgent = (level: Exclude<AgentAccess, "NONE">) => requirePermission({ kind: "agent", level });
 
-/** Opens a field to keys whose scope has one of these runtime permissions. */
+/** Allows keys whose scope has one of these runtime permissions, and administrators. */
 export const RequireRuntime = (...anyOf: [RuntimePermission, ...RuntimePermission[]]) =>
   requirePermission({ kind: "runtime", anyOf });
 
 function requirePermission(requirement: Requirement): MethodDecorator {
   return (target, method, descriptor) => {
-    // TypeGraphQL keeps one @Authorized a method and drops the others without a word, so a second
-    // requirement would look enforced and not be.
+    // TypeGraphQL keeps one @Authorized per method and silently drops the others, so a second requirement would look
+    // enforced without being so.
     const earlier = Reflect.getOwnMetadata(requirePermission, target, method) as Requirement | undefined;
     if (earlier) {
       throw new Error(

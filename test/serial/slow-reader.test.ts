@@ -12,25 +12,27 @@ const events = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ..
 const names = Object.keys(transports) as (keyof typeof transports)[];
 
 setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
+const collectGarbage = runInNewContext("gc") as () => void;
 
-/** In use, in bytes. */
-function memory(): number {
-  collect();
+function usedMemoryBytes(): number {
+  collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
 
 test.each(names)(
-  "who reads nothing (%s) holds up neither the run nor others, and little is kept",
+  "clients that read nothing (%s) delay neither the run nor other clients, and little is buffered for them",
   async (transport) => {
     const { admin } = server.current;
     const runId = await longRun(server.current);
-    const idle = await Promise.all(Array.from({ length: 12 }, () => stalledReaders[transport](server.current, runId)));
-    const before = memory();
-    const most = new Map(idle.map(({ connection }) => [connection, 0]));
-    const looking = setInterval(() => {
-      for (const [connection, seen] of most) most.set(connection, Math.max(seen, connection.writableLength));
+    const stalled = await Promise.all(
+      Array.from({ length: 12 }, () => stalledReaders[transport](server.current, runId)),
+    );
+    const before = usedMemoryBytes();
+    const maxBuffered = new Map(stalled.map(({ connection }) => [connection, 0]));
+    const sampler = setInterval(() => {
+      for (const [connection, seen] of maxBuffered)
+        maxBuffered.set(connection, Math.max(seen, connection.writableLength));
     }, 5);
 
     const readAll = async () => {
@@ -40,16 +42,16 @@ test.each(names)(
     expect(await readAll()).toBe("x".repeat(12_000_000));
     expect((await finished(admin, runId)).status).toBe("SUCCEEDED");
 
-    // What there is to be told by now is far more than the network keeps for them. It is told before they are missed,
-    // which who doesn't answer is after two heartbeats.
-    await eventually(() => [...most.values()].every((bytes) => bytes > 0));
+    // The events by now far exceed the buffers of the network. This must be observed within two heartbeats, after which
+    // the server disconnects clients that do not answer.
+    await eventually(() => [...maxBuffered.values()].every((bytes) => bytes > 0));
     await delay(300);
-    clearInterval(looking);
-    expect(Math.max(...most.values())).toBeLessThan(200_000);
-    // All that they were not told would be some 100 MB.
-    expect(memory() - before).toBeLessThan(40_000_000);
-    for (const { client } of idle) client.destroy();
-    await eventually(() => idle.every(({ connection }) => connection.destroyed));
+    clearInterval(sampler);
+    expect(Math.max(...maxBuffered.values())).toBeLessThan(200_000);
+    // Buffering all undelivered events would take some 100 MB.
+    expect(usedMemoryBytes() - before).toBeLessThan(40_000_000);
+    for (const { client } of stalled) client.destroy();
+    await eventually(() => stalled.every(({ connection }) => connection.destroyed));
   },
   240_000,
 );

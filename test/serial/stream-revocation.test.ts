@@ -14,55 +14,58 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Lets the database be asked about a key for the n-th time, and keeps back what it answers. */
-function holdAnswer({ secret }: KeyHolder, nth: number): { asked: Promise<void>; answer: () => void } {
+/** Delays the result of the n-th authentication of a key until it is released. */
+function delayAuthentication({ secret }: KeyHolder, nth: number): { started: Promise<void>; release: () => void } {
   const { authenticate } = Authenticator.prototype;
-  let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
   let times = 0;
-  const asked = new Promise<void>((resolve) => {
-    jest.spyOn(Authenticator.prototype, "authenticate").mockImplementation(async function (this: Authenticator, by) {
-      const caller = await authenticate.call(this, by);
-      if (by.secret === secret && ++times === nth) {
+  const started = new Promise<void>((resolve) => {
+    jest.spyOn(Authenticator.prototype, "authenticate").mockImplementation(async function (
+      this: Authenticator,
+      credential,
+    ) {
+      const caller = await authenticate.call(this, credential);
+      if (credential.secret === secret && ++times === nth) {
         resolve();
-        await answered;
+        await released;
       }
       return caller;
     });
   });
-  return { asked, answer };
+  return { started, release };
 }
 
-/** Lets the database be asked who holds a key now, and keeps back what it answers. */
-function holdJudgement({ keyId }: KeyHolder): { asked: Promise<void>; answer: () => void } {
+/** Delays the result of the query for the holder of a key until it is released. */
+function delayReauthorization({ keyId }: KeyHolder): { started: Promise<void>; release: () => void } {
   const { holdersOfKeys } = Authenticator.prototype;
-  let answer = (): void => undefined;
-  const answered = new Promise<void>((resolve) => (answer = resolve));
-  const asked = new Promise<void>((resolve) => {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const started = new Promise<void>((resolve) => {
     jest.spyOn(Authenticator.prototype, "holdersOfKeys").mockImplementation(async function (this: Authenticator, ids) {
       const holders = await holdersOfKeys.call(this, ids);
       if (ids.includes(keyId)) {
         resolve();
-        await answered;
+        await released;
       }
       return holders;
     });
   });
-  return { asked, answer };
+  return { started, release };
 }
 
-/** How a stream ends of which the rights are gone: the close code, and what is told at last. */
-async function revoked(reader: Reader): Promise<object> {
-  const cut = (await reader.end) as Closing | undefined;
-  return { code: cut?.code, told: reader.results.slice(3) };
+/** The end of a stream after a revocation: its close code, and its last results. */
+async function endAfterRevocation(reader: Reader): Promise<object> {
+  const closing = (await reader.end) as Closing | undefined;
+  return { code: closing?.code, results: reader.results.slice(3) };
 }
 const unauthenticated = { message: expect.any(String), extensions: { code: "UNAUTHENTICATED" } };
 const endOf = {
-  WebSocket: { code: 4403, told: [] },
-  "server-sent events": { code: undefined, told: [{ errors: [unauthenticated] }] },
+  WebSocket: { code: 4403, results: [] },
+  "server-sent events": { code: undefined, results: [{ errors: [unauthenticated] }] },
 };
 
-test("what was asked over a WebSocket and is done does not count when rights are judged again", async () => {
+test("a finished operation of a WebSocket does not count when the connection is reauthorized", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const runId = await pausedRun(app);
@@ -85,19 +88,19 @@ test("what was asked over a WebSocket and is done does not count when rights are
   connection.close();
 });
 
-test("the rights of many streams are judged again by one statement", async () => {
+test("many streams are reauthorized with one statement", async () => {
   const app = await server.current.newApp();
   const scopeId = await app.scope({ runtime: ["RUN"] });
   const keys = await Promise.all(Array.from({ length: 12 }, () => app.key(scopeId)));
   const connections = [...keys, ...keys].map((key) => Connection.of(key));
   await Promise.all(connections.map(({ opened }) => opened));
   const statements = await statementsOf(() => server.current.admin.data(narrow, { id: scopeId, runtime: [] }));
-  const judging = statements.filter((statement) => /FROM .api_key/.test(statement));
-  expect(judging.map((statement) => statement.match(/\?/g)?.length)).toEqual([keys.length]);
+  const keyQueries = statements.filter((statement) => /FROM .api_key/.test(statement));
+  expect(keyQueries.map((statement) => statement.match(/\?/g)?.length)).toEqual([keys.length]);
   for (const connection of connections) connection.close();
 });
 
-test("where nobody else takes rights away, an event is told without asking for them", async () => {
+test("a single instance delivers an event without a query for the key", async () => {
   const app = await server.current.newApp();
   const connection = Connection.of(await app.key({ runtime: ["RUN"] }));
   const open = connection.read(runEvents, { runId: await pausedRun(app) });
@@ -111,16 +114,16 @@ test("where nobody else takes rights away, an event is told without asking for t
   connection.close();
 });
 
-test("nobody is asked about whom a change does not concern", async () => {
+test("a change causes no query for connections that it does not affect", async () => {
   const { admin } = server.current;
-  const [app, other] = await Promise.all([server.current.newApp(), server.current.newApp()]);
-  const [open, beside] = [await app.key({ runtime: ["RUN"] }), await app.key({ runtime: ["RUN"] })];
+  const [app, otherApp] = await Promise.all([server.current.newApp(), server.current.newApp()]);
+  const [open, other] = [await app.key({ runtime: ["RUN"] }), await app.key({ runtime: ["RUN"] })];
   const connections = [Connection.of(open), Connection.of(admin)];
   await Promise.all(connections.map(({ opened }) => opened));
   const statements = await statementsOf(async () => {
-    await admin.data(revoke, { id: beside.keyId });
-    await admin.data(narrow, { id: beside.scopeId, runtime: [] });
-    await admin.data(deleteApp, { id: other.id });
+    await admin.data(revoke, { id: other.keyId });
+    await admin.data(narrow, { id: other.scopeId, runtime: [] });
+    await admin.data(deleteApp, { id: otherApp.id });
   });
   expect(statements.filter(asksForHolders)).toEqual([]);
   for (const connection of connections) connection.close();
@@ -131,23 +134,23 @@ describe.each(names)("by %s", (transport) => {
   const read = transports[transport];
 
   test.each(revocations())(
-    "an open stream ends within a second after %s, and nothing is told of what comes later",
-    async (_, end) => {
+    "an open stream ends within a second after %s, and delivers no later event",
+    async (_, takeAccess) => {
       const app = await server.current.newApp();
       const runId = await pausedRun(app);
       const key = await app.key({ runtime: ["RUN"] });
       const reader = read(key, runEvents, { runId });
       await reader.until(3);
 
-      await end(server.current.admin, key, app);
-      const answered = performance.now();
+      await takeAccess(server.current.admin, key, app);
+      const revokedAt = performance.now();
       model.release();
-      expect(await revoked(reader)).toEqual(endOf[transport]);
-      expect(performance.now() - answered).toBeLessThan(1_000);
+      expect(await endAfterRevocation(reader)).toEqual(endOf[transport]);
+      expect(performance.now() - revokedAt).toBeLessThan(1_000);
     },
   );
 
-  test("the streams of other keys go on when a key is revoked", async () => {
+  test("the streams of other keys continue when a key is revoked", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app);
     const [key, other] = [await app.key({ runtime: ["RUN"] }), await app.key({ runtime: ["RUN"] })];
@@ -162,7 +165,7 @@ describe.each(names)("by %s", (transport) => {
     }
   });
 
-  test("a stream goes on while its scope is changed without taking what it needs", async () => {
+  test("a stream continues when its scope changes but keeps the permissions that it needs", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app);
     const key = await app.key({ runtime: ["RUN", "SESSION_VIEW"] });
@@ -178,38 +181,38 @@ describe.each(names)("by %s", (transport) => {
     expect(reader.indexes).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("rights that are taken away while a stream is being opened are not overlooked", async () => {
+  test("access that is taken away while a stream opens is noticed", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app);
     const key = await app.key({ runtime: ["RUN"] });
 
-    // Over a WebSocket the first time is when the connection is let in.
-    const { asked, answer } = holdAnswer(key, transport === "WebSocket" ? 2 : 1);
+    // Over a WebSocket the first authentication is that of the connection.
+    const { started, release } = delayAuthentication(key, transport === "WebSocket" ? 2 : 1);
     const reader = read(key, runEvents, { runId });
-    await asked;
+    await started;
     await server.current.admin.data(narrow, { id: key.scopeId, runtime: ["SESSION_VIEW"] });
-    answer();
+    release();
 
     expect(await reader.end).toBeDefined();
     expect(reader.results).toEqual([]);
   });
 
-  test("nothing is told while the rights to it are being judged again", async () => {
+  test("no event is delivered while its stream is reauthorized", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app);
     const key = await app.key({ runtime: ["RUN"] });
     const reader = read(key, runEvents, { runId });
     await reader.until(3);
 
-    const { asked, answer } = holdJudgement(key);
+    const { started, release } = delayReauthorization(key);
     const updated = server.current.admin.data(narrow, { id: key.scopeId, runtime: ["RUN"] });
-    await asked;
+    await started;
     const witness = read(server.current.admin, runEvents, { runId });
     model.release();
     await witness.all();
     expect(reader.indexes).toEqual([0, 1, 2]);
 
-    answer();
+    release();
     await Promise.all([updated, reader.all()]);
     expect(reader.indexes).toEqual([0, 1, 2, 3, 4]);
   });

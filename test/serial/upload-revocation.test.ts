@@ -8,24 +8,24 @@ const refused: unknown = expect.stringMatching(/^(UNAUTHENTICATED|FORBIDDEN)$/);
 const documents = `query ($id: ID!) { session(id: $id) { documents { id } } }`;
 
 test.each(revocations("SESSION_VIEW"))(
-  "an upload that is under way is refused within a second after %s, and nothing is kept of it",
-  async (_, end) => {
+  "an upload in progress is refused within a second after %s, and nothing of it is stored",
+  async (_, takeAccess) => {
     const { admin, store } = server.current;
     const app = await server.current.newApp();
     const key = await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] });
     const upload = await SlowRequest.upload(key, await app.session(), content);
-    const kept = await store.names();
+    const storedBefore = await store.names();
 
-    const answer = upload.answer();
-    await end(admin, key, app);
-    const revoked = performance.now();
-    expect((await answer).body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
-    expect(performance.now() - revoked).toBeLessThan(1_000);
-    expect((await store.names()).filter((name) => !kept.includes(name))).toEqual([]);
+    const response = upload.answer();
+    await takeAccess(admin, key, app);
+    const revokedAt = performance.now();
+    expect((await response).body).toMatchObject({ errors: [{ extensions: { code: refused } }] });
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    expect((await store.names()).filter((name) => !storedBefore.includes(name))).toEqual([]);
   },
 );
 
-test("an upload goes on while its scope is changed without taking what it needs, and other keys are revoked", async () => {
+test("an upload continues when its scope changes but keeps what it needs, and when other keys are revoked", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["DOCUMENT_UPLOAD", "SESSION_VIEW"] });

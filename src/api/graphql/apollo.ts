@@ -11,12 +11,12 @@ import { maskError } from "./masking";
 import type { Operations } from "./operations";
 import { authorizationPlugin } from "./authorization-plugin";
 
-/** Apollo Server with our verdict in it, and without what it would add of its own. */
+/** Creates Apollo Server with the authorization plugin, and without the plugins that it would add itself. */
 export async function createApollo(operations: Operations, log: Logger): Promise<ApolloServer<Context>> {
   const apollo = new ApolloServer<Context>({
     schema: operations.schema,
     parseOptions: operations.parseOptions,
-    // The verdict's plugin validates instead, as streams do: there are documents at which the rules of GraphQL.js throw.
+    // The authorization plugin validates instead, as streams do, since the rules of GraphQL.js throw for some documents.
     dangerouslyDisableValidation: true,
     introspection: true,
     csrfPrevention: true,
@@ -31,7 +31,7 @@ export async function createApollo(operations: Operations, log: Logger): Promise
     },
     plugins: [
       authorizationPlugin(operations, log),
-      // It wraps every field, for nothing: no answer of this API may be kept by a cache.
+      // It wraps every field, needlessly: no response of this API may be cached.
       ApolloServerPluginCacheControlDisabled(),
       ApolloServerPluginInlineTraceDisabled(),
       ApolloServerPluginLandingPageDisabled(),

@@ -7,20 +7,20 @@ import { ApiError, statusOf } from "../../errors";
 import { logErrors, maskError } from "./masking";
 import type { Operations } from "./operations";
 
-/** Puts validation and the verdict before Apollo Server's execution, and its errors into our form. */
+/** Validates and authorizes each operation before Apollo Server executes it, and maps errors to the codes of this API. */
 export function authorizationPlugin(operations: Operations, log: Logger): ApolloServerPlugin<Context> {
   return {
     async requestDidStart() {
       return {
         async responseForOperation({ contextValue, document, request, ...context }) {
-          const faults = operations.validationErrors(document);
-          if (faults.length > 0) return answer(400, faults);
-          // The types know nothing of it, but there is none where the document has none of this name. To execute says so.
+          const invalid = operations.validationErrors(document);
+          if (invalid.length > 0) return respond(400, invalid);
+          // Despite its type, it is undefined if the document has no operation of the name; execution reports that.
           const operation = context.operation as OperationDefinitionNode | undefined;
           if (!operation) return null;
-          if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscriptionByRequest();
-          const errors = operations.denials(contextValue.caller, document, operation, request.variables);
-          return errors.length > 0 ? refusal(errors) : null;
+          if (operation.operation === OperationTypeNode.SUBSCRIPTION) return subscriptionNotAllowed();
+          const denials = operations.denials(contextValue.caller, document, operation, request.variables);
+          return denials.length > 0 ? deny(denials) : null;
         },
 
         async didEncounterErrors({ errors, contextValue }) {
@@ -40,36 +40,36 @@ export function authorizationPlugin(operations: Operations, log: Logger): Apollo
   };
 }
 
-function refusal(errors: readonly ApiError[]): GraphQLResponse {
+function deny(errors: readonly ApiError[]): GraphQLResponse {
   const status = Math.max(...errors.map(({ code }) => statusOf[code]));
-  return answer(status, errors);
+  return respond(status, errors);
 }
 
-function subscriptionByRequest(): GraphQLResponse {
+function subscriptionNotAllowed(): GraphQLResponse {
   const message =
-    "Subscribe by WebSocket at this address, or by server-sent events at the address with `/stream` behind it.";
-  return answer(405, [new ApiError("BAD_USER_INPUT", message)]);
+    "Subscribe over a WebSocket at this URL, or over server-sent events at this URL followed by `/stream`.";
+  return respond(405, [new ApiError("BAD_USER_INPUT", message)]);
 }
 
-function answer(status: number, errors: readonly GraphQLError[]): GraphQLResponse {
+function respond(status: number, errors: readonly GraphQLError[]): GraphQLResponse {
   return {
     http: { status, headers: new HeaderMap() },
     body: { kind: "single", singleResult: { errors: errors.map((error) => maskError(error).toJSON()) } },
   };
 }
 
-/** Where nothing could be answered, for now, that is told to who does not look into the body as well. */
+/** Responds with 503 if no field has data and one is UNAVAILABLE, for clients that look at the status only. */
 function promoteStatus({ response: { body, http } }: GraphQLRequestContext<Context> & { response: GraphQLResponse }) {
   if (body.kind !== "single" || http.status !== undefined) return;
   const { data, errors = [] } = body.singleResult;
-  const hasAnswer = Object.values(data ?? {}).some((value) => value !== null);
-  if (!hasAnswer && errors.some(({ extensions }) => extensions?.["code"] === "UNAVAILABLE")) http.status = 503;
+  const hasData = Object.values(data ?? {}).some((value) => value !== null);
+  if (!hasData && errors.some(({ extensions }) => extensions?.["code"] === "UNAVAILABLE")) http.status = 503;
 }
 
 /**
- * A document that is faulty is answered with 200 to who asks for `application/json`, and with 400 only to who knows
- * `application/graphql-response+json` (https://graphql.github.io/graphql-over-http/draft/#sec-application-json). What is
- * no request of GraphQL at all is answered with 400 to everybody.
+ * An invalid document gets 400 only if the client accepts `application/graphql-response+json`, and 200 if it accepts just
+ * `application/json` (https://graphql.github.io/graphql-over-http/draft/#sec-application-json). A request that is not a
+ * GraphQL request at all gets 400 in both cases.
  */
 function downgradeStatus({ request, response, errors = [] }: GraphQLRequestContext<Context>): void {
   if (response.http.status !== 400 || errors.some(({ extensions }) => extensions["code"] === "BAD_REQUEST")) return;

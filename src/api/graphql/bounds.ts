@@ -9,19 +9,19 @@ import {
 } from "graphql";
 import type { Limits } from "../../config";
 
-/** What a field of the introspection counts, since it is answered for every type and field of the schema. */
+/** The weight of a field of the introspection, which is resolved for every type and field of the schema. */
 const introspectionWeight = 4;
 
 interface Size {
-  /** Levels of fields below each other. */
+  /** Levels of nested fields. */
   readonly depth: number;
-  /** Fields on the uppermost level. */
+  /** Fields on the top level. */
   readonly width: number;
-  /** Fields in all, each fragment counted wherever it is put in. */
+  /** Fields on all levels, with each fragment counted wherever it is spread. */
   readonly fields: number;
 }
 
-/** A validation rule that bounds operations: how deep they go, how many root fields and how many fields in all they have. */
+/** Creates the validation rule that limits the depth, the root fields and the total fields of each operation. */
 export function boundsRule({ maxDepth, maxRootFields, maxTokens }: Limits) {
   return (context: ValidationContext): ASTVisitor => ({
     Document(document) {
@@ -29,35 +29,35 @@ export function boundsRule({ maxDepth, maxRootFields, maxTokens }: Limits) {
       for (const operation of document.definitions) {
         if (operation.kind !== Kind.OPERATION_DEFINITION) continue;
         const { depth, width, fields } = sizeOf(operation.selectionSet);
-        const report = (fault: string) =>
+        const report = (problem: string) =>
           context.reportError(
-            new GraphQLError(`This operation ${fault}. Ask for less, or in several requests.`, { nodes: operation }),
+            new GraphQLError(`This operation ${problem}. Request less, or split the operation.`, { nodes: operation }),
           );
-        if (depth > maxDepth) report(`is ${depth} levels deep; at most ${maxDepth} are allowed`);
-        if (width > maxRootFields) report(`has ${width} root fields; at most ${maxRootFields} are allowed`);
-        // Without fragments a document cannot have more fields than tokens; with them it shall not have either.
-        if (fields > maxTokens) report(`has more than ${maxTokens} fields once its fragments are put in`);
+        if (depth > maxDepth) report(`is ${depth} levels deep; the maximum is ${maxDepth}`);
+        if (width > maxRootFields) report(`has ${width} root fields; the maximum is ${maxRootFields}`);
+        // A document without fragments can't have more fields than tokens; one with fragments must not.
+        if (fields > maxTokens) report(`has more than ${maxTokens} fields after its fragments are expanded`);
       }
     },
   });
 }
 
-/** Measures each fragment once, so that fragments within fragments take no more time than they have text. */
+/** Measures each fragment once, so that nested fragments take time linear in the length of the document. */
 function measure(document: DocumentNode): (selections: SelectionSetNode) => Size {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
     if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
   }
-  const known = new Map<string, Size>();
-  const nothing: Size = { depth: 0, width: 0, fields: 0 };
+  const measured = new Map<string, Size>();
+  const empty: Size = { depth: 0, width: 0, fields: 0 };
   return sizeOf;
 
   function sizeOf({ selections }: SelectionSetNode): Size {
-    let { depth, width, fields } = nothing;
+    let { depth, width, fields } = empty;
     for (const selection of selections) {
       if (selection.kind === Kind.FIELD) {
-        const inner = selection.selectionSet ? sizeOf(selection.selectionSet) : nothing;
-        // The depth of introspection is bounded by a rule of its own, and its tools go deep.
+        const inner = selection.selectionSet ? sizeOf(selection.selectionSet) : empty;
+        // GraphQL.js has a separate rule for the depth of introspection, and introspecting tools need many levels.
         const isIntrospection = selection.name.value.startsWith("__");
         depth = Math.max(depth, isIntrospection ? 1 : inner.depth + 1);
         width += 1;
@@ -76,13 +76,13 @@ function measure(document: DocumentNode): (selections: SelectionSetNode) => Size
   }
 
   function sizeOfFragment(name: string): Size {
-    const measured = known.get(name);
-    if (measured) return measured;
+    const known = measured.get(name);
+    if (known) return known;
     const fragment = fragments.get(name);
-    // A cycle is another rule's to refuse; here it only must come to an end.
-    known.set(name, nothing);
-    const size = fragment ? sizeOf(fragment.selectionSet) : nothing;
-    known.set(name, size);
+    // Another rule refuses cycles; this entry only ends the recursion.
+    measured.set(name, empty);
+    const size = fragment ? sizeOf(fragment.selectionSet) : empty;
+    measured.set(name, size);
     return size;
   }
 }

@@ -15,16 +15,16 @@ import type { Limits } from "../../config";
 import { ApiError, badInput } from "../../errors";
 import { boundsRule } from "./bounds";
 import { unconditionalSubscriptionRule } from "./subscriptions";
-import { variableFaults } from "./variables";
+import { variableErrors } from "./variables";
 
-/** An operation as it comes over a stream. */
+/** An operation as received over a stream. */
 export interface OperationRequest {
   readonly query?: unknown;
   readonly operationName?: unknown;
   readonly variables?: unknown;
 }
 
-/** An operation that is parsed, valid, and may be executed for the caller it was prepared for. */
+/** An operation that is parsed, valid, and authorized for the caller that it was prepared for. */
 export interface PreparedOperation {
   readonly document: DocumentNode;
   readonly operation: OperationDefinitionNode;
@@ -36,41 +36,41 @@ export type Preparation =
   | { readonly errors: readonly GraphQLError[]; readonly prepared?: undefined }
   | { readonly errors?: undefined; readonly prepared: PreparedOperation };
 
-/** What every operation must pass before it is executed, whichever way it came. */
+/** Validates and authorizes every operation before it executes, over all transports. */
 export class Operations {
   readonly parseOptions = { maxTokens: this.limits.maxTokens };
-  readonly judge = new OperationAuthorizer(this.schema, this.limits);
+  private readonly authorizer = new OperationAuthorizer(this.schema, this.limits);
   private readonly rules = [...specifiedRules, boundsRule(this.limits)];
-  private readonly known = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  private readonly validationCache = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
   constructor(
     readonly schema: GraphQLSchema,
     private readonly limits: Limits,
   ) {}
 
-  /** What makes a document invalid; found once, and kept for as long as the document itself is kept. */
+  /** Validates a document once; the result is cached for as long as the document itself is. */
   validationErrors(document: DocumentNode): readonly GraphQLError[] {
-    let faults = this.known.get(document);
-    if (!faults) this.known.set(document, (faults = this.validate(document)));
-    return faults;
+    let errors = this.validationCache.get(document);
+    if (!errors) this.validationCache.set(document, (errors = this.validate(document)));
+    return errors;
   }
 
-  /** What stands against a valid operation: rights first, so that a refusal tells nothing of the input. */
+  /** The errors that deny a valid operation. Permissions come first, so that a denial discloses nothing of the input. */
   denials(
     caller: Caller,
     document: DocumentNode,
     operation: OperationDefinitionNode,
     variables: RawVariables,
   ): readonly ApiError[] {
-    const refused = this.judge.authorize(caller, document, operation, variables);
-    if (refused.length > 0) return refused;
-    const faults = variableFaults(this.schema, operation, variables);
-    return faults.length > 0 ? [badInput(...faults)] : [];
+    const denied = this.authorizer.authorize(caller, document, operation, variables);
+    if (denied.length > 0) return denied;
+    const invalid = variableErrors(this.schema, operation, variables);
+    return invalid.length > 0 ? [badInput(...invalid)] : [];
   }
 
-  /** Does for streams what Apollo Server does for requests: parse, validate, and judge. */
+  /** Does for streams what Apollo Server and its plugin do for requests: parses, validates and authorizes. */
   prepare({ query, operationName, variables }: OperationRequest, caller: Caller): Preparation {
-    if (typeof query !== "string") return { errors: [badInput({ field: "query", message: "must be a text" })] };
+    if (typeof query !== "string") return { errors: [badInput({ field: "query", message: "must be a string" })] };
     if (variables != null && (typeof variables !== "object" || Array.isArray(variables))) {
       return { errors: [badInput({ field: "variables", message: "must be an object" })] };
     }
@@ -78,7 +78,7 @@ export class Operations {
     try {
       document = parse(query, this.parseOptions);
     } catch (error) {
-      return { errors: [coded(error, "GRAPHQL_PARSE_FAILED")] };
+      return { errors: [withCode(error, "GRAPHQL_PARSE_FAILED")] };
     }
     const invalid = this.validationErrors(document);
     if (invalid.length > 0) return { errors: invalid };
@@ -89,8 +89,8 @@ export class Operations {
       return { errors: [new GraphQLError(message, { extensions: { code: "OPERATION_RESOLUTION_FAILURE" } })] };
     }
     const raw = (variables ?? undefined) as RawVariables;
-    const errors = this.denials(caller, document, operation, raw);
-    if (errors.length > 0) return { errors };
+    const denied = this.denials(caller, document, operation, raw);
+    if (denied.length > 0) return { errors: denied };
 
     const args = {
       schema: this.schema,
@@ -101,20 +101,20 @@ export class Operations {
     return { prepared: { document, operation, variables: raw, args } };
   }
 
-  /** Whether an operation that was prepared for a caller would still be, with the rights of now. */
+  /** Whether a prepared operation would be authorized for the caller as it is now. */
   isStillAllowed(caller: Caller, { document, operation, variables }: PreparedOperation): boolean {
-    return this.judge.denials(caller, document, operation, variables).length === 0;
+    return this.authorizer.denials(caller, document, operation, variables).length === 0;
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
-    // By itself and first, as the rules of GraphQL.js throw at what it refuses.
+    // This rule runs first and alone, since the rules of GraphQL.js throw for documents that it refuses.
     const conditional = validate(this.schema, document, [unconditionalSubscriptionRule]);
-    const faults = conditional.length > 0 ? conditional : validate(this.schema, document, this.rules);
-    return faults.map((error) => coded(error, "GRAPHQL_VALIDATION_FAILED"));
+    const errors = conditional.length > 0 ? conditional : validate(this.schema, document, this.rules);
+    return errors.map((error) => withCode(error, "GRAPHQL_VALIDATION_FAILED"));
   }
 }
 
-function coded(error: unknown, code: string): GraphQLError {
+function withCode(error: unknown, code: string): GraphQLError {
   const { message, source = null, positions = null, nodes = null } = error as GraphQLError;
   return new GraphQLError(message, { nodes, source, positions, extensions: { code } });
 }

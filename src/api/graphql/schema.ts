@@ -16,7 +16,11 @@ import type { Limits } from "../../config";
 import { type Context, resolverClasses } from "../../container";
 import { InputValidator } from "../../schema-types/validation";
 
-/** The schema with the rules of this server in it. Throws where a root field does not say what it requires. */
+/**
+ * Creates the schema with authorization and validation.
+ *
+ * @throws if a root field declares no requirement
+ */
 export function createSchema(limits: Limits): GraphQLSchema {
   const validator = new InputValidator(limits);
   const schema = buildSchemaSync({
@@ -42,7 +46,7 @@ function argumentName({ parentType, fieldName }: GraphQLResolveInfo, { name }: C
   return args.find(({ type }) => getNamedType(type).name === name)?.name ?? "";
 }
 
-/** TypeGraphQL wants one where there are subscriptions. Ours read what is stored, and take no topics. */
+/** TypeGraphQL requires one for subscriptions. The resolvers of this API read events from the database instead. */
 const noPubSub: PubSub = {
   publish: noTopics,
   subscribe: noTopics,
@@ -52,12 +56,13 @@ function noTopics(): never {
   throw new Error("Events are read from the database, not from topics");
 }
 
-/** The schema as `schema.graphql` has it: in an order that does not depend on that of the code. */
+/** The schema as written to `schema.graphql`, in an order that does not depend on the code. */
 export const printedSchema = (schema: GraphQLSchema): string => `${printSchema(lexicographicSortSchema(schema))}\n`;
 
 /**
- * Writes what each field requires in front of its description. A root field that requires nothing would be open to
- * all; as that is forgotten sooner than meant, such a schema is refused.
+ * Prepends its requirement to the description of each field.
+ *
+ * @throws if a root field declares none: it would be open to all, and more likely by mistake than on purpose
  */
 function publishRequirements(schema: GraphQLSchema): void {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
@@ -70,7 +75,7 @@ function publishRequirements(schema: GraphQLSchema): void {
         field.description = `[${describe(requirement)}] ${field.description ?? ""}`.trimEnd();
       } else if (roots.some((root) => root === type)) {
         throw new Error(
-          `${type.name}.${field.name} does not say what it requires. Put a @Require... above its method.`,
+          `${type.name}.${field.name} declares no requirement. Add a @Require... decorator to its method.`,
         );
       }
     }

@@ -1,8 +1,8 @@
 import { type ASTVisitor, GraphQLError, type ValidationContext } from "graphql";
 
 /**
- * A validation rule: the one field of a subscription is always there. The specification forbids `@skip` and `@include`
- * above it (https://spec.graphql.org/draft/#sec-Single-Root-Field); GraphQL.js lets them pass and throws at them later.
+ * A validation rule: the root field of a subscription has no condition. The specification forbids `@skip` and `@include`
+ * on it (https://spec.graphql.org/draft/#sec-Single-Root-Field); GraphQL.js accepts them and throws later.
  */
 export function unconditionalSubscriptionRule(context: ValidationContext): ASTVisitor {
   return {
@@ -10,7 +10,7 @@ export function unconditionalSubscriptionRule(context: ValidationContext): ASTVi
       const { name } = node;
       if (name.value !== "skip" && name.value !== "include") return;
       if (context.getParentType() !== context.getSchema().getSubscriptionType()) return;
-      const message = `A subscription must not have \`@${name.value}\` above its field. Subscribe to it, or don't.`;
+      const message = `The root field of a subscription must not have \`@${name.value}\`. Remove the directive.`;
       context.reportError(new GraphQLError(message, { nodes: node }));
     },
   };

@@ -10,19 +10,19 @@ import {
 import type { RawVariables } from "../../auth/authorizer";
 import type { FieldError } from "../../errors";
 
-/** More are not looked for: to find each of those that fit into a request takes seconds. */
-const mostFaults = 20;
+/** The search stops there, since finding every error that fits into a request takes seconds. */
+const maxErrors = 20;
 
 /**
- * What is wrong with the variables of an operation. GraphQL would find the same when it executes, but says it with the
- * values, which may be secrets, and without naming the fields for programs.
+ * Validates the variables of an operation. GraphQL would find the same errors on execution, but its messages repeat the
+ * values, which may be secrets, and do not name the fields in a machine-readable way.
  */
-export function variableFaults(
+export function variableErrors(
   schema: GraphQLSchema,
   { variableDefinitions = [] }: OperationDefinitionNode,
   variables: RawVariables,
 ): FieldError[] {
-  const faults: FieldError[] = [];
+  const errors: FieldError[] = [];
   for (const { variable, type: typeNode, defaultValue } of variableDefinitions) {
     const name = variable.name.value;
     const type = typeFromAST(schema, typeNode);
@@ -30,23 +30,23 @@ export function variableFaults(
 
     const value = variables && Object.hasOwn(variables, name) ? variables[name] : undefined;
     if (value === undefined) {
-      if (isNonNullType(type) && !defaultValue) faults.push({ field: name, message: "must be given" });
+      if (isNonNullType(type) && !defaultValue) errors.push({ field: name, message: "must be given" });
       continue;
     }
     try {
       coerceInputValue(value, type, (path, _invalid, { message }) => {
-        faults.push({ field: [name, ...path].join("."), message: withoutValue(schema, message) });
-        if (faults.length >= mostFaults) throw enough;
+        errors.push({ field: [name, ...path].join("."), message: withoutValue(schema, message) });
+        if (errors.length >= maxErrors) throw maxErrorsReached;
       });
     } catch (error) {
-      if (error !== enough) throw error;
+      if (error !== maxErrorsReached) throw error;
       break;
     }
   }
-  return faults;
+  return errors;
 }
 
-const enough = new Error("There are faults enough");
+const maxErrorsReached = new Error("The maximum number of errors is reached");
 
 function withoutValue(schema: GraphQLSchema, message: string): string {
   if (message.startsWith("Expected non-nullable")) return "must not be null";

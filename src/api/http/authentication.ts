@@ -1,56 +1,55 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Credential } from "../../domain/api-key/authenticator";
+import type { Authenticator, Credential, Identity } from "../../domain/api-key/authenticator";
 import { ApiError, internalError, statusOf, unauthenticated } from "../../errors";
 import { logErrors } from "../graphql/masking";
 import { credentialOfHeaders } from "../credential";
-import type { Identity, LiveConnections } from "../streams/open-streams";
 
 declare module "fastify" {
-  /** Set at the door; behind it every request has one. */
+  /** Set by authenticate(): guarded routes can rely on it. */
   interface FastifyRequest extends Identity {
     credential: Credential;
-    /** When it was asked who the caller is, by a clock that only goes forward. */
-    askedAt: number;
+    /** When the caller was last authenticated, in milliseconds of a monotonic clock. */
+    authenticatedAt: number;
   }
 }
 
-/** How long it may be since it was asked who the caller is, in milliseconds. */
 const maxIdentityAgeMs = 1_000;
 
-/** Lets in who has a valid credential, before anything of the body is read. */
-export function authenticate(openStreams: LiveConnections) {
+/** Creates the hook that requires a valid credential, before anything of the body is read. */
+export function authenticate(authenticator: Authenticator) {
   return async (request: FastifyRequest): Promise<void> => {
     const credential = credentialOfHeaders(request.raw);
     if (!credential) throw unauthenticated();
     request.credential = credential;
-    await identify(request, openStreams);
+    await identify(request, authenticator);
   };
 }
 
-/** Asks again where rights have changed while the body came, or may have, as it took long. */
-export function reauthenticateAfterBody(openStreams: LiveConnections) {
+/** Creates the hook that authenticates again if access has changed, or may have, while the body was received. */
+export function reauthenticateAfterBody(authenticator: Authenticator) {
   return async (request: FastifyRequest): Promise<void> => {
-    const isNew = performance.now() - request.askedAt < maxIdentityAgeMs;
-    if (!isNew || request.asOf !== openStreams.changes) await identify(request, openStreams);
+    const isRecent = performance.now() - request.authenticatedAt < maxIdentityAgeMs;
+    if (!isRecent || request.asOf !== authenticator.changeCount) await identify(request, authenticator);
   };
 }
 
-async function identify(request: FastifyRequest, openStreams: LiveConnections): Promise<void> {
-  request.askedAt = performance.now();
-  Object.assign(request, await openStreams.identify(request.credential));
+async function identify(request: FastifyRequest, authenticator: Authenticator): Promise<void> {
+  request.authenticatedAt = performance.now();
+  Object.assign(request, await authenticator.identify(request.credential));
 }
 
-/** Answers a request that is refused before GraphQL has seen it, in the form that GraphQL's clients know. */
+/** Answers a request that fails outside of GraphQL, in the shape of a GraphQL response. */
 export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const refusal = refusalOf(error);
-  if (statusOf[refusal.code] >= 500) logErrors(request.log, request.id, [error]);
-  if (refusal.code === "UNAUTHENTICATED") void reply.header("www-authenticate", 'Bearer realm="Latchkey"');
-  // What is left of a body that was not read is not worth waiting for.
+  const shown = apiErrorOf(error);
+  const status = statusOf[shown.code];
+  if (status >= 500) logErrors(request.log, request.id, [error]);
+  if (shown.code === "UNAUTHENTICATED") void reply.header("www-authenticate", 'Bearer realm="Latchkey"');
+  // Closing the connection is cheaper than reading the rest of the body.
   if (!request.raw.complete) void reply.header("connection", "close");
-  return reply.code(statusOf[refusal.code]).send({ errors: [refusal] });
+  return reply.code(status).send({ errors: [shown] });
 }
 
-function refusalOf(error: unknown): ApiError {
+function apiErrorOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { statusCode, code } = error as { statusCode?: unknown; code?: unknown };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE") {
@@ -64,7 +63,10 @@ function refusalOf(error: unknown): ApiError {
     return new ApiError("UNSUPPORTED_MEDIA_TYPE", message);
   }
   if (typeof statusCode === "number" && statusCode >= 400 && statusCode < 500) {
-    return new ApiError("BAD_USER_INPUT", "The body of this request is not the JSON object that it has to be.");
+    return new ApiError(
+      "BAD_USER_INPUT",
+      "The body of this request must be a JSON object, but can't be parsed as one.",
+    );
   }
   return internalError();
 }

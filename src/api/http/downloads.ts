@@ -2,26 +2,26 @@ import type { ServerResponse } from "node:http";
 import { finished } from "node:stream";
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { Caller } from "../../auth/caller";
+import { type Caller, canReach } from "../../auth/caller";
 import { maskOf, satisfies } from "../../auth/permissions";
 import { Document } from "../../domain/document/document.entity";
 import { downloadPath } from "../../domain/document/document-links";
 import { ApiError, unavailable } from "../../errors";
 import { StorageUnavailableError } from "../../platform/storage/document-storage";
-import { AuthorizedConnection } from "../streams/open-connection";
+import { AuthorizedConnection } from "../streams/authorized-connection";
 import type { StreamDependencies } from "../streams/execute-operation";
 
-/** So long a client may take nothing of what it has asked for, in milliseconds. */
-const patience = 30_000;
+/** A download is cut off when its client reads nothing for this time. */
+const stallTimeoutMs = 30_000;
 
 const sessionView = maskOf({ kind: "runtime", anyOf: ["SESSION_VIEW"] });
 
-/** The same for whatever is wrong with a link, so that it tells nothing of what there is. */
-const nothingToDownload = () =>
-  new ApiError("NOT_FOUND", "This link leads to no document, or not any more. Ask `documentContent` for another.");
+/** Identical for every invalid link, so that it does not disclose which documents exist. */
+const noSuchDownload = () =>
+  new ApiError("NOT_FOUND", "This link is invalid or has expired. Query `documentContent` for a new one.");
 
-/** A download that rests on the rights of an API key. */
-class OpenDownload extends AuthorizedConnection {
+/** A download whose link was made for an API key. */
+class KeyedDownload extends AuthorizedConnection {
   constructor(
     holder: Caller,
     private readonly document: Document,
@@ -30,14 +30,14 @@ class OpenDownload extends AuthorizedConnection {
   }
 
   protected isStillAllowed(holder: Caller): boolean {
-    return maySee(holder, this.document);
+    return canView(holder, this.document);
   }
 }
 
-const maySee = (holder: Caller, { appId }: Document): boolean =>
-  holder.kind === "API_KEY" && holder.appId === appId && satisfies(holder.granted, sessionView);
+const canView = (holder: Caller, { appId }: Document): boolean =>
+  canReach(holder, appId) && satisfies(holder.granted, sessionView);
 
-/** Serves documents to whoever has a link to one, for as long as it holds. */
+/** Serves documents by signed links, without a credential. */
 export function serveDownloads(
   app: FastifyInstance,
   { runtime, authenticator, liveConnections }: StreamDependencies,
@@ -50,56 +50,56 @@ export function serveDownloads(
       const document = await linkedDocument(request, reply);
       if (request.method === "HEAD") return describe(document, reply).send();
 
-      const gone = new AbortController();
-      reply.raw.once("close", () => gone.abort());
-      const content = await runtime.storage.read(document.id, gone.signal).catch((error: unknown) => {
-        if (gone.signal.aborted) return undefined;
+      const disconnected = new AbortController();
+      reply.raw.once("close", () => disconnected.abort());
+      const content = await runtime.storage.read(document.id, disconnected.signal).catch((error: unknown) => {
+        if (disconnected.signal.aborted) return undefined;
         throw error instanceof StorageUnavailableError ? unavailable(error) : error;
       });
-      if (!content) throw nothingToDownload();
-      // Node ends a connection over which nothing has gone for so long.
-      reply.raw.setTimeout(patience);
+      if (!content) throw noSuchDownload();
+      // Node closes the connection if nothing has been sent for this time.
+      reply.raw.setTimeout(stallTimeoutMs);
       return describe(document, reply).send(content);
     },
   });
 
-  /** What a link leads to. If it rests on a key, so does the response from now on. */
+  /** Finds the document of a link. If the link was made for a key, the response ends when the key loses access. */
   async function linkedDocument({ params, query }: FastifyRequest, { raw }: FastifyReply): Promise<Document> {
     const { id } = params as { id: string };
     const link = runtime.documentLinks.read(id, query as Readonly<Record<string, unknown>>);
-    if (!link) throw nothingToDownload();
+    if (!link) throw noSuchDownload();
     const document = await runtime.db.read.findOneBy(Document, { id }).catch((error: unknown) => {
       throw unavailable(error);
     });
-    if (!document) throw nothingToDownload();
-    if (link.keyId !== undefined) endWithRights(raw, await openDownload(link.keyId, document));
+    if (!document) throw noSuchDownload();
+    if (link.keyId !== undefined) endOnRevocation(raw, await openDownload(link.keyId, document));
     return document;
   }
 
-  async function openDownload(keyId: string, document: Document): Promise<OpenDownload> {
+  async function openDownload(keyId: string, document: Document): Promise<KeyedDownload> {
     for (;;) {
-      const asOf = liveConnections.changes;
+      const asOf = authenticator.changeCount;
       const holder = await authenticator.holderOfKey(keyId);
-      // Who was asked about before rights changed, and is added after, would hear nothing of it.
-      if (asOf !== liveConnections.changes) continue;
+      // A download that is added after a change, for a holder found before it, would miss the change.
+      if (asOf !== authenticator.changeCount) continue;
 
-      if (!holder || !maySee(holder, document)) throw nothingToDownload();
-      const download = new OpenDownload(holder, document);
+      if (!holder || !canView(holder, document)) throw noSuchDownload();
+      const download = new KeyedDownload(holder, document);
       liveConnections.add(download);
       return download;
     }
   }
 
-  function endWithRights(response: ServerResponse, download: OpenDownload): void {
+  function endOnRevocation(response: ServerResponse, download: KeyedDownload): void {
     finished(response, () => liveConnections.remove(download));
-    // Where the server stops, there is no fault, and what is under way comes to its end.
+    // There is no close reason if the server stops: the download completes then.
     const end = () => download.closeReason && response.destroy();
     if (download.closed.aborted) end();
     else download.closed.addEventListener("abort", end);
   }
 }
 
-/** Whatever a browser makes of it, it is a file to be saved, and nothing that acts in the name of this server. */
+/** Makes browsers save the file, and keeps its content from running as a page of this origin. */
 function describe({ filename, mimeType, size }: Document, reply: FastifyReply): FastifyReply {
   return reply.headers({
     "content-type": mimeType,

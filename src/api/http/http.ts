@@ -9,7 +9,7 @@ import fastify, {
   type FastifyRequest,
 } from "fastify";
 import type { Limits } from "../../config";
-import { type Context, createContext } from "../../container";
+import { type Context, createContext, type Runtime } from "../../container";
 import { newId } from "../../platform/database/ids";
 import { parseMultipart } from "./multipart";
 import { ApiError } from "../../errors";
@@ -17,70 +17,36 @@ import type { OperationRequest } from "../graphql/operations";
 import { authenticate, reauthenticateAfterBody, refuse } from "./authentication";
 import { serveDownloads } from "./downloads";
 import { landingPage } from "./landing-page";
-import type { LiveConnections } from "../streams/open-streams";
+import type { LiveConnections } from "../streams/live-connections";
 import { serveSse } from "../streams/sse";
 import type { StreamDependencies } from "../streams/execute-operation";
 
 export const graphqlPath = "/graphql";
 const streamPath = "/graphql/stream";
 
-/** Apollo Server takes these for a sign that a browser has asked first whether it may send the request. */
+/** Apollo Server takes either header as evidence that a browser has sent a CORS preflight request. */
 const preflightHeaders = ["apollo-require-preflight", "x-apollo-operation-name"];
 
-/** The HTTP server: what a request passes, in the order in which it passes it. */
+/** Creates the HTTP server. Hooks and routes stand in the order in which a request passes them. */
 export function createHttp(
-  streaming: StreamDependencies,
+  dependencies: StreamDependencies,
   apollo: ApolloServer<Context>,
   limits: Limits,
 ): FastifyInstance {
-  const { runtime, liveConnections } = streaming;
-  const loggerInstance: FastifyBaseLogger = runtime.log;
-  const app = fastify({
-    loggerInstance,
-    logController: new LogController({ disableRequestLogging: true }),
-    bodyLimit: limits.maxBodyBytes,
-    genReqId: newId,
-    forceCloseConnections: "idle",
-    // Who is still connected when the server stops is answered like anybody else, only for the last time.
-    return503OnClosing: false,
-    // Long enough for the largest document over a slow line, and no longer: Node's own default is five minutes.
-    requestTimeout: 120_000,
-    http: { headersTimeout: 15_000 },
-    schemaController: { compilersFactory: { buildValidator: noRouteSchemas, buildSerializer: noRouteSchemas } },
-    frameworkErrors: (_error, request, reply) => void refuse(nothingHere(), request, reply),
-  });
-  app.server.maxConnections = limits.maxConnections;
-  app.removeContentTypeParser("text/plain");
-  app.setErrorHandler(refuse);
-  app.addHook("onRequest", async (request, reply) => {
-    void reply.header("x-request-id", request.id);
-    // Fastify would read the body first, whoever sends it.
-    if (request.is404) throw nothingHere();
-  });
-  app.addHook("onSend", async (_request, reply) => {
-    if (runtime.runs.stopping.aborted) void reply.header("connection", "close");
-  });
-
-  app.get("/healthz", () => ({ status: "ok" }));
-  app.get("/readyz", async (_request, reply) => {
-    const isReady = !runtime.runs.stopping.aborted && (await answers(() => runtime.db.ping()));
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "unavailable" });
-  });
-  serveDownloads(app, streaming);
+  const { runtime, authenticator, liveConnections } = dependencies;
+  const app = createFastify(runtime.log, limits);
+  addCommonHooks(app, runtime);
+  serveHealth(app, runtime);
+  serveDownloads(app, dependencies);
   app.get("/", (_request, reply) => reply.redirect(graphqlPath));
 
   void app.register(async (guarded) => {
     guarded.addHook("onRequest", showLandingPage);
-    guarded.addHook("onRequest", authenticate(liveConnections));
-    guarded.addHook("preHandler", reauthenticateAfterBody(liveConnections));
-    serveSse(guarded, streamPath, streaming);
-
+    guarded.addHook("onRequest", authenticate(authenticator));
+    guarded.addHook("preHandler", reauthenticateAfterBody(authenticator));
+    serveSse(guarded, streamPath, dependencies);
     void guarded.register(async (requests) => {
-      // Not parsed here, but behind the door and after the check that comes with it.
-      requests.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
-      requests.addHook("preValidation", async (request, reply) => {
-        if (isMultipart(request)) request.body = await receive(request, reply, limits, liveConnections);
-      });
+      acceptUploads(requests, limits, liveConnections);
       requests.addHook("preHandler", checkHost);
       requests.route({
         method: ["GET", "POST"],
@@ -94,7 +60,47 @@ export function createHttp(
   return app;
 }
 
-/** Shows a person with a browser where they are. It takes no credential, and says nothing that needs one. */
+function createFastify(loggerInstance: FastifyBaseLogger, limits: Limits): FastifyInstance {
+  const app = fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: limits.maxBodyBytes,
+    genReqId: newId,
+    forceCloseConnections: "idle",
+    // While the server stops, requests on open connections are still answered; `connection: close` ends them.
+    return503OnClosing: false,
+    // Long enough for the largest document over a slow line; the default of Node is five minutes.
+    requestTimeout: 120_000,
+    http: { headersTimeout: 15_000 },
+    schemaController: { compilersFactory: { buildValidator: noRouteSchemas, buildSerializer: noRouteSchemas } },
+    frameworkErrors: (_error, request, reply) => void refuse(unknownPath(), request, reply),
+  });
+  app.server.maxConnections = limits.maxConnections;
+  app.removeContentTypeParser("text/plain");
+  app.setErrorHandler(refuse);
+  return app;
+}
+
+function addCommonHooks(app: FastifyInstance, { runs }: Runtime): void {
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-request-id", request.id);
+    // Fastify would read the body of an unauthenticated request first.
+    if (request.is404) throw unknownPath();
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    if (runs.stopping.aborted) void reply.header("connection", "close");
+  });
+}
+
+function serveHealth(app: FastifyInstance, { db, runs }: Runtime): void {
+  app.get("/healthz", () => ({ status: "ok" }));
+  app.get("/readyz", async (_request, reply) => {
+    const isReady = !runs.stopping.aborted && (await succeeds(() => db.ping()));
+    return reply.code(isReady ? 200 : 503).send({ status: isReady ? "ready" : "unavailable" });
+  });
+}
+
+/** Shows the landing page to a browser. It needs no credential and discloses nothing that does. */
 async function showLandingPage(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   const { method, headers, query, protocol, host, routeOptions } = request;
   const isVisit = method === "GET" && headers.accept?.includes("text/html") === true;
@@ -108,42 +114,53 @@ async function showLandingPage(request: FastifyRequest, reply: FastifyReply): Pr
     .send(html);
 }
 
+function acceptUploads(app: FastifyInstance, limits: Limits, liveConnections: LiveConnections): void {
+  // Fastify must not parse the body: that happens below, after the check for a preflight header.
+  app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
+  app.addHook("preValidation", async (request, reply) => {
+    if (isMultipart(request)) request.body = await receiveUpload(request, reply, limits, liveConnections);
+  });
+}
+
 const isMultipart = ({ headers }: FastifyRequest): boolean =>
   headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") === true;
 
-/** What comes after the fields comes while it is executed, for as long as it is allowed. */
-async function receive(
+/**
+ * Parses the operation of an upload. The file is received while the operation executes, for as long as the caller is
+ * authorized.
+ */
+async function receiveUpload(
   request: FastifyRequest,
   reply: FastifyReply,
   limits: Limits,
-  openStreams: LiveConnections,
+  liveConnections: LiveConnections,
 ): Promise<unknown> {
   if (!preflightHeaders.some((name) => request.headers[name])) {
-    const message = `A request with a document must have a header that a foreign page can't send unasked: \`${preflightHeaders.join("` or `")}\`, with any value.`;
+    const message = `A request with a document must have a header that makes browsers send a CORS preflight request: \`${preflightHeaders.join("` or `")}\`, with any value.`;
     throw new ApiError("BAD_USER_INPUT", message);
   }
   const { maxBodyBytes: maxFieldBytes, maxUploadBytes: maxFileBytes } = limits;
-  const stream = openStreams.open(request.credential, request.caller);
-  finished(reply.raw, () => openStreams.remove(stream));
-  const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, stream.closed);
-  await stream.watch(operation as OperationRequest, request);
+  const connection = liveConnections.open(request.credential, request.caller);
+  finished(reply.raw, () => liveConnections.remove(connection));
+  const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, connection.closed);
+  await connection.watch(operation as OperationRequest, request);
   return operation;
 }
 
-/** Apollo Server's integration makes a URL of it. */
+/** The Apollo integration builds a URL from the host. */
 async function checkHost({ hostname }: FastifyRequest): Promise<void> {
   if (!URL.canParse(`http://${hostname}/`)) throw new ApiError("BAD_USER_INPUT", "The header `host` must name a host.");
 }
 
-/** Fastify's own compilers are large, and loaded where there are no others. */
+/** Keeps Fastify from loading its own compilers, which are large. */
 const noRouteSchemas = () => () => {
-  throw new Error("No route has a schema: GraphQL has one");
+  throw new Error("A route has a schema; requests are validated by GraphQL only");
 };
 
-const nothingHere = () => new ApiError("NOT_FOUND", `There is nothing here. The API is at ${graphqlPath}.`);
+const unknownPath = () => new ApiError("NOT_FOUND", `There is nothing at this path. The API is at ${graphqlPath}.`);
 
-const answers = (ask: () => Promise<void>): Promise<boolean> =>
-  ask().then(
+const succeeds = (check: () => Promise<void>): Promise<boolean> =>
+  check().then(
     () => true,
     () => false,
   );

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 
-const scripts = "https://embeddable-sandbox.cdn.apollographql.com";
-const frames = "https://sandbox.embed.apollographql.com";
-const icons = "https://embeddable-explorer.cdn.apollographql.com";
+const scriptOrigin = "https://embeddable-sandbox.cdn.apollographql.com";
+const frameOrigin = "https://sandbox.embed.apollographql.com";
+const iconOrigin = "https://embeddable-explorer.cdn.apollographql.com";
 
-const firstOperation = `# Fill in the key above, or a header below:
+const firstOperation = `# Enter the key above, or a header below:
 # "x-api-key" for an API key, "authorization": "Bearer ..." for the administrator's.
 query Viewer {
   viewer {
@@ -24,29 +24,28 @@ export interface LandingPage {
 }
 
 /**
- * The page for a person with a browser: Apollo Sandbox (https://www.apollographql.com/docs/graphos/platform/sandbox), or
- * where Apollo's script can't be reached, what to do without it. Keys that are typed in go into headers of requests to
- * this server alone.
+ * Creates the page for a browser: Apollo Sandbox (https://www.apollographql.com/docs/graphos/platform/sandbox), or
+ * instructions if the script of Apollo can't be loaded. An entered key is sent only to this server, in a header.
  *
- * @param endpoint as the browser has asked for it, and so not to be trusted
+ * @param endpoint the URL that the browser requested; untrusted
  */
 export function landingPage(endpoint: string): LandingPage {
   const nonce = randomBytes(16).toString("base64");
   const contentSecurityPolicy = [
     "default-src 'none'",
-    `script-src 'nonce-${nonce}' ${scripts}`,
+    `script-src 'nonce-${nonce}' ${scriptOrigin}`,
     `style-src 'nonce-${nonce}'`,
-    `frame-src ${frames}`,
-    `img-src ${icons}`,
+    `frame-src ${frameOrigin}`,
+    `img-src ${iconOrigin}`,
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join("; ");
-  return { html: pageWith(escaped(endpoint), nonce), contentSecurityPolicy };
+  return { html: render(escapeHtml(endpoint), nonce), contentSecurityPolicy };
 }
 
-const pageWith = (endpoint: string, nonce: string): string => `<!doctype html>
+const render = (endpoint: string, nonce: string): string => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -78,16 +77,16 @@ const pageWith = (endpoint: string, nonce: string): string => `<!doctype html>
 <div id="sandbox"></div>
 <main>
   <h1>Latchkey</h1>
-  <p>A GraphQL API that keeps AI agents behind scoped API keys. Apollo Sandbox opens here where this browser can reach it.</p>
-  <p>The endpoint is <code>${endpoint}</code>. Send a key in the header <code>x-api-key</code>, or the administrator's in
-    <code>authorization: Bearer ...</code>:</p>
+  <p>A GraphQL API that keeps AI agents behind scoped API keys. Apollo Sandbox opens here if this browser can reach it.</p>
+  <p>The endpoint is <code>${endpoint}</code>. Send a key in the header <code>x-api-key</code>, or the
+    administrator's key in <code>authorization: Bearer ...</code>:</p>
   <pre>curl -s ${endpoint} \\
   -H 'content-type: application/json' \\
   -H 'x-api-key: latchkey_...' \\
   -d '{"query": "{ viewer { kind name permissions { agents runtime } } }"}'</pre>
-  <p>Subscriptions: by WebSocket at the same address, or by server-sent events at <code>${endpoint}/stream</code>.</p>
+  <p>Subscriptions: over a WebSocket at the same URL, or over server-sent events at <code>${endpoint}/stream</code>.</p>
 </main>
-<script nonce="${nonce}" src="${scripts}/_latest/embeddable-sandbox.umd.production.min.js"></script>
+<script nonce="${nonce}" src="${scriptOrigin}/_latest/embeddable-sandbox.umd.production.min.js"></script>
 <script nonce="${nonce}">
   if (window.EmbeddedSandbox) {
     document.body.classList.add("loaded");
@@ -122,4 +121,4 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "");

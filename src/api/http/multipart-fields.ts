@@ -1,25 +1,25 @@
 import { ApiError } from "../../errors";
 
-/** Where a file belongs in the operations. */
+/** A position in the operations that takes a file. */
 export interface Place {
-  readonly holder: Record<string, unknown>;
+  readonly parent: Record<string, unknown>;
   readonly key: string;
 }
 
-/** The field `operations`: one operation. */
-export function operationsOf(json: string): object {
-  const operations = parsed("operations", json);
-  if (Array.isArray(operations)) throw refused("Operation batching is off; send one operation a request.");
+/** Parses the field `operations`, which must hold one operation. */
+export function parseOperations(json: string): object {
+  const operations = parseJson("operations", json);
+  if (Array.isArray(operations)) throw invalid("Operation batching is off; send one operation per request.");
   if (!isObject(operations))
-    throw refused("The field `operations` must be a JSON object with the operation's `query`.");
+    throw invalid("The field `operations` must be a JSON object with the operation's `query`.");
   return operations;
 }
 
-/** The name of the one part that is a file, and where it belongs. */
-export function mapOf(json: string, operations: object): { part: string | undefined; places: readonly Place[] } {
-  const map = parsed("map", json);
+/** Parses the field `map`: the name of the part that has the file, and the places that take the file. */
+export function parseMap(json: string, operations: object): { part: string | undefined; places: readonly Place[] } {
+  const map = parseJson("map", json);
   if (!isObject(map) || Array.isArray(map)) {
-    throw refused('The field `map` must be a JSON object such as {"file": ["variables.input.file"]}.');
+    throw invalid('The field `map` must be a JSON object such as {"file": ["variables.input.file"]}.');
   }
   const [entry, ...more] = Object.entries(map);
   if (more.length > 0) throw moreThanOneFile();
@@ -27,19 +27,19 @@ export function mapOf(json: string, operations: object): { part: string | undefi
 
   const [part, paths] = entry;
   if (!Array.isArray(paths))
-    throw refused('The field `map` must name a list of paths, such as ["variables.input.file"].');
+    throw invalid('The field `map` must name a list of paths, such as ["variables.input.file"].');
   return { part, places: paths.map((path) => placeOf(path, operations)) };
 }
 
-/** Follows nothing but what the client itself has sent, as the prototypes of JavaScript belong to the whole process. */
+/** Follows own properties only: writing to an inherited prototype would affect the whole process. */
 function placeOf(path: unknown, operations: object): Place {
   const keys = typeof path === "string" ? path.split(".") : [];
   const key = keys.pop();
-  const holder = keys.reduce<unknown>((object, each) => ownValue(object, each), operations);
-  if (key === undefined || keys[0] !== "variables" || !isObject(holder) || ownValue(holder, key) !== null) {
-    throw refused("Each path in `map` must lead to a null in the variables, such as `variables.input.file`.");
+  const parent = keys.reduce<unknown>((object, each) => ownValue(object, each), operations);
+  if (key === undefined || keys[0] !== "variables" || !isObject(parent) || ownValue(parent, key) !== null) {
+    throw invalid("Each path in `map` must lead to a null in the variables, such as `variables.input.file`.");
   }
-  return { holder, key };
+  return { parent, key };
 }
 
 const ownValue = (object: unknown, key: string): unknown =>
@@ -47,14 +47,14 @@ const ownValue = (object: unknown, key: string): unknown =>
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-function parsed(field: string, json: string): unknown {
+function parseJson(field: string, json: string): unknown {
   try {
     return JSON.parse(json);
   } catch {
-    throw refused(`The field \`${field}\` must be JSON.`);
+    throw invalid(`The field \`${field}\` must be JSON.`);
   }
 }
 
-export const refused = (message: string) => new ApiError("BAD_USER_INPUT", message);
+export const invalid = (message: string) => new ApiError("BAD_USER_INPUT", message);
 
-export const moreThanOneFile = () => refused("A request takes one file. Send each file in a request of its own.");
+export const moreThanOneFile = () => invalid("A request takes one file. Send each file in a separate request.");

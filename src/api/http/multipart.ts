@@ -4,59 +4,59 @@ import { finished as whenFinished } from "node:stream/promises";
 import { type FileUpload, processRequest, type Upload as Placeholder } from "graphql-upload-minimal";
 import type { UploadStream } from "../../domain/document/upload";
 import { ApiError } from "../../errors";
-import { mapOf, moreThanOneFile, operationsOf, type Place, refused } from "./multipart-fields";
+import { invalid, moreThanOneFile, parseMap, parseOperations, type Place } from "./multipart-fields";
 
 export interface MultipartLimits {
-  /** Of the field `operations`, and as many again of the field `map`. */
+  /** Applies to each of the fields `operations` and `map`. */
   readonly maxFieldBytes: number;
   readonly maxFileBytes: number;
 }
 
 /**
  * Reads a request of the GraphQL multipart request specification
- * (https://github.com/jaydenseric/graphql-multipart-request-spec) up to where its file begins, and gives its `operations`.
- * It takes one operation and one file at most.
+ * (https://github.com/jaydenseric/graphql-multipart-request-spec) up to the start of its file, and returns its
+ * `operations`. It accepts one operation and at most one file.
  *
- * Nothing else is to be done, whatever becomes of the request: what no resolver has read when the response ends is
- * read and thrown away, and who sends far more than is allowed is disconnected.
+ * The caller needs no cleanup: a file that no resolver has read when the response ends is read and discarded, and a
+ * client that far exceeds the maximum size is disconnected.
  *
- * @param over given where the rest is not to be taken, with an ApiError that says why
+ * @param closed aborted with an ApiError if the rest of the request must be refused
  * @throws BAD_USER_INPUT or PAYLOAD_TOO_LARGE, or that error
  */
 export async function parseMultipart(
   request: IncomingMessage,
   response: ServerResponse,
   limits: MultipartLimits,
-  over?: AbortSignal,
+  closed?: AbortSignal,
 ): Promise<unknown> {
   const body = new Body(request, response, limits);
-  over?.addEventListener("abort", () => {
-    if (over.reason instanceof ApiError) body.fail(over.reason);
+  closed?.addEventListener("abort", () => {
+    if (closed.reason instanceof ApiError) body.fail(closed.reason);
   });
   try {
     return await body.parse();
   } catch (error) {
     body.resume();
-    throw body.faultOf(error);
+    throw body.firstError(error);
   }
 }
 
-/** The boundaries and part headers of three parts; the parser takes 16 KiB of headers a part. */
+/** For the boundaries and headers of three parts; the parser accepts 16 KiB of headers per part. */
 const maxOverheadBytes = 64 * 1024;
 
 type FieldListener = (name: string | undefined, value: string, info: { readonly valueTruncated: boolean }) => void;
 
 /**
- * A request's body as graphql-upload-minimal gets to see it. The library sets whatever path a client gives, inherited
- * ones too (`variables.toString.call`), and stops listening to its parser after the first of two errors; so it is given
- * an operation and a map of our own, and a parser that is listened to for good.
+ * The body of a request as graphql-upload-minimal receives it. The library writes to any path of the client, even to
+ * inherited ones (`variables.toString.call`), and removes its error listener from the parser after the first of two
+ * errors. Therefore it receives a harmless operation and map instead, and its parser keeps an error listener.
  */
 class Body extends Transform {
   readonly headers: IncomingHttpHeaders;
 
   private readonly maxBytes: number;
   private receivedBytes = 0;
-  private fault: ApiError | undefined;
+  private failure: ApiError | undefined;
   private parser: Writable | undefined;
   private parsed: Promise<void> | undefined;
   private operations: object | undefined;
@@ -69,7 +69,7 @@ class Body extends Transform {
   ) {
     super();
     this.maxBytes = 2 * limits.maxFieldBytes + limits.maxFileBytes + maxOverheadBytes;
-    // The library compares letter by letter what HTTP means without case.
+    // The library compares the content type case-sensitively; HTTP does not.
     const contentType = request.headers["content-type"] ?? "";
     this.headers = { "content-type": contentType.replace(/^multipart\/form-data\s*;/i, "multipart/form-data;") };
 
@@ -77,33 +77,33 @@ class Body extends Transform {
     finished(request, { writable: false }, (error) => {
       if (error) this.destroy();
     });
-    // Whoever was to read the file has had the time. Without its parser, the library lets the body run out.
+    // No resolver reads the file after the response. Without its parser, the library drains the body.
     response.once("close", () => this.parser?.destroy());
   }
 
   async parse(): Promise<unknown> {
     if (!this.headers["content-type"]?.startsWith("multipart/form-data;")) {
-      throw refused("A request with a file needs the header `content-type: multipart/form-data; boundary=...`.");
+      throw invalid("A request with a file must have the header `content-type: multipart/form-data; boundary=...`.");
     }
     if (Number(this.request.headers["content-length"] ?? 0) > this.maxBytes) throw this.bodyTooLarge();
 
     const { maxFieldBytes, maxFileBytes } = this.limits;
     const { file } = (await processRequest(this as unknown as IncomingMessage, this.response, {
-      // One more than allowed, as the parser takes what has exactly the length of its limit for cut.
+      // One more than allowed, since the parser reports a field or file of exactly its limit as truncated.
       maxFieldSize: maxFieldBytes + 1,
       maxFileSize: maxFileBytes + 1,
       maxFiles: 1,
     })) as unknown as { file: Placeholder | null };
-    if (this.fault) throw this.fault;
+    if (this.failure) throw this.failure;
 
     if (file) file.promise = this.guarded(file.promise);
-    for (const { holder, key } of this.places) holder[key] = file;
+    for (const { parent, key } of this.places) parent[key] = file;
     return this.operations;
   }
 
-  /** What to say of an error of the library, the parser or this file: always what went wrong first. */
-  faultOf(error: unknown): ApiError {
-    return (this.fault ??= error instanceof ApiError ? error : malformed(error));
+  /** @returns the first error of the request, whichever of the library, the parser and this class has raised it */
+  firstError(error: unknown): ApiError {
+    return (this.failure ??= error instanceof ApiError ? error : malformed(error));
   }
 
   override _transform(chunk: Buffer, _encoding: BufferEncoding, done: TransformCallback): void {
@@ -111,7 +111,7 @@ class Body extends Transform {
     if (this.receivedBytes <= this.maxBytes) {
       done(null, chunk);
     } else if (this.receivedBytes <= 2 * this.maxBytes) {
-      // Thrown away, but read: many clients look for an answer only when they have sent everything.
+      // Discarded, but read: many clients read the response only after they have sent the whole body.
       this.fail(this.bodyTooLarge());
       done();
     } else if (this.response.writableFinished) {
@@ -121,7 +121,7 @@ class Body extends Transform {
     }
   }
 
-  /** Called by the library, once, with its parser. */
+  /** The library calls this once, with its parser. */
   override pipe<T extends NodeJS.WritableStream>(destination: T): T {
     const parser = destination as unknown as Writable;
     this.parser = parser;
@@ -129,34 +129,34 @@ class Body extends Transform {
     this.parsed.catch(ignore);
     parser.on("error", ignore);
     parser.prependListener("filesLimit", () => this.fail(moreThanOneFile()));
-    parser.on("fieldsLimit", () => this.fail(refused("Send the fields `operations` and `map`, and no other.")));
+    parser.on("fieldsLimit", () => this.fail(invalid("Send the fields `operations` and `map`, and no other.")));
     parser.on("file", (_name: string, content: Readable) => {
       content.on("limit", () => this.fail(this.fileTooLarge()));
     });
 
-    const [read] = parser.listeners("field") as FieldListener[];
+    const [handleField] = parser.listeners("field") as FieldListener[];
     parser.removeAllListeners("field");
     parser.on("field", ((name, value, info) => {
-      // The parser goes on to the end of its chunk, destroyed or not.
-      if (this.fault) return;
+      // The parser continues to the end of its chunk, even if it is destroyed.
+      if (this.failure) return;
       try {
-        read?.(name, this.replacementOf(name, value, info.valueTruncated), info);
+        handleField?.(name, this.replacementOf(name, value, info.valueTruncated), info);
       } catch (error) {
-        this.fail(this.faultOf(error));
+        this.fail(this.firstError(error));
       }
     }) satisfies FieldListener);
     return super.pipe(destination);
   }
 
-  /** Takes in a field, and gives what the library is to take it for. */
-  private replacementOf(name: string | undefined, value: string, truncated: boolean): string {
-    if (truncated) throw this.fieldTooLarge();
+  /** Parses a field, and returns the value that the library receives instead. */
+  private replacementOf(name: string | undefined, value: string, isTruncated: boolean): string {
+    if (isTruncated) throw this.fieldTooLarge();
     if (name === "operations") {
-      this.operations = operationsOf(value);
+      this.operations = parseOperations(value);
       return JSON.stringify({ file: null });
     }
     if (name === "map" && this.operations) {
-      const { part, places } = mapOf(value, this.operations);
+      const { part, places } = parseMap(value, this.operations);
       this.places = places;
       return JSON.stringify(part === undefined ? {} : { [part]: ["file"] });
     }
@@ -167,25 +167,25 @@ class Body extends Transform {
     const upload = promise.then(
       (file) => this.guardedFile(file),
       (error: unknown) => {
-        throw this.faultOf(error);
+        throw this.firstError(error);
       },
     );
-    // A resolver may never ask for it.
+    // A resolver may never await it.
     upload.catch(ignore);
     return upload;
   }
 
   private guardedFile(file: FileUpload): FileUpload {
-    let taken = false;
+    let isTaken = false;
     const createReadStream = (): UploadStream => {
-      if (taken) throw refused("An uploaded file can be read once. Use its variable in one place of the operation.");
-      taken = true;
+      if (isTaken) throw invalid("An uploaded file can be read once. Use its variable in one place of the operation.");
+      isTaken = true;
       const stream = Readable.from(this.contentOf(file), { objectMode: false });
       stream.on("error", ignore);
-      const truncated = () => this.fault?.code === "PAYLOAD_TOO_LARGE";
+      const truncated = () => this.failure?.code === "PAYLOAD_TOO_LARGE";
       return Object.defineProperty(stream, "truncated", { get: truncated }) as UploadStream;
     };
-    // The parser leaves a filename away that the part does not have, whatever its type says.
+    // Despite its type, the filename is undefined if the part has none.
     return {
       ...file,
       filename: (file.filename as string | undefined) ?? "",
@@ -198,16 +198,16 @@ class Body extends Transform {
       yield* file.createReadStream() as AsyncIterable<Buffer>;
       await this.parsed;
     } catch (error) {
-      throw this.faultOf(error);
+      throw this.firstError(error);
     }
-    if (this.fault) throw this.fault;
+    if (this.failure) throw this.failure;
   }
 
-  /** Takes nothing more of it. */
-  fail(fault: ApiError): void {
-    this.fault ??= fault;
-    // Later, as it is the parser that calls, and goes on with what it would lose by being destroyed.
-    process.nextTick(() => this.parser?.destroy(this.fault));
+  /** Refuses the rest of the request. The first error wins. */
+  fail(error: ApiError): void {
+    this.failure ??= error;
+    // Later, since the parser itself may be the caller, and would lose the state that it still needs.
+    process.nextTick(() => this.parser?.destroy(this.failure));
   }
 
   private fieldTooLarge(): ApiError {
@@ -231,10 +231,10 @@ const tooLarge = (message: string) => new ApiError("PAYLOAD_TOO_LARGE", message)
 
 function malformed(error: unknown): ApiError {
   const { message, status } = error as { message: string; status?: number };
-  // The library suspects a server's middleware where a body has no fields, and ends its texts with an address.
+  // For a body without fields the library blames middleware (status 500); its messages end with a URL.
   const reason = status === 500 ? "It has no fields." : message.replace(/(?: \(https?:.*\))?\.?$/, ".");
   const specification = "https://github.com/jaydenseric/graphql-multipart-request-spec";
-  return refused(`The multipart body can't be read: ${reason} Build it as ${specification} says.`);
+  return invalid(`The multipart body can't be read: ${reason} Build it as ${specification} says.`);
 }
 
 const ignore = () => undefined;

@@ -1,38 +1,38 @@
 import type { ExecutionResult } from "graphql";
 import type { PreparedOperation } from "../graphql/operations";
-import type { LiveConnection } from "./open-streams";
+import type { LiveConnection } from "./live-connections";
 
 /**
- * The results of a subscription, as far as they may be delivered. What the source throws becomes a result of its own,
- * since transports pass raw messages on or cut the connection. Ends when the stream is closed, and with what that was
- * for, such as UNAUTHENTICATED when the rights that it was opened with are gone.
+ * Passes on the results of a subscription for as long as its connection is authorized. An error of the source becomes a
+ * result, since transports would expose its message or cut the connection. Ends when the connection is closed, with the
+ * close reason as the last result, such as UNAUTHENTICATED after a revocation.
  */
 export function authorizedResults(
   source: AsyncIterable<ExecutionResult>,
-  stream: LiveConnection,
+  connection: LiveConnection,
   operation: PreparedOperation,
-  presented: (result: ExecutionResult) => ExecutionResult,
-  failed: (error: unknown) => ExecutionResult,
+  mask: (result: ExecutionResult) => ExecutionResult,
+  resultOf: (error: unknown) => ExecutionResult,
 ): AsyncIterableIterator<ExecutionResult> {
   const results = source[Symbol.asyncIterator]();
-  // One listener and a new promise for each wait: a promise that outlives them all would remember each of them.
+  // One listener, and a new promise for each wait: a single long-lived promise would keep every reaction in memory.
   let interrupt = (): void => undefined;
   const stop = () => interrupt();
-  let isOver = false;
+  let isFinished = false;
 
-  stream.closed.addEventListener("abort", stop);
+  connection.closed.addEventListener("abort", stop);
 
   return {
     async next() {
-      if (isOver) return { done: true, value: undefined };
+      if (isFinished) return { done: true, value: undefined };
       try {
         const result = await Promise.race([results.next(), interruption()]);
-        await stream.waitUntilAuthorized();
-        if (stream.closeReason) return await last({ errors: [stream.closeReason] });
+        await connection.waitUntilAuthorized();
+        if (connection.closeReason) return await last({ errors: [connection.closeReason] });
         if (!result || result.done === true) return await finish();
-        return { done: false, value: presented(result.value) };
+        return { done: false, value: mask(result.value) };
       } catch (error) {
-        return last(failed(error));
+        return last(resultOf(error));
       }
     },
     return: finish,
@@ -43,7 +43,7 @@ export function authorizedResults(
   };
 
   function interruption(): Promise<undefined> {
-    if (stream.closed.aborted) return Promise.resolve(undefined);
+    if (connection.closed.aborted) return Promise.resolve(undefined);
     return new Promise((resolve) => (interrupt = () => resolve(undefined)));
   }
 
@@ -53,10 +53,10 @@ export function authorizedResults(
   }
 
   async function finish(): Promise<IteratorReturnResult<undefined>> {
-    if (!isOver) {
-      isOver = true;
-      stream.release(operation);
-      stream.closed.removeEventListener("abort", stop);
+    if (!isFinished) {
+      isFinished = true;
+      connection.release(operation);
+      connection.closed.removeEventListener("abort", stop);
       interrupt();
       await results.return?.();
     }

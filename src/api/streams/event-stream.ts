@@ -3,51 +3,51 @@ import type { ExecutionResult } from "graphql";
 import { print } from "graphql-sse";
 import { type StreamTimings, WriteProgress } from "./heartbeat";
 
-/** How long a client may take for the last that it is told, in milliseconds. */
-const patience = 2_000;
+/** How long a client may take to read the last events after the stream was closed. */
+const closeTimeoutMs = 2_000;
 
 const headers = {
   "content-type": "text/event-stream; charset=utf-8",
   "cache-control": "no-cache",
-  // Proxies that compress would keep events back.
+  // A proxy that compresses would hold events back.
   "content-encoding": "none",
 };
 
 /**
- * Writes results as server-sent events, as `graphql-sse` does. That takes results from their source as fast as they come
- * and keeps in memory what a slow reader has not taken; here a result is asked for once the one before has left. A reader
- * that takes nothing from one heartbeat to the next is cut off.
+ * Writes results as server-sent events, with backpressure: the next result is taken only after the previous one was
+ * written. The handler of `graphql-sse` buffers in memory what a slow reader has not taken. A reader that takes nothing
+ * between two heartbeats is disconnected.
  *
- * @param over given when nothing more is to be told
+ * @param closed aborted when nothing more is to be delivered
  */
 export async function sendEvents(
   response: ServerResponse,
   results: AsyncIterableIterator<ExecutionResult>,
-  over: AbortSignal,
+  closed: AbortSignal,
   { heartbeatIntervalMs }: StreamTimings,
 ): Promise<void> {
-  const flow = response.socket && new WriteProgress(response.socket);
-  const beat = setInterval(() => {
-    if (flow?.isStalled() === true) response.destroy();
+  const progress = response.socket && new WriteProgress(response.socket);
+  const heartbeat = setInterval(() => {
+    if (progress?.isStalled() === true) response.destroy();
     else if (response.socket?.writableLength === 0) response.write(comment);
   }, heartbeatIntervalMs);
-  const cutOff = () => setTimeout(() => response.destroy(), patience).unref();
-  const leave = () => void results.return?.();
-  over.addEventListener("abort", cutOff);
-  response.once("close", leave);
+  const destroyLater = () => setTimeout(() => response.destroy(), closeTimeoutMs).unref();
+  const stopResults = () => void results.return?.();
+  closed.addEventListener("abort", destroyLater);
+  response.once("close", stopResults);
   try {
     response.writeHead(200, headers);
-    // Some browsers take a stream for open only once something of it is there.
-    let isOpen = await written(response, comment);
+    // Some browsers report an open stream only after its first bytes.
+    let isOpen = await write(response, comment);
     while (isOpen) {
       const { done, value } = (await results.next()) as IteratorResult<ExecutionResult, undefined>;
-      isOpen = await written(response, print(done ? complete : { event: "next", data: value }));
+      isOpen = await write(response, print(done ? complete : { event: "next", data: value }));
       if (done) break;
     }
   } finally {
-    clearInterval(beat);
-    over.removeEventListener("abort", cutOff);
-    response.off("close", leave);
+    clearInterval(heartbeat);
+    closed.removeEventListener("abort", destroyLater);
+    response.off("close", stopResults);
     response.end();
   }
 }
@@ -55,14 +55,14 @@ export async function sendEvents(
 const comment = ":\n\n";
 const complete = { event: "complete", data: null } as const;
 
-/** @returns false where the client has gone */
-function written(response: ServerResponse, text: string): Promise<boolean> {
+/** @returns false if the client has disconnected */
+function write(response: ServerResponse, text: string): Promise<boolean> {
   if (!response.writable) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const gone = () => resolve(false);
-    response.once("close", gone);
+    const disconnected = () => resolve(false);
+    response.once("close", disconnected);
     response.write(text, (error) => {
-      response.off("close", gone);
+      response.off("close", disconnected);
       resolve(error == null);
     });
   });

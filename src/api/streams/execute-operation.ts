@@ -6,9 +6,8 @@ import { logErrors, maskError } from "../graphql/masking";
 import type { PreparedOperation } from "../graphql/operations";
 import { authorizedResults } from "./authorized-results";
 import type { StreamTimings } from "./heartbeat";
-import type { LiveConnection, LiveConnections } from "./open-streams";
+import type { LiveConnection, LiveConnections } from "./live-connections";
 
-/** What both ways to stream are made of. */
 export interface StreamDependencies {
   readonly runtime: Runtime;
   readonly authenticator: Authenticator;
@@ -16,10 +15,10 @@ export interface StreamDependencies {
   readonly timings: StreamTimings;
 }
 
-/** Executes a prepared operation over a stream: one result, or one after the other. */
+/** @returns one result, or the results of a subscription, with internal errors masked */
 export async function executeOperation(
   runtime: Runtime,
-  stream: LiveConnection,
+  connection: LiveConnection,
   prepared: PreparedOperation,
   caller: Caller,
   requestId: string,
@@ -29,9 +28,11 @@ export async function executeOperation(
 
   const source = await subscribe(args);
   if (Symbol.asyncIterator in source) {
-    return authorizedResults(source, stream, prepared, withMaskedErrors, (error) => ({ errors: withMask([error]) }));
+    return authorizedResults(source, connection, prepared, withMaskedErrors, (error) => ({
+      errors: withMask([error]),
+    }));
   }
-  stream.release(prepared);
+  connection.release(prepared);
   return withMaskedErrors(source);
 
   function withMaskedErrors({ errors, ...result }: ExecutionResult): ExecutionResult {

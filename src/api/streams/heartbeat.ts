@@ -5,20 +5,20 @@ export interface StreamTimings {
   readonly heartbeatIntervalMs: number;
 }
 
-/** What is on its way to a client that may read slowly, or not at all. */
+/** Tells a client that reads slowly from one that reads nothing. */
 export class WriteProgress {
-  private sent = 0;
+  private sentBytes = 0;
   private wasWaiting = false;
 
   constructor(private readonly socket: Socket) {}
 
-  /** Whether something was waiting already when this was asked before, and nothing of it has gone since. */
+  /** @returns whether data was waiting at the last call already, and nothing has been sent since */
   isStalled(): boolean {
     const { bytesWritten, writableLength } = this.socket;
-    const sent = bytesWritten - writableLength;
-    const isStuck = this.wasWaiting && sent === this.sent;
-    this.sent = sent;
+    const sentBytes = bytesWritten - writableLength;
+    const isStalled = this.wasWaiting && sentBytes === this.sentBytes;
+    this.sentBytes = sentBytes;
     this.wasWaiting = writableLength > 0;
-    return isStuck;
+    return isStalled;
   }
 }

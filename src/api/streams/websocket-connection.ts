@@ -4,53 +4,53 @@ import type { Logger } from "pino";
 import type { WebSocket } from "ws";
 import { type StreamTimings, WriteProgress } from "./heartbeat";
 
-/** What a connection is known by. */
-export interface Connected {
+export interface UpgradedConnection {
   readonly socket: WebSocket;
+  /** The request that was upgraded. */
   readonly request: IncomingMessage;
 }
 
 /**
- * Puts a WebSocket under the protocol, as `graphql-ws/use/ws` does. That writes on the console whatever a client does
- * wrong, as often as any client likes.
+ * Attaches a WebSocket to the protocol server, as `graphql-ws/use/ws` does. That one writes to the console whenever a
+ * client violates the protocol, so any client could flood it.
  */
 export function attachGraphqlWs(
-  server: Server<Connected>,
-  connected: Connected,
+  server: Server<UpgradedConnection>,
+  connection: UpgradedConnection,
   { heartbeatIntervalMs }: StreamTimings,
   log: Logger,
 ): void {
-  const { socket, request } = connected;
+  const { socket, request } = connection;
   const closed = server.opened(
     {
       protocol: socket.protocol,
-      // What can't be sent is for a client that is gone, which its closing will tell.
+      // A failed send means that the client is gone; its close event follows.
       send: (data) => new Promise((resolve) => socket.send(data, () => resolve())),
       close: (code, reason) => socket.close(code, reason),
-      onMessage: (take) =>
+      onMessage: (handle) =>
         socket.on("message", (data: Buffer) => {
-          take(data.toString()).catch((error: unknown) => {
-            log.debug({ err: error }, "a client does not keep to the protocol of its WebSocket");
+          handle(data.toString()).catch((error: unknown) => {
+            log.debug({ err: error }, "a WebSocket client violated the protocol");
             socket.close(CloseCode.BadRequest, "Invalid message received");
           });
         }),
     },
-    connected,
+    connection,
   );
 
-  const flow = new WriteProgress(request.socket);
-  let isThere = true;
-  const asking = setInterval(() => {
-    // Who reads slowly comes to the question late.
-    if (flow.isStalled() || (!isThere && request.socket.writableLength === 0)) socket.terminate();
-    isThere = false;
+  const progress = new WriteProgress(request.socket);
+  let hasAnswered = true;
+  const heartbeat = setInterval(() => {
+    // The ping of a slow reader waits behind unread data, so only an empty buffer makes a missing pong count.
+    if (progress.isStalled() || (!hasAnswered && request.socket.writableLength === 0)) socket.terminate();
+    hasAnswered = false;
     socket.ping();
   }, heartbeatIntervalMs);
-  socket.on("pong", () => (isThere = true));
-  // Frames that are too large, or none at all: the socket closes itself.
+  socket.on("pong", () => (hasAnswered = true));
+  // After an oversized or invalid frame the socket closes itself.
   socket.on("error", () => undefined);
   socket.once("close", (code, reason) => {
-    clearInterval(asking);
-    closed(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, "a WebSocket was not closed"));
+    clearInterval(heartbeat);
+    closed(code, reason.toString()).catch((error: unknown) => log.error({ err: error }, "failed to close a WebSocket"));
   });
 }

@@ -1,7 +1,7 @@
 import type { EntityManager } from "typeorm";
 import type { AppService } from "../app/app.service";
-import { assertAppExists, ownedBy } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
+import { assertAppExists } from "../app/app.service";
+import { appFilter, type Caller, canReach } from "../../auth/caller";
 import { type Database, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { loaderById } from "../../platform/database/loaders";
@@ -34,7 +34,7 @@ export class AgentService {
 
   async find(id: string): Promise<Agent | null> {
     const agent = await this.byId.load(id);
-    return agent && this.isOwn(agent) ? agent : null;
+    return agent && canReach(this.caller, agent.appId) ? agent : null;
   }
 
   async create({ appId, temperature, maxOutputTokens, ...input }: CreateAgentInput): Promise<Agent> {
@@ -65,7 +65,7 @@ export class AgentService {
     if (changes.tools) await this.checkTools(changes.tools);
     return this.db
       .transaction(async (manager) => {
-        const before = await this.db.lock(manager, Agent, { id, ...ownedBy(this.caller) });
+        const before = await this.db.lock(manager, Agent, { id, ...appFilter(this.caller) });
         if (!before) throw notFound("agent");
         if (expectedVersion !== undefined && expectedVersion !== before.version) {
           throw conflict(
@@ -82,12 +82,10 @@ export class AgentService {
   }
 
   async delete(id: string): Promise<void> {
-    const { affected } = await this.db.transaction((manager) => manager.delete(Agent, { id, ...ownedBy(this.caller) }));
+    const { affected } = await this.db.transaction((manager) =>
+      manager.delete(Agent, { id, ...appFilter(this.caller) }),
+    );
     if (!affected) throw notFound("agent");
-  }
-
-  private isOwn({ appId }: Agent): boolean {
-    return this.caller.kind === "ADMIN" || this.caller.appId === appId;
   }
 
   private async checkModel(manager: EntityManager, { appId, model }: Agent): Promise<void> {

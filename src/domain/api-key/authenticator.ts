@@ -1,4 +1,5 @@
 import type { SelectQueryBuilder } from "typeorm";
+import type { AccessNotifier } from "../../auth/access-notifier";
 import { administrator, type Caller } from "../../auth/caller";
 import { grantsOf } from "../../auth/permissions";
 import type { Database } from "../../platform/database/database";
@@ -12,13 +13,31 @@ import { digestOf, isSameSecret, isWellFormed } from "./secret";
 export type Credential =
   { readonly kind: "ADMIN_KEY"; readonly secret: string } | { readonly kind: "API_KEY"; readonly secret: string };
 
+/** A caller as of a number of access changes in this process. */
+export interface Identity {
+  readonly caller: Caller;
+  readonly asOf: number;
+}
+
 /** Turns a credential into a caller. Queries the database each time and caches nothing, so that revocation is immediate. */
 export class Authenticator {
   constructor(
     private readonly db: Database,
     private readonly adminKey: string,
     private readonly usage: KeyUsage,
+    private readonly accessNotifier: AccessNotifier,
   ) {}
+
+  /** The number of access changes so far. An identity as of an earlier number must be established again. */
+  get changeCount(): number {
+    return this.accessNotifier.changeCount;
+  }
+
+  /** @throws as authenticate() does */
+  async identify(credential: Credential): Promise<Identity> {
+    const asOf = this.changeCount;
+    return { caller: await this.authenticate(credential), asOf };
+  }
 
   /**
    * @throws UNAUTHENTICATED, the same for every invalid credential; with the reason KEY_REVOKED for the secret of a

@@ -1,5 +1,5 @@
 import { type EntityManager, IsNull } from "typeorm";
-import type { Caller } from "../../auth/caller";
+import { type Caller, canReach } from "../../auth/caller";
 import { type Database, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { loaderById } from "../../platform/database/loaders";
@@ -72,7 +72,7 @@ export class AppService {
    */
   async resolve(appId: string | null | undefined, field: string): Promise<string> {
     if (this.caller.kind === "API_KEY") {
-      if (appId != null && appId !== this.caller.appId) throw notFound("app");
+      if (appId != null && !canReach(this.caller, appId)) throw notFound("app");
       return this.caller.appId;
     }
     if (appId == null) throw badInput({ field, message: "must name the app, as an administrator belongs to none" });
@@ -89,7 +89,3 @@ export class AppService {
 export async function assertAppExists(manager: EntityManager, id: string): Promise<void> {
   if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
 }
-
-/** What narrows a search to what the caller may know of. */
-export const ownedBy = (caller: Caller): { appId?: string } =>
-  caller.kind === "API_KEY" ? { appId: caller.appId } : {};

@@ -1,7 +1,7 @@
 import { In, IsNull, Not } from "typeorm";
 import { App } from "../app/app.entity";
-import { type AppService, ownedBy } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
+import type { AppService } from "../app/app.service";
+import { appFilter, type Caller } from "../../auth/caller";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
@@ -27,8 +27,8 @@ export class CallbackService {
 
   /** Those of one run, or, for an administrator, of an app: what other runs there are is not for a key to learn here. */
   async list({ appId, runId, ...page }: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
-    const isOpen = this.caller.kind === "ADMIN" && runId != null && appId == null;
-    const where = isOpen ? {} : { appId: await this.appService.resolve(appId, "appId") };
+    const isOfRun = runId != null && appId == null;
+    const where = isOfRun ? appFilter(this.caller) : { appId: await this.appService.resolve(appId, "appId") };
     if (runId == null && this.caller.kind === "API_KEY") {
       throw badInput({ field: "runId", message: "must name the run" });
     }
@@ -38,7 +38,7 @@ export class CallbackService {
   /** Tries at once to deliver again, and then for 24 hours anew. */
   async redeliver(id: string): Promise<CallbackDelivery> {
     const delivery = await this.db.transaction(async (manager) => {
-      const held = await this.db.lock(manager, CallbackDelivery, { id, ...ownedBy(this.caller) });
+      const held = await this.db.lock(manager, CallbackDelivery, { id, ...appFilter(this.caller) });
       if (!held) throw notFound("callback delivery");
       if (held.status === "WAITING") throw conflict("The run is not finished. Its callback is delivered when it is.");
       if (held.claimedAt) throw conflict("It is being delivered at this moment. Look what comes of that first.");

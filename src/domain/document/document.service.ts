@@ -1,8 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EntityManager, In } from "typeorm";
 import type { Logger } from "pino";
-import { ownedBy } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
+import { appFilter, type Caller } from "../../auth/caller";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
@@ -62,7 +61,7 @@ export class DocumentService {
   }
 
   async contentOf(id: string): Promise<DocumentContent | null> {
-    const exists = await this.db.read.existsBy(Document, { id, ...ownedBy(this.caller) });
+    const exists = await this.db.read.existsBy(Document, { id, ...appFilter(this.caller) });
     return exists ? this.links.make(id, this.caller) : null;
   }
 
@@ -82,7 +81,7 @@ export class DocumentService {
 
   async delete(id: string): Promise<void> {
     const { affected } = await this.db.transaction((manager) =>
-      manager.delete(Document, { id, ...ownedBy(this.caller) }),
+      manager.delete(Document, { id, ...appFilter(this.caller) }),
     );
     if (!affected) throw notFound("document");
     await this.discard([id]);

@@ -1,7 +1,6 @@
 import { type EntityManager, In } from "typeorm";
 import { Agent } from "../agent/agent.entity";
-import { ownedBy } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
+import { appFilter, type Caller, canReach } from "../../auth/caller";
 import type { Outbox } from "../callback/outbox";
 import type { Limits } from "../../config";
 import { type Database, isOrphan } from "../../platform/database/database";
@@ -56,7 +55,7 @@ export class RunService {
 
   async find(id: string): Promise<Run | null> {
     const run = await this.byId.load(id);
-    return run && (this.caller.kind === "ADMIN" || run.appId === this.caller.appId) ? run : null;
+    return run && canReach(this.caller, run.appId) ? run : null;
   }
 
   listOf(session: Session, page: PageArgs): Promise<Page<Run>> {
@@ -78,7 +77,7 @@ export class RunService {
     // Side by side, so that who cancels is told in time where the database takes nothing.
     await Promise.all([this.db.ping(), executor.flush((run) => run.id === id)]);
     const run = await this.db.transaction(async (manager) => {
-      const own = await this.db.lock(manager, Run, { id, ...ownedBy(this.caller) });
+      const own = await this.db.lock(manager, Run, { id, ...appFilter(this.caller) });
       if (!own) throw notFound("run");
       await store.endWithin(manager, id, { status: "CANCELLED" });
       return manager.findOneByOrFail(Run, { id });
@@ -124,7 +123,7 @@ export class RunService {
     const earlier = await claim?.take(manager);
     if (earlier !== undefined) return this.replay(manager, earlier);
 
-    const agent = await manager.findOneBy(Agent, { id: input.agentId, ...ownedBy(this.caller) });
+    const agent = await manager.findOneBy(Agent, { id: input.agentId, ...appFilter(this.caller) });
     if (!agent) throw notFound("agent");
 
     await admit(this.db, manager, agent.appId);

@@ -1,7 +1,7 @@
 import { And, type EntityManager, type FindOperator, type FindOptionsWhere, LessThan, MoreThan } from "typeorm";
 import type { AppService } from "../app/app.service";
-import { assertAppExists, ownedBy } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
+import { assertAppExists } from "../app/app.service";
+import { appFilter, type Caller, canReach } from "../../auth/caller";
 import { type Database, isDuplicate, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { loaderById } from "../../platform/database/loaders";
@@ -42,7 +42,7 @@ export class SessionService {
 
   async find(id: string): Promise<Session | null> {
     const session = await this.byId.load(id);
-    return session && (this.caller.kind === "ADMIN" || session.appId === this.caller.appId) ? session : null;
+    return session && canReach(this.caller, session.appId) ? session : null;
   }
 
   /** The session that another row refers to, which therefore exists and belongs to the app of that row. */
@@ -110,7 +110,7 @@ export class SessionService {
   ): Promise<Session> {
     const { id, reference } = input;
     if (id != null) {
-      const owned = appId === undefined ? ownedBy(this.caller) : { appId };
+      const owned = appId === undefined ? appFilter(this.caller) : { appId };
       const session = await this.db.lock(manager, Session, { id, ...owned });
       if (session) return session;
     } else if (reference != null && appId !== undefined) {

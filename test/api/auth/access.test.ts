@@ -12,7 +12,7 @@ const schema = createSchema(readConfig({}).limits);
 const id = randomUUID();
 const runEvents = `subscription { runEvents(runId: "${id}") { index } }`;
 
-/** How to ask for each field of the table, and for as little else as can be; of root fields the arguments and the answer. */
+/** The arguments and the selection of a minimal query for each root field of the access table. */
 const rootFields: Readonly<Record<string, string>> = {
   "Query.viewer": `{ kind }`,
   "Query.apps": `{ totalCount }`,
@@ -55,7 +55,7 @@ const rootFields: Readonly<Record<string, string>> = {
   "Mutation.redeliverCallback": `(input: { id: "${id}" }) { callbackDelivery { id } }`,
 };
 
-/** A way to each guarded field below the roots, through another field that needs something else. */
+/** A query for each guarded field below the root, through a field with another requirement. */
 const nestedFields: Readonly<Record<string, { query: string; guarded: Readonly<Record<string, string>> }>> = {
   "App.callbackSecretCreatedAt": {
     query: `{ agents { nodes { app { callbackSecretCreatedAt } } } }`,
@@ -88,7 +88,7 @@ describe("the table", () => {
   const fieldsOf = (type: GraphQLObjectType) =>
     Object.values(type.getFields()).map((field) => ({ ...field, coordinate: `${type.name}.${field.name}` }));
 
-  test("has every root field of the schema, every other one that requires something, and no more", () => {
+  test("lists every root field of the schema, every other field with a requirement, and nothing else", () => {
     const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
     const guarded = types.flatMap((type) =>
       fieldsOf(type).filter(({ extensions }) => roots.includes(type) || extensions["requires"] !== undefined),
@@ -96,22 +96,22 @@ describe("the table", () => {
     expect(guarded.map(({ coordinate }) => coordinate).sort()).toEqual([...access.keys()].sort());
   });
 
-  test("says the same as the schema does to those who read it", () => {
+  test("has the same requirements as the descriptions of the schema", () => {
     const described = types.flatMap(fieldsOf).filter(({ description }) => description?.startsWith("["));
     expect(
       Object.fromEntries(described.map(({ coordinate, description }) => [coordinate, bracketed(description)])),
     ).toEqual(Object.fromEntries([...access].map(([field, { required }]) => [field, required])));
   });
 
-  test("is asked about in full", () => {
-    const asked = [...Object.keys(rootFields), ...Object.keys(nestedFields)];
-    expect([...asked, "Mutation.uploadDocument", "Subscription.runEvents"].sort()).toEqual([...access.keys()].sort());
+  test("is covered completely by the queries of this test", () => {
+    const queried = [...Object.keys(rootFields), ...Object.keys(nestedFields)];
+    expect([...queried, "Mutation.uploadDocument", "Subscription.runEvents"].sort()).toEqual([...access.keys()].sort());
   });
 });
 
 const bracketed = (description: string | null | undefined) => /^\[(.+?)\]/.exec(description ?? "")?.[1];
 
-describe.each(grants)("who has been granted %s", (grant) => {
+describe.each(grants)("a caller with %s", (grant) => {
   let client: Client;
   const permissions = grant === "admin" ? undefined : permissionsOf[grant];
 
@@ -120,8 +120,8 @@ describe.each(grants)("who has been granted %s", (grant) => {
     client = permissions ? await app.key(permissions) : server.current.admin;
   });
 
-  /** What must be answered: nothing but a refusal of each field that the table does not open, or no refusal at all. */
-  function refusals(guarded: Readonly<Record<string, string>>) {
+  /** The expected errors: one denial for each field that the access table does not open. */
+  function denialsOf(guarded: Readonly<Record<string, string>>) {
     return Object.entries(guarded)
       .filter(([, field]) => !accessOf(field).opens.has(grant))
       .map(([path, field]) => ({
@@ -131,8 +131,8 @@ describe.each(grants)("who has been granted %s", (grant) => {
       }));
   }
 
-  function expectVerdict({ status, body }: { status: number; body: unknown }, guarded: Record<string, string>): void {
-    const expected = refusals(guarded);
+  function expectDenials({ status, body }: { status: number; body: unknown }, guarded: Record<string, string>): void {
+    const expected = denialsOf(guarded);
     if (expected.length > 0) {
       expect({ status, body }).toEqual({ status: 403, body: { errors: expected } });
     } else {
@@ -141,39 +141,42 @@ describe.each(grants)("who has been granted %s", (grant) => {
     }
   }
 
-  test.each(Object.keys(rootFields))("%s", async (coordinate) => {
+  test.each(Object.keys(rootFields))("is denied %s unless the access table opens it", async (coordinate) => {
     const [type = "", field = ""] = coordinate.split(".");
     const answer = await client.send(`${type.toLowerCase()} { ${field} ${rootFields[coordinate]} }`);
-    expectVerdict(answer, { [field]: coordinate });
+    expectDenials(answer, { [field]: coordinate });
   });
 
-  test.each(Object.entries(nestedFields))("%s", async (_, { query, guarded }) => {
-    expectVerdict(await client.send(query), guarded);
-  });
+  test.each(Object.entries(nestedFields))(
+    "is denied %s, below other fields, unless the access table opens it",
+    async (_, { query, guarded }) => {
+      expectDenials(await client.send(query), guarded);
+    },
+  );
 
-  test("Mutation.uploadDocument, with a document and without", async () => {
+  test("is denied Mutation.uploadDocument, with and without a document, unless the access table opens it", async () => {
     const guarded = { uploadDocument: "Mutation.uploadDocument" };
-    expectVerdict(await client.upload(id, "The barn is red."), guarded);
+    expectDenials(await client.upload(id, "The barn is red."), guarded);
     const withoutFile = `mutation ($file: Upload!) { uploadDocument(input: { sessionId: "${id}", file: $file }) { document { id } } }`;
-    expectVerdict(await client.send(withoutFile, { file: null }), guarded);
+    expectDenials(await client.send(withoutFile, { file: null }), guarded);
   });
 
-  test("Subscription.runEvents, over both kinds of streams", async () => {
+  test("is denied Subscription.runEvents, over both streaming transports, unless the access table opens it", async () => {
     const guarded = { runEvents: "Subscription.runEvents" };
     const sse = await overSse(client, runEvents);
     const [result] = await overWebSocket(client, runEvents);
 
-    expectVerdict(sse, guarded);
-    const refused = refusals(guarded);
-    if (refused.length > 0) {
-      expect(result).toEqual({ errors: refused });
+    expectDenials(sse, guarded);
+    const denied = denialsOf(guarded);
+    if (denied.length > 0) {
+      expect(result).toEqual({ errors: denied });
     } else {
       expect(sse.text).toContain(`"NOT_FOUND"`);
       expect(errorsOf(result)).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
     }
   });
 
-  test("Subscription.runEvents, which a request without a stream gets never", async () => {
+  test("never gets Subscription.runEvents over a plain request", async () => {
     for (const { status, body } of [
       await client.send(runEvents),
       await client.get(`?query=${encodeURIComponent(runEvents)}`).set("apollo-require-preflight", "1"),

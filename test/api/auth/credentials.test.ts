@@ -22,17 +22,17 @@ const viewer = JSON.stringify({ query: `{ viewer { kind name } }` });
 const bearer = `Bearer ${adminKey}`;
 const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { status } } }`;
 
-/** Sends a query with these headers, as many of them as there are. */
+/** Sends a query with these headers; a list repeats its header. */
 const sendAs = (headers: Record<string, string | string[]>, search = "") =>
   sendRaw(server.current.url + search, { headers: { ...json, ...headers }, body: viewer });
 
 const newKey = async (): Promise<KeyHolder> => (await server.current.newApp()).key({});
 
-test("exactly one valid credential lets in, however its header and its scheme are written", async () => {
+test("exactly one valid credential is accepted, with its header and scheme in any case", async () => {
   const { secret } = await newKey();
   const administrator = { kind: "ADMIN", name: "administrator" };
   const holder = { kind: "API_KEY", name: expect.any(String) };
-  for (const [name, value, who] of [
+  for (const [name, value, caller] of [
     ["x-api-key", secret, holder],
     ["X-API-Key", ` ${secret} `, holder],
     ["authorization", bearer, administrator],
@@ -40,11 +40,11 @@ test("exactly one valid credential lets in, however its header and its scheme ar
     ["authorization", `BEARER   ${adminKey}`, administrator],
   ] as const) {
     const { status, text } = await sendAs({ [name]: value });
-    expect([status, JSON.parse(text)]).toEqual([200, { data: { viewer: who } }]);
+    expect([status, JSON.parse(text)]).toEqual([200, { data: { viewer: caller } }]);
   }
 });
 
-test("where the database does not say who it is nobody is let in, and told to try again", async () => {
+test("a request is answered with UNAVAILABLE while the database is away", async () => {
   const { secret } = await newKey();
   const runners = [BetterSqlite3QueryRunner.prototype, MysqlQueryRunner.prototype];
   const spies = runners.map((runner) => jest.spyOn(runner, "query").mockRejectedValue(new Error("away")));
@@ -53,7 +53,7 @@ test("where the database does not say who it is nobody is let in, and told to tr
   expect([status, JSON.parse(text).errors[0].extensions]).toEqual([503, { code: "UNAVAILABLE" }]);
 });
 
-test("everything else is answered with the very same 401, which does not tell what was wrong", async () => {
+test("everything else gets an identical 401, which does not disclose what is wrong", async () => {
   const { secret } = await newKey();
   const doomed = await server.current.newApp();
   const { secret: deleted } = await doomed.key();
@@ -103,7 +103,7 @@ test("everything else is answered with the very same 401, which does not tell wh
   }
 });
 
-test("who holds the secret of a revoked key is told so", async () => {
+test("a client with the secret of a revoked key learns that it is revoked", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const [revoked, ofDeletedScope] = [await app.key(), await app.key()];
@@ -120,7 +120,7 @@ test("who holds the secret of a revoked key is told so", async () => {
   }
 });
 
-test("the database is asked once about a key that may be one, and never about what can't be one", async () => {
+test("a well-formed key takes one query, and a malformed one takes none", async () => {
   const [{ secret }, revoked] = [await newKey(), await newKey()];
   await server.current.admin.data(revoke, { id: revoked.keyId });
   const statementsFor = async (headers: Record<string, string>) => (await statementsOf(() => sendAs(headers))).length;
@@ -135,15 +135,15 @@ test("the database is asked once about a key that may be one, and never about wh
   expect(await statementsFor({ authorization: "Bearer wrong" })).toBe(0);
 });
 
-describe("without a credential nothing of a body is read", () => {
+describe("without a credential the body is not read", () => {
   const multipart = { "content-type": "multipart/form-data; boundary=cut", "apollo-require-preflight": "1" };
 
   test.each<[name: string, headers: Record<string, string>, body: string]>([
-    ["a document that is no GraphQL", json, JSON.stringify({ query: "{ not GraphQL" })],
-    ["JSON that is none", json, `{"query": `],
-    ["a type that is not taken", { "content-type": "text/csv" }, "a,b"],
-    ["more than a body may have", json, JSON.stringify({ query: "#".repeat(1_100_000) })],
-    ["an upload that is none", multipart, "--cut\r\nnonsense\r\n--cut--\r\n"],
+    ["a document that is not GraphQL", json, JSON.stringify({ query: "{ not GraphQL" })],
+    ["invalid JSON", json, `{"query": `],
+    ["an unsupported content type", { "content-type": "text/csv" }, "a,b"],
+    ["a body that is too large", json, JSON.stringify({ query: "#".repeat(1_100_000) })],
+    ["an invalid upload", multipart, "--cut\r\nnonsense\r\n--cut--\r\n"],
   ])("%s", async (_, headers, body) => {
     const { status, text } = await sendRaw(server.current.url, { headers, body });
     expect([status, JSON.parse(text)]).toMatchObject([401, { errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }]);
@@ -152,7 +152,7 @@ describe("without a credential nothing of a body is read", () => {
   test.each([
     ["a request", json, `{"query": "`],
     ["an upload", multipart, "--cut\r\n"],
-  ])("%s of which the rest never comes", async (_, headers, body) => {
+  ])("%s whose body never ends", async (_, headers, body) => {
     const length = { "content-length": "20000000" };
     for (const key of [{}, { "x-api-key": newSecret() }, { authorization: "Bearer wrong" }]) {
       const sent = { headers: { ...headers, ...length, ...key }, body, isUnfinished: true };
@@ -162,11 +162,11 @@ describe("without a credential nothing of a body is read", () => {
   });
 });
 
-test("the secret is in one answer and nowhere else: no other answer, no log, no database", async () => {
+test("the secret is in one response and nowhere else: no other response, no log, no database", async () => {
   const { admin } = server.current;
   const key = await newKey();
   const textOf = async (client: Client, query: string) => (await client.send(query, { id: key.keyId })).text;
-  const used: unknown[] = [
+  const responses: unknown[] = [
     await textOf(key, `{ viewer { name apiKey { id name hint status scope { name } } permissions { agents } } }`),
     await textOf(key, `{ agents { nodes { id } } }`),
     await textOf(key, `{ nothing`),
@@ -181,9 +181,9 @@ test("the secret is in one answer and nowhere else: no other answer, no log, no 
     await transports["server-sent events"](key, `{ viewer { name } }`).all(),
   ];
   jest.spyOn(AppService.prototype, "get").mockRejectedValue(new Error("no app"));
-  used.push(await textOf(key, `{ viewer { app { name } } }`));
-  used.push(await textOf(admin, `query ($id: ID!) { apiKey(id: $id) { id name hint status } }`));
-  used.push(await textOf(admin, revoke), await textOf(key, `{ viewer { name } }`));
+  responses.push(await textOf(key, `{ viewer { app { name } } }`));
+  responses.push(await textOf(admin, `query ($id: ID!) { apiKey(id: $id) { id name hint status } }`));
+  responses.push(await textOf(admin, revoke), await textOf(key, `{ viewer { name } }`));
   expect(lines.join("")).toContain("no app");
 
   const [stored] = await server.current.sql(`SELECT * FROM api_key WHERE id = '${key.keyId}'`);
@@ -193,8 +193,8 @@ test("the secret is in one answer and nowhere else: no other answer, no log, no 
   );
   const kept = files.map((file) => readFileSync(join(file.parentPath, file.name), "latin1"));
 
-  const told = [JSON.stringify([used, stored]), lines.join(""), ...kept].join("");
-  expect(told).toContain(key.secret.slice(-4));
-  expect(told.includes(key.secret.slice(13, -4))).toBe(false);
+  const output = [JSON.stringify([responses, stored]), lines.join(""), ...kept].join("");
+  expect(output).toContain(key.secret.slice(-4));
+  expect(output.includes(key.secret.slice(13, -4))).toBe(false);
   expect(lines.join("")).not.toContain(adminKey);
 });

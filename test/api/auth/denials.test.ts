@@ -18,7 +18,7 @@ const id = randomUUID();
 
 type Case = readonly [message: string, name: keyof typeof mutations, input: (app: TestApp) => object | Promise<object>];
 
-/** What is refused for what is there, with what to do. */
+/** Errors about the state of objects, which advise what to do. */
 const cases: readonly Case[] = [
   ["There is no app with this id.", "createScope", () => ({ appId: id, name: "a", permissions: {} })],
   ["There is no scope with this id.", "updateScope", () => ({ id })],
@@ -53,7 +53,7 @@ test.each(cases)("%s (%s)", async (message, name, input) => {
 });
 
 test.each([
-  ["`apps` is for administrators only; no API key may use it.", `{ apps { totalCount } }`],
+  ["`apps` requires an administrator; no API key can use it.", `{ apps { totalCount } }`],
   ["`agents` requires the level VIEW on agents, which this key's scope does not grant.", `{ agents { totalCount } }`],
   [
     "`sessions` requires the permission SESSION_VIEW, which this key's scope does not grant.",
@@ -64,7 +64,7 @@ test.each([
   expect((await key.errors(query)).map((error) => error.message)).toEqual([message]);
 });
 
-test("what a key may do one of two things for names both", async () => {
+test("a denial of a field that accepts one of two permissions names both", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["SESSION_CREATE"] });
   const [error] = await key.errors(
@@ -75,7 +75,7 @@ test("what a key may do one of two things for names both", async () => {
   );
 });
 
-test("each field that is refused is told once, by the path that it has in the answer", async () => {
+test("each denied field is reported once, by its path in the response", async () => {
   const key = await (await server.current.newApp()).key({ runtime: ["RUN"] });
   const errors = await key.errors(
     `query ($id: ID!) { a: run(id: $id) { bc: agent { id } } ab: run(id: $id) { c: agent { id } c: agent { name } } }`,
@@ -87,20 +87,20 @@ test("each field that is refused is told once, by the path that it has in the an
   ]);
 });
 
-test("who asks for too much in lists is told how much, what is allowed, and what to do", async () => {
+test("the error for too many objects in lists has the number, the maximum and advice", async () => {
   const app = await server.current.newApp();
-  const refusal = async (keys: number, ofEach: number, fields: string) => {
+  const messageFor = async (keys: number, ofEach: number, fields: string) => {
     const query = `query ($id: ID!) { apiKeys(appId: $id, first: ${keys}) {
       nodes { scope { apiKeys(first: ${ofEach}) { nodes { ${fields} } } } }
     } }`;
     return (await server.current.admin.errors(query, { id: app.id }))[0]?.message;
   };
-  const advice = "Ask for less with `first`, or in several requests.";
-  expect(await refusal(200, 200, "id")).toBe(
-    `This operation asks for up to 40200 objects in lists; at most 10000 are allowed. ${advice}`,
+  const advice = "Request less with `first`, or split the operation.";
+  expect(await messageFor(200, 200, "id")).toBe(
+    `This operation requests up to 40200 objects in lists; the maximum is 10000. ${advice}`,
   );
   const many = Array.from({ length: 25 }, (_, i) => `id${i}: id`).join(" ");
-  expect(await refusal(50, 190, many)).toBe(
-    `This operation asks for up to 247150 fields of objects in lists; at most 200000 are allowed. ${advice}`,
+  expect(await messageFor(50, 190, many)).toBe(
+    `This operation requests up to 247150 fields of objects in lists; the maximum is 200000. ${advice}`,
   );
 });

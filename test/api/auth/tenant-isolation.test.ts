@@ -13,16 +13,16 @@ import type { KeyHolder, TestApp } from "../../support/test-app";
 const receiver = useReceiver();
 const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
 
-/** Gives an app of one's own what the fields need that are asked for something foreign. */
-const settle = async (app: TestApp) => ({
+/** Creates the objects of the caller's own app that queries for foreign objects need. */
+const createOwn = async (app: TestApp) => ({
   app: app.id,
   agent: await app.agent(),
   otherAgent: await app.agent(),
   session: await app.session(),
 });
 
-/** Gives another app one of everything. */
-async function furnish(app: TestApp, holder: KeyHolder): Promise<Holdings> {
+/** Creates one object of each kind in the foreign app. */
+async function createForeign(app: TestApp, holder: KeyHolder): Promise<Holdings> {
   const texts = {
     agentName: randomUUID(),
     reference: randomUUID(),
@@ -46,7 +46,7 @@ async function furnish(app: TestApp, holder: KeyHolder): Promise<Holdings> {
   return { app: app.id, scope: holder.scopeId, apiKey: holder.keyId, ...made, ...texts };
 }
 
-/** All that an app has, as the administrator sees it; but when its key was last used is written when there is time. */
+/** Everything in an app, as an administrator sees it, except `lastUsedAt` of keys, which is written later. */
 const everythingOf = (app: string) =>
   server.current.admin.data(
     `query ($app: ID!) {
@@ -66,28 +66,28 @@ const everythingOf = (app: string) =>
     { app },
   );
 
-let own: Awaited<ReturnType<typeof settle>>;
+let own: Awaited<ReturnType<typeof createOwn>>;
 let key: KeyHolder;
 let foreign: Holdings;
 let foreignBefore: unknown;
 
 beforeAll(async () => {
   const app = await server.current.newApp();
-  foreign = await furnish(app, await app.key());
+  foreign = await createForeign(app, await app.key());
   foreignBefore = await everythingOf(foreign.app);
 });
 
 beforeEach(async () => {
   const app = await server.current.newApp();
   key = await app.key();
-  own = await settle(app);
+  own = await createOwn(app);
 });
 
 afterEach(async () => {
   expect(await everythingOf(foreign.app)).toEqual(foreignBefore);
 });
 
-/** The answer to who asks about what another app has, once it is known to be that to who asks about what nobody has. */
+/** Verifies that the responses for a foreign and an unknown id or name are identical, and returns the response. */
 async function askTwice(ask: (it: string) => Promise<{ status: number; text: string }>, it: string): Promise<string> {
   const [ofForeign, ofUnknown] = [await ask(it), await ask(randomUUID())];
   expect([ofForeign.status, ofForeign.text]).toEqual([ofUnknown.status, ofUnknown.text]);
@@ -107,7 +107,7 @@ describe.each([
   ["query", queries],
   ["mutation", mutations],
 ] as const)("in a %s", (kind, rows) => {
-  test.each(rows)("%s: a foreign %s is like one that there is not", async (_, names, field, answer) => {
+  test.each(rows)("%s: a foreign %s is indistinguishable from an unknown one", async (_, names, field, answer) => {
     const text = await askTwice(askWith(key, kind, field, names), foreign[names]);
     const { data, errors } = JSON.parse(text) as GraphQLAnswer;
     const code = errors?.[0]?.extensions.code;
@@ -117,12 +117,12 @@ describe.each([
   });
 });
 
-test("UploadDocumentInput.sessionId: a foreign session is like one that there is not", async () => {
+test("UploadDocumentInput.sessionId: a foreign session is indistinguishable from an unknown one", async () => {
   const text = await askTwice((it) => key.upload(it, "The barn is red."), foreign.session);
   expect(codeOf(text)).toBe("NOT_FOUND");
 });
 
-test("Subscription.runEvents(runId): a foreign run is like one that there is not, over both kinds of streams", async () => {
+test("Subscription.runEvents(runId): a foreign run is indistinguishable from an unknown one, over both streaming transports", async () => {
   const query = `subscription ($it: ID!) { runEvents(runId: $it) { index } }`;
   const text = await askTwice((it) => overSse(key, query, { variables: { it } }), foreign.run);
   expect(text).toContain("NOT_FOUND");
@@ -132,7 +132,7 @@ test("Subscription.runEvents(runId): a foreign run is like one that there is not
   expect(results).toMatchObject([{ errors: [{ extensions: { code: "NOT_FOUND" } }] }]);
 });
 
-test("no argument and no field of an input that takes an id or a reference is forgotten", () => {
+test("every argument and input field that takes an id or a reference is covered", () => {
   const takesName = ({ name, type }: { name: string; type: unknown }) =>
     String(type).replace("!", "") === "ID" || /^(reference|userReference|idempotencyKey)$/.test(name);
   const places = Object.values(createSchema(readConfig({}).limits).getTypeMap()).flatMap((type) => {
@@ -153,7 +153,7 @@ test("no argument and no field of an input that takes an id or a reference is fo
   expect(places.sort()).toEqual(asked.sort());
 });
 
-test("lists hold what is the key's app's, also behind a cursor of another app's list", async () => {
+test("lists contain only objects of the key's app, also after a cursor of a foreign list", async () => {
   const query = `query ($after: String) {
     agents(after: $after) { nodes { id } totalCount pageInfo { endCursor } }
     sessions(after: $after) { nodes { id } totalCount pageInfo { endCursor } }
@@ -191,7 +191,7 @@ test.each<Row>([
     `executeAgent(input: { agentId: $agent, text: "x", session: { id: $it } }) { replayed }`,
     "NOT_FOUND",
   ],
-])("%s: nor does an administrator reach a %s from within another app", async (place, names, field, answer) => {
+])("%s: an administrator who names an app does not reach a foreign %s", async (place, names, field, answer) => {
   const kind = place.startsWith("Query.") ? "query" : "mutation";
   const text = await askTwice(askWith(server.current.admin, kind, field, names), foreign[names]);
   expect(codeOf(text)).toBe(answer === "as if unused" ? undefined : answer);

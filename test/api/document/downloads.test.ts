@@ -31,7 +31,7 @@ async function viewable(content = "The barn is red.", filename = "barn.txt") {
 /** Expects the response that all invalid links get. */
 async function expectNotFound(url: string): Promise<void> {
   const answer = await download(url);
-  const message = "This link leads to no document, or not any more. Ask `documentContent` for another.";
+  const message = "This link is invalid or has expired. Query `documentContent` for a new one.";
   expect([answer.status, await answer.json()]).toEqual([
     404,
     { errors: [{ message, extensions: { code: "NOT_FOUND" } }] },

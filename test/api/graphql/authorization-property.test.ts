@@ -26,7 +26,7 @@ const server = useServer();
 const schema = createSchema(readConfig({}).limits);
 
 type Permissions = Required<TestPermissions>;
-/** All that a scope can be: each level, with each set of runtime permissions. */
+/** Every scope: each level, with each set of runtime permissions. */
 const scopes: readonly Permissions[] = (["NONE", "VIEW", "EDIT", "FULL"] as const).flatMap((agents) =>
   Array.from({ length: 32 }, (_, set) => ({
     agents,
@@ -34,39 +34,40 @@ const scopes: readonly Permissions[] = (["NONE", "VIEW", "EDIT", "FULL"] as cons
   })),
 );
 
-/** Any of them; half the time not yet known which. */
+/** The index of a scope; undefined half the time, to be chosen by the operation. */
 const anyScope = fc.option(fc.nat(scopes.length - 1), { nil: undefined, freq: 1 });
 
 const anyOperation = fc
   .array(fc.nat(9_999), { minLength: 40, maxLength: 160, size: "max" })
   .map((numbers) => randomOperation(schema, numbers))
-  // An alias may be another field's name, and then stand beside that field.
+  // An alias may equal the name of a sibling field, which conflicts.
   .filter(({ query }) => validate(schema, parse(query)).length === 0);
 
 const operationsOf = (query: string) =>
   parse(query).definitions.filter((definition) => definition.kind === Kind.OPERATION_DEFINITION);
 
-/** A field that the table has, where it stands in the answer. */
-interface Asked {
+/** A requested field that the access table lists. */
+interface GuardedField {
+  /** Its path in the response. */
   readonly path: readonly string[];
-  readonly line: Access;
+  readonly entry: Access;
 }
 
-/** What an operation asks for, found in the plainest way: by walking through the document with the table in hand. */
-function askedBy({ query, operationName, variables }: RandomOperation): readonly Asked[] {
+/** The oracle: finds the guarded fields of an operation by a plain walk through the document. */
+function guardedFieldsOf({ query, operationName, variables }: RandomOperation): readonly GuardedField[] {
   const { definitions } = parse(query);
   const operation = operationsOf(query).find(
     ({ name }) => operationName === undefined || name?.value === operationName,
   );
   if (!operation) throw new Error("The document has no such operation");
-  const asked: Asked[] = [];
+  const guarded: GuardedField[] = [];
   walk(operation.selectionSet, schema.getRootType(operation.operation), []);
-  return asked;
+  return guarded;
 
   function walk({ selections }: SelectionSetNode, type: GraphQLNamedType | null | undefined, path: string[]): void {
     if (!isObjectType(type) && !isInterfaceType(type)) throw new Error("Only objects have fields");
     for (const selection of selections) {
-      if (!selection.directives?.every(isPassed)) continue;
+      if (!selection.directives?.every(isIncluded)) continue;
 
       if (selection.kind === Kind.INLINE_FRAGMENT) {
         const { typeCondition } = selection;
@@ -80,16 +81,16 @@ function askedBy({ query, operationName, variables }: RandomOperation): readonly
         const name = selection.name.value;
         const field = type.getFields()[name];
         if (!field) continue;
-        const here = [...path, selection.alias?.value ?? name];
-        const line = access.get(`${type.name}.${name}`);
-        if (line) asked.push({ path: here, line });
-        if (selection.selectionSet) walk(selection.selectionSet, getNamedType(field.type), here);
+        const fieldPath = [...path, selection.alias?.value ?? name];
+        const entry = access.get(`${type.name}.${name}`);
+        if (entry) guarded.push({ path: fieldPath, entry });
+        if (selection.selectionSet) walk(selection.selectionSet, getNamedType(field.type), fieldPath);
       }
     }
   }
 
-  /** Whether a directive lets its field through; one that is given no boolean does, since nobody knows better yet. */
-  function isPassed({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
+  /** Whether a directive includes its field. A value that is not a boolean does, as coercion refuses it only later. */
+  function isIncluded({ name, arguments: [condition] = [] }: DirectiveNode): boolean {
     if (condition?.value.kind === Kind.BOOLEAN) return condition.value.value === (name.value === "include");
     if (condition?.value.kind !== Kind.VARIABLE) throw new Error("A condition is a boolean or a variable");
     const variable = condition.value.name.value;
@@ -100,42 +101,42 @@ function askedBy({ query, operationName, variables }: RandomOperation): readonly
   }
 }
 
-/** The least scope that opens the fields on the uppermost level, so that what it refuses lies below them. */
-const leastScope = (asked: readonly Asked[]): number => {
-  const roots = asked.filter(({ path }) => path.length === 1);
+/** The smallest scope that opens the root fields, so that all denials lie below them. */
+const minScope = (guarded: readonly GuardedField[]): number => {
+  const roots = guarded.filter(({ path }) => path.length === 1);
   return Math.max(
     0,
-    scopes.findIndex((permissions) => roots.every(({ line }) => opensTo(permissions, line))),
+    scopes.findIndex((permissions) => roots.every(({ entry }) => opensTo(permissions, entry))),
   );
 };
 
-const refusals = (asked: readonly Asked[], permissions: Permissions): string[] => {
-  const refused = asked.filter(({ line }) => !opensTo(permissions, line));
-  return [...new Set(refused.map(({ path, line }) => refusal(path, line.required)))].sort();
+const denialsOf = (guarded: readonly GuardedField[], permissions: Permissions): string[] => {
+  const denied = guarded.filter(({ entry }) => !opensTo(permissions, entry));
+  return [...new Set(denied.map(({ path, entry }) => denialOf(path, entry.required)))].sort();
 };
 
-const refusal = (path: readonly unknown[], required: unknown) => `${path.join(".")} requires ${String(required)}`;
+const denialOf = (path: readonly unknown[], required: unknown) => `${path.join(".")} requires ${String(required)}`;
 
 const keys: Client[] = [];
 let ids: Readonly<Record<string, string>>;
-const unknown = randomUUID();
+const unknownId = randomUUID();
 
 beforeAll(async () => {
   const app = await server.current.newApp();
-  // One after the other: as many at once as there are scopes may be more than a busy machine answers within 2 s.
+  // Sequentially: 128 concurrent requests may take a busy machine longer than 2 s.
   for (const permissions of scopes) keys.push(await app.key(permissions));
   const agent = await app.agent();
   const { id: run, sessionId: session } = await app.run({ agentId: agent });
   ids = { "Query.agent": agent, "Query.session": session, "Query.run": run, "Subscription.runEvents": run };
 });
 
-type Outcome = "refused" | "refused below the root" | "executed" | "invalid";
+type Outcome = "denied" | "denied below the root" | "executed" | "invalid";
 
-/** Sends an operation with the key of a scope, and sees that it comes out as it must. */
-async function judge(operation: RandomOperation, scope: number, isStreamed: boolean): Promise<Outcome> {
+/** Sends an operation with the key of a scope, and verifies its outcome. */
+async function verify(operation: RandomOperation, scope: number, isStreamed: boolean): Promise<Outcome> {
   const [key, permissions] = [keys[scope] as Client, scopes[scope] as Permissions];
   const { operationName, variables } = operation;
-  const query = operation.query.replace(/@(\w+\.\w+)/g, (_, field: string) => ids[field] ?? unknown);
+  const query = operation.query.replace(/@(\w+\.\w+)/g, (_, field: string) => ids[field] ?? unknownId);
   const isOverSse = isStreamed || operation.kind === OperationTypeNode.SUBSCRIPTION;
 
   let answer: { status: number; text: string; body: unknown } = { status: 0, text: "", body: undefined };
@@ -145,38 +146,38 @@ async function judge(operation: RandomOperation, scope: number, isStreamed: bool
       : key.send(query, variables, { operationName }));
   });
 
-  const expected = refusals(askedBy(operation), permissions);
+  const expected = denialsOf(guardedFieldsOf(operation), permissions);
   if (expected.length === 0) {
     expect(answer.status).not.toBe(403);
     expect(answer.text).not.toContain("FORBIDDEN");
     return answer.text.includes(`"data":{`) ? "executed" : "invalid";
   }
   const errors = errorsOf(answer.body);
-  expect(errors.map(({ path = [], extensions }) => refusal(path, extensions["required"])).sort()).toEqual(expected);
+  expect(errors.map(({ path = [], extensions }) => denialOf(path, extensions["required"])).sort()).toEqual(expected);
   for (const { extensions } of errors) expect(extensions).toMatchObject({ code: "FORBIDDEN", granted: permissions });
   expect(answer.status).toBe(403);
   expect(answer.body).not.toHaveProperty("data");
-  // The one that finds the key. Once a minute the server writes by itself which keys were used.
+  // The one that finds the key. Once a minute the server also records which keys were used.
   expect(statements.filter((statement) => !/^(BEGIN|START|SET|COMMIT|UPDATE .api_key.)/.test(statement))).toHaveLength(
     1,
   );
-  return expected.every((each) => each.includes(".")) ? "refused below the root" : "refused";
+  return expected.every((each) => each.includes(".")) ? "denied below the root" : "denied";
 }
 
-test("an operation is refused for exactly the fields that the scope does not open, and then nothing of it is executed", async () => {
-  const seen: Record<Outcome, number> = { refused: 0, "refused below the root": 0, executed: 0, invalid: 0 };
+test("an operation is denied for exactly the fields that the scope does not open, and nothing of it executes", async () => {
+  const seen: Record<Outcome, number> = { denied: 0, "denied below the root": 0, executed: 0, invalid: 0 };
   const property = fc.asyncProperty(anyOperation, anyScope, fc.boolean(), async (operation, scope, isStreamed) => {
-    seen[await judge(operation, scope ?? leastScope(askedBy(operation)), isStreamed)] += 1;
+    seen[await verify(operation, scope ?? minScope(guardedFieldsOf(operation)), isStreamed)] += 1;
   });
   await fc.assert(property, { numRuns: 2_000 });
 
-  // No part of the property may hold because it was never asked for.
-  for (const outcome of ["refused", "refused below the root", "executed"] as const) {
+  // No part of the property may hold vacuously.
+  for (const outcome of ["denied", "denied below the root", "executed"] as const) {
     expect(seen[outcome]).toBeGreaterThan(50);
   }
 }, 300_000);
 
-test("a document that was judged before is judged anew, for each scope, operation and set of variables", async () => {
+test("a cached document is authorized again for each scope, operation and set of variables", async () => {
   const property = fc.asyncProperty(anyOperation, fc.nat(127), fc.nat(127), async (operation, scope, otherScope) => {
     const variables = Object.entries(operation.variables).map(([name, value]) => [name, value !== true] as const);
     const others = operationsOf(operation.query).map(({ operation: kind, name }) => ({
@@ -185,8 +186,8 @@ test("a document that was judged before is judged anew, for each scope, operatio
       operationName: name?.value,
     }));
     for (const other of [...others, { ...operation, variables: Object.fromEntries(variables) }]) {
-      await judge(other, scope, false);
-      await judge(other, otherScope, false);
+      await verify(other, scope, false);
+      await verify(other, otherScope, false);
     }
   });
   await fc.assert(property, { numRuns: 150 });

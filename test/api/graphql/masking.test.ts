@@ -17,11 +17,11 @@ const post = (query: string) =>
     body: JSON.stringify({ query }),
   });
 
-/** What the log says about the request of this answer. */
-const logged = ({ headers }: RawAnswer) =>
+/** The log lines about the request of a response. */
+const logLinesOf = ({ headers }: RawAnswer) =>
   lines.filter((line) => (JSON.parse(line) as { requestId?: string }).requestId === headers["x-request-id"]);
 
-test("a fault in a field is masked, and stands in the log under the id of the request", async () => {
+test("an internal error in a field is masked, and logged with the id of the request", async () => {
   jest.spyOn(AppService.prototype, "list").mockRejectedValue(new TypeError("swordfish"));
   const answer = await post(`{ viewer { kind } mine: apps { totalCount } }`);
   expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
@@ -29,10 +29,10 @@ test("a fault in a field is masked, and stands in the log under the id of the re
     { data: null, errors: [{ path: ["mine"], extensions: { code: "INTERNAL_SERVER_ERROR" } }] },
   ]);
   expect(answer.text).not.toMatch(/swordfish|TypeError|node_modules/);
-  expect(logged(answer)).toEqual([expect.stringContaining("swordfish")]);
+  expect(logLinesOf(answer)).toEqual([expect.stringContaining("swordfish")]);
 });
 
-test("a fault outside of every field is masked, and stands in the log under the id of the request", async () => {
+test("an internal error outside of all fields is masked, and logged with the id of the request", async () => {
   jest.spyOn(OperationAuthorizer.prototype, "authorize").mockImplementation(() => {
     throw new Error("swordfish");
   });
@@ -42,10 +42,10 @@ test("a fault outside of every field is masked, and stands in the log under the 
     { errors: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }] },
   ]);
   expect(answer.text).not.toContain("swordfish");
-  expect(logged(answer)).toEqual([expect.stringContaining("swordfish")]);
+  expect(logLinesOf(answer)).toEqual([expect.stringContaining("swordfish")]);
 });
 
-test("a caller whom the database does not know at the moment is told to try again", async () => {
+test("a caller that can't be authenticated while the database is away gets UNAVAILABLE", async () => {
   const key = await (await server.current.newApp()).key();
   jest.spyOn(SelectQueryBuilder.prototype, "getOne").mockRejectedValue(new Error("swordfish"));
   const answer = await sendRaw(server.current.url, { headers: { ...json, "x-api-key": key.secret }, body: "{" });
@@ -54,5 +54,5 @@ test("a caller whom the database does not know at the moment is told to try agai
     { errors: [{ extensions: { code: "UNAVAILABLE" } }] },
   ]);
   expect(answer.text).not.toContain("swordfish");
-  expect(logged(answer)).toEqual([expect.stringContaining("swordfish")]);
+  expect(logLinesOf(answer)).toEqual([expect.stringContaining("swordfish")]);
 });

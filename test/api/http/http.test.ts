@@ -31,15 +31,15 @@ const get = (
     headers: { ...admin, ...headers },
   });
 
-/** The status and the code of a request that is refused for one reason. */
-function refusal({ status, text }: RawAnswer): [status: number | undefined, code: string] {
+/** The status and the code of a response with exactly one error. */
+function errorOf({ status, text }: RawAnswer): [status: number | undefined, code: string] {
   const { data, errors } = JSON.parse(text) as { data?: unknown; errors: [{ extensions: { code: string } }] };
   expect([data, errors]).toEqual([undefined, [expect.anything()]]);
   return [status, errors[0].extensions.code];
 }
 
 describe("an operation", () => {
-  test("is answered alike by POST and by GET", async () => {
+  test("has the same response by POST and by GET", async () => {
     const query = `query a { viewer { kind } } query b($if: Boolean!) { viewer { name @include(if: $if) } }`;
     for (const answer of [
       await post({ query, operationName: "b", variables: { if: true }, extensions: {} }),
@@ -53,30 +53,30 @@ describe("an operation", () => {
     }
   });
 
-  test("that a foreign page could have a browser send unasked is refused", async () => {
-    expect(refusal(await get({ query: viewer }, {}))).toEqual([400, "BAD_REQUEST"]);
+  test("that a browser would send for a foreign page without a preflight request is refused", async () => {
+    expect(errorOf(await get({ query: viewer }, {}))).toEqual([400, "BAD_REQUEST"]);
     for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
-      expect(refusal(await get({ query: viewer }, { "content-type": type }))).toEqual([400, "BAD_REQUEST"]);
-      expect(refusal(await post({ query: viewer }, { "content-type": type }))).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+      expect(errorOf(await get({ query: viewer }, { "content-type": type }))).toEqual([400, "BAD_REQUEST"]);
+      expect(errorOf(await post({ query: viewer }, { "content-type": type }))).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
     }
     const form = { "content-type": "multipart/form-data; boundary=cut" };
-    expect(refusal(await post("--cut--", form))).toEqual([400, "BAD_USER_INPUT"]);
+    expect(errorOf(await post("--cut--", form))).toEqual([400, "BAD_USER_INPUT"]);
   });
 
-  test("that changes something is refused by GET, and changes nothing", async () => {
+  test("that is a mutation is refused by GET, and changes nothing", async () => {
     const app = await server.current.newApp();
     const query = `mutation { createAgent(input: { appId: "${app.id}", name: "Ada" }) { agent { id } } }`;
-    expect(refusal(await get({ query }))).toEqual([405, "BAD_REQUEST"]);
+    expect(errorOf(await get({ query }))).toEqual([405, "BAD_REQUEST"]);
     expect(await (await app.key()).data(`{ agents { totalCount } }`)).toEqual({ agents: { totalCount: 0 } });
   });
 
-  test("that subscribes is told where to", async () => {
+  test("that is a subscription is refused with 405", async () => {
     const query = `subscription { runEvents(runId: "none") { index } }`;
-    expect(refusal(await post({ query }))).toEqual([405, "BAD_USER_INPUT"]);
-    expect(refusal(await get({ query }))).toEqual([405, "BAD_REQUEST"]);
+    expect(errorOf(await post({ query }))).toEqual([405, "BAD_USER_INPUT"]);
+    expect(errorOf(await get({ query }))).toEqual([405, "BAD_REQUEST"]);
   });
 
-  test("that is faulty has the status that its client knows", async () => {
+  test("that is invalid has the status that its accepted media type requires", async () => {
     const rich = { accept: "application/graphql-response+json, application/json;q=0.5" };
     const variables = { id: 5.5 };
     for (const [body, code] of [
@@ -87,14 +87,14 @@ describe("an operation", () => {
       [{ query: `query a ${viewer} query b ${viewer}` }, "OPERATION_RESOLUTION_FAILURE"],
     ] as const) {
       for (const accept of ["application/json", "*/*"])
-        expect(refusal(await post(body, { accept }))).toEqual([200, code]);
+        expect(errorOf(await post(body, { accept }))).toEqual([200, code]);
       const answer = await post(body, rich);
-      expect(refusal(answer)).toEqual([400, code]);
+      expect(errorOf(answer)).toEqual([400, code]);
       expect(answer.headers["content-type"]).toBe("application/graphql-response+json; charset=utf-8");
     }
   });
 
-  test("may be an introspection, for every valid credential", async () => {
+  test("may be an introspection with every valid credential", async () => {
     const key = await (await server.current.newApp()).key({});
     const { __schema } = await key.data(`{ __schema { queryType { name } types { name } } }`);
     expect(__schema.types).toContainEqual({ name: "AgentAccess" });
@@ -104,48 +104,48 @@ describe("an operation", () => {
 describe("a body", () => {
   test.each([
     ["nothing", "", "BAD_USER_INPUT"],
-    ["the half of an object", `{"query": `, "BAD_USER_INPUT"],
-    ["no JSON", "query", "BAD_USER_INPUT"],
+    ["half an object", `{"query": `, "BAD_USER_INPUT"],
+    ["invalid JSON", "query", "BAD_USER_INPUT"],
     ["null", "null", "BAD_REQUEST"],
     ["a number", "5", "BAD_REQUEST"],
-    ["a text", `"{ viewer { kind } }"`, "BAD_REQUEST"],
+    ["a string", `"{ viewer { kind } }"`, "BAD_REQUEST"],
     ["an empty object", "{}", "BAD_REQUEST"],
     ["no query", `{"variables": {}}`, "BAD_REQUEST"],
     ["an empty query", `{"query": ""}`, "BAD_REQUEST"],
     ["a number for a query", `{"query": 5}`, "BAD_REQUEST"],
-    ["a list for variables", `{"query": "${viewer}", "variables": [1]}`, "BAD_REQUEST"],
-    ["a text for variables", `{"query": "${viewer}", "variables": "{}"}`, "BAD_REQUEST"],
-    ["a number for the operation's name", `{"query": "${viewer}", "operationName": 5}`, "BAD_REQUEST"],
-    ["a text for extensions", `{"query": "${viewer}", "extensions": "{}"}`, "BAD_REQUEST"],
-    ["a prototype", `{"query": "${viewer}", "variables": {"__proto__": {"kind": 1}}}`, "BAD_USER_INPUT"],
-    ["a constructor", `{"query": "${viewer}", "constructor": {"prototype": {"kind": 1}}}`, "BAD_USER_INPUT"],
+    ["an array for variables", `{"query": "${viewer}", "variables": [1]}`, "BAD_REQUEST"],
+    ["a string for variables", `{"query": "${viewer}", "variables": "{}"}`, "BAD_REQUEST"],
+    ["a number for the operation name", `{"query": "${viewer}", "operationName": 5}`, "BAD_REQUEST"],
+    ["a string for extensions", `{"query": "${viewer}", "extensions": "{}"}`, "BAD_REQUEST"],
+    ["a `__proto__` key", `{"query": "${viewer}", "variables": {"__proto__": {"kind": 1}}}`, "BAD_USER_INPUT"],
+    ["a `constructor` key", `{"query": "${viewer}", "constructor": {"prototype": {"kind": 1}}}`, "BAD_USER_INPUT"],
     ["several operations", `[{"query": "${viewer}"}, {"query": "${viewer}"}]`, "BAD_REQUEST"],
-    ["one operation in a list", `[{"query": "${viewer}"}]`, "BAD_REQUEST"],
-    ["an empty list", "[]", "BAD_REQUEST"],
+    ["one operation in an array", `[{"query": "${viewer}"}]`, "BAD_REQUEST"],
+    ["an empty array", "[]", "BAD_REQUEST"],
   ])("that is or has %s is refused", async (_, body, code) => {
-    expect(refusal(await post(body))).toEqual([400, code]);
+    expect(errorOf(await post(body))).toEqual([400, code]);
   });
 
-  test("may have as many bytes as are allowed, and not one more", async () => {
+  test("may have exactly the maximum of bytes", async () => {
     const padded = (length: number) => JSON.stringify({ query: viewer }).padEnd(length);
     expect((await post(padded(1_000_000))).status).toBe(200);
-    expect(refusal(await post(padded(1_000_001)))).toEqual([413, "PAYLOAD_TOO_LARGE"]);
-    expect(refusal(await post(padded(10_000_000)))).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+    expect(errorOf(await post(padded(1_000_001)))).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+    expect(errorOf(await post(padded(10_000_000)))).toEqual([413, "PAYLOAD_TOO_LARGE"]);
   });
 
-  test("of a type that is not taken is refused", async () => {
+  test("of an unsupported content type is refused", async () => {
     for (const type of ["application/graphql", "application/xml", "text/csv", "x", "", "application/json-seq"]) {
-      expect(refusal(await post({ query: viewer }, { "content-type": type }))).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
+      expect(errorOf(await post({ query: viewer }, { "content-type": type }))).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
     }
     const { status } = await post({ query: viewer }, { "content-type": "Application/JSON ; charset=UTF-8" });
     expect(status).toBe(200);
   });
 
   test.each([
-    ["came", 0],
-    ["without any news of it, came a second", 1_100],
-  ])("that %s after its key was revoked is refused", async (_, later) => {
-    if (later > 0) jest.spyOn(AccessNotifier.prototype, "notify").mockResolvedValue();
+    ["immediately", 0],
+    ["a second later, without a notification,", 1_100],
+  ])("that ends %s after its key was revoked is refused", async (_, delayMs) => {
+    if (delayMs > 0) jest.spyOn(AccessNotifier.prototype, "notify").mockResolvedValue();
     const app = await server.current.newApp();
     const [key, witness] = [await app.key(), await app.key()];
     const body = JSON.stringify({ query: `mutation { createAgent(input: { name: "late" }) { agent { id } } }` });
@@ -157,15 +157,15 @@ describe("a body", () => {
         while (!authenticate.mock.calls.some(([{ secret }]) => secret === key.secret)) await delay(1);
         const revoke = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`;
         await server.current.admin.data(revoke, { id: key.keyId });
-        await delay(later);
+        await delay(delayMs);
         yield body.slice(10);
       })(),
     });
-    expect(refusal(await slow)).toEqual([401, "UNAUTHENTICATED"]);
+    expect(errorOf(await slow)).toEqual([401, "UNAUTHENTICATED"]);
     expect(await witness.data(`{ agents { totalCount } }`)).toEqual({ agents: { totalCount: 0 } });
   });
 
-  test("of whatever bytes does no harm to others", async () => {
+  test("of random bytes does not affect other requests", async () => {
     const body = fc.oneof(
       fc.json(),
       fc.string({ unit: "binary" }),
@@ -204,25 +204,25 @@ describe("a body", () => {
   });
 });
 
-describe("an answer", () => {
-  test("has an id that the log knows it by, of which the client has no say", async () => {
+describe("a response", () => {
+  test("has a request id for the log, which the client can't choose", async () => {
     const { origin } = new URL(server.current.url);
-    const asked = { "x-request-id": "mine", "request-id": "mine" };
-    const answers = [
-      await post({ query: viewer }, asked),
-      await post({ query: viewer }, asked),
-      await post("", asked),
-      await post({ query: viewer }, { ...asked, authorization: "" }),
-      await post({ query: viewer }, { ...asked, accept: "text/event-stream" }),
-      await sendRaw(`${origin}/healthz`, { method: "GET", headers: asked }),
-      await sendRaw(`${origin}/elsewhere`, { method: "GET", headers: asked }),
+    const idHeaders = { "x-request-id": "mine", "request-id": "mine" };
+    const responses = [
+      await post({ query: viewer }, idHeaders),
+      await post({ query: viewer }, idHeaders),
+      await post("", idHeaders),
+      await post({ query: viewer }, { ...idHeaders, authorization: "" }),
+      await post({ query: viewer }, { ...idHeaders, accept: "text/event-stream" }),
+      await sendRaw(`${origin}/healthz`, { method: "GET", headers: idHeaders }),
+      await sendRaw(`${origin}/elsewhere`, { method: "GET", headers: idHeaders }),
     ];
-    const ids = answers.map(({ headers }) => headers["x-request-id"]);
-    expect(new Set(ids).size).toBe(answers.length);
+    const ids = responses.map(({ headers }) => headers["x-request-id"]);
+    expect(new Set(ids).size).toBe(responses.length);
     for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
   });
 
-  test("elsewhere says where the API is, and whoever asks is not listened to", async () => {
+  test("for an unknown path names the path of the API, and the body is not read", async () => {
     const { origin } = new URL(server.current.url);
     const unread = { headers: { ...json, "content-length": "20000000" }, body: "{", isUnfinished: true };
     for (const answer of [
@@ -233,12 +233,12 @@ describe("an answer", () => {
       await sendRaw(`${origin}/elsewhere`, { headers: json, body: "{" }),
       await sendRaw(`${origin}/elsewhere`, unread),
     ]) {
-      expect(refusal(answer)).toEqual([404, "NOT_FOUND"]);
+      expect(errorOf(answer)).toEqual([404, "NOT_FOUND"]);
       expect(answer.text).toContain("/graphql");
     }
   });
 
-  test("about its health needs no credential", async () => {
+  test("of the health endpoints needs no credential", async () => {
     const { origin } = new URL(server.current.url);
     const health = await sendRaw(`${origin}/healthz`, { method: "GET" });
     expect([health.status, JSON.parse(health.text)]).toEqual([200, { status: "ok" }]);
@@ -246,14 +246,14 @@ describe("an answer", () => {
     expect([readiness.status, JSON.parse(readiness.text)]).toEqual([200, { status: "ready" }]);
   });
 
-  test("to a request for a host that can't be one says so", async () => {
+  test("to a request with an invalid host is BAD_USER_INPUT", async () => {
     for (const host of ["a b", "[", "a%zz", "::::"]) {
-      expect(refusal(await post({ query: viewer }, { host }))).toEqual([400, "BAD_USER_INPUT"]);
+      expect(errorOf(await post({ query: viewer }, { host }))).toEqual([400, "BAD_USER_INPUT"]);
     }
   });
 });
 
-test("who opens a connection and sends too slowly, or opens too many, is not waited for", async () => {
+test("timeouts for slow requests and a maximum of connections are set", async () => {
   const { limits } = readConfig({ MAX_CONNECTIONS: "77" });
   const runtime = { log: pino({ level: "silent" }) };
   const { server: http } = createHttp({ runtime } as never, {} as never, limits);

@@ -7,7 +7,7 @@ const visit = (path = "", headers: Record<string, string> = {}) =>
     .get(path)
     .set({ accept: "text/html,application/xhtml+xml,*/*;q=0.8", ...headers });
 
-test("a browser gets Apollo Sandbox with a header for the key, and without it the endpoint and a call to paste", async () => {
+test("a browser gets Apollo Sandbox with a header for the key, and as a fallback the endpoint and a curl command", async () => {
   const { status, type, text } = await visit();
   expect([status, type]).toEqual([200, "text/html"]);
   expect(text).toContain("new window.EmbeddedSandbox(");
@@ -16,7 +16,7 @@ test("a browser gets Apollo Sandbox with a header for the key, and without it th
   expect(text).toContain(`curl -s ${server.current.url} `);
 });
 
-test("the page runs no script and shows no frame but its own and Sandbox's, and is kept nowhere", async () => {
+test("the page allows only scripts and frames of its own and of Sandbox, and is not cached", async () => {
   const [{ headers, text }, second] = [await visit(), await visit()];
   const policy = String(headers["content-security-policy"]);
   const [, nonce] = /'nonce-([^']+)'/.exec(policy) ?? [];
@@ -29,18 +29,18 @@ test("the page runs no script and shows no frame but its own and Sandbox's, and 
   expect(headers["cache-control"]).toBe("no-store");
 });
 
-test("a host that the browser made up is shown as text, and not as markup", async () => {
+test("the host header is escaped in the page", async () => {
   const { text } = await visit("", { host: '<img src="x">' });
   expect(text).not.toContain("<img");
 });
 
-test("the page is for visits alone: a query by GET needs a credential, and a machine gets no page", async () => {
+test("the page is for browsers only: a query by GET needs a credential, and other clients get no page", async () => {
   expect((await visit("?query={viewer{name}}")).status).toBe(401);
   expect((await request(server.current.url).get("").set("accept", "application/json")).status).toBe(401);
   expect((await request(server.current.url).post("").set("accept", "text/html")).status).toBe(401);
 });
 
-test("the root leads to it", async () => {
+test("the root path redirects to the page", async () => {
   const { status, headers } = await request(new URL("/", server.current.url).href).get("");
   expect([status, headers["location"]]).toEqual([302, "/graphql"]);
 });

@@ -7,7 +7,7 @@ const processes = useProcesses();
 const secret = "hunter2";
 const adminKey = `${secret}-is-the-key-of-the-administrator`;
 
-/** Starts a server as `npm start` does, which tells where in the source something failed. */
+/** Starts a server like `npm start`, with source maps for stack traces. */
 const serve = async (level: string) =>
   processes.serve({
     ...(await processes.fresh()),
@@ -16,8 +16,8 @@ const serve = async (level: string) =>
     NODE_OPTIONS: "--enable-source-maps",
   });
 
-/** Uses what there is to be used, with secrets in every place that can hold one. */
-async function useAll(server: TestProcess, key: Client): Promise<void> {
+/** Sends many kinds of requests, with a secret in every field that can hold one. */
+async function sendSecrets(server: TestProcess, key: Client): Promise<void> {
   const { createAgent } = await key.data(
     `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id } } }`,
     { input: { name: secret, instructions: secret } },
@@ -42,9 +42,9 @@ async function eventOf({ url, credential }: Client, runId: string): Promise<void
   for await (const _ of sse.iterate({ query: `subscription { runEvents(runId: "${runId}") { index } }` }));
 }
 
-test("a line is JSON, with when, how grave, who and what", async () => {
+test("a log line is JSON with time, level, name and message", async () => {
   const server = await serve("trace");
-  await useAll(server, await (await server.newApp()).key());
+  await sendSecrets(server, await (await server.newApp()).key());
   await server.end();
 
   expect(server.log.map(({ msg }) => msg)).toEqual(expect.arrayContaining(["stopping"]));
@@ -58,12 +58,12 @@ test("a line is JSON, with when, how grave, who and what", async () => {
   }
 });
 
-test("no line holds a credential or what was sent, at the level that tells most, not even where the database fails", async () => {
+test("no log line contains a credential or an input, even at the most verbose level and if the database fails", async () => {
   const server = await serve("trace");
   const app = await server.newApp();
   const key = await app.key();
   const agentId = await app.agent();
-  await useAll(server, key);
+  await sendSecrets(server, key);
 
   await server.sql("ALTER TABLE message RENAME TO elsewhere");
   const masked = await key.send(
@@ -77,9 +77,9 @@ test("no line holds a credential or what was sent, at the level that tells most,
   await server.end();
 
   for (const answer of [masked, unavailable]) {
-    const [fault] = server.log.filter(({ requestId }) => requestId === answer.headers["x-request-id"]);
-    expect(fault).toMatchObject({ level: "error", msg: "a request failed", err: { type: "QueryFailedError" } });
-    expect((fault as { err: { stack: string } }).err.stack).toMatch(/\n +at .+\.ts:\d+/);
+    const [logged] = server.log.filter(({ requestId }) => requestId === answer.headers["x-request-id"]);
+    expect(logged).toMatchObject({ level: "error", msg: "a request failed", err: { type: "QueryFailedError" } });
+    expect((logged as { err: { stack: string } }).err.stack).toMatch(/\n +at .+\.ts:\d+/);
   }
   const output = server.stdout + server.stderr;
   expect(output).not.toContain(secret);
@@ -87,7 +87,7 @@ test("no line holds a credential or what was sent, at the level that tells most,
   expect(output).not.toContain(key.secret.slice("latchkey_".length, -6));
 });
 
-test("a level leaves out what is less grave", async () => {
+test("a level omits less severe lines", async () => {
   const server = await serve("warn");
   await server.newApp();
   await server.end();

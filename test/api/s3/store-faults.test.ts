@@ -41,7 +41,7 @@ test("an upload while the bucket is unreachable fails with UNAVAILABLE and leave
   await s3.down();
   const { body } = await server.admin.upload(sessionId, "The barn is red.");
   expect(body.errors[0].extensions.code).toBe("UNAVAILABLE");
-  expect(body.errors[0].message).toBe("The server can't answer now. Try again in a moment.");
+  expect(body.errors[0].message).toBe("The server is temporarily unavailable. Try again in a moment.");
   expect(await documentsOf(server.admin, sessionId)).toEqual([]);
   expect((await filesIn(environment.DATA_DIR)).filter((path) => path.includes("copies"))).toEqual([]);
 

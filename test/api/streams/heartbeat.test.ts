@@ -13,12 +13,12 @@ afterEach(() => model.releaseAll());
 const admin = { authorization: `Bearer ${adminKey}` };
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
 
-async function heldRun(text = "hold"): Promise<string> {
+async function startPausedRun(text = "hold"): Promise<string> {
   const app = await server.current.newApp();
   return (await app.run({ agentId: await app.agent({ model: "test:model" }), text, waitMs: 0 })).id;
 }
 
-/** Opens a WebSocket that is told of a run. */
+/** Opens a WebSocket and subscribes to the events of a run. */
 async function socketOf(runId: string, answersPings = true): Promise<RawSocket> {
   const socket = new RawSocket(server.current.url, admin, ["graphql-transport-ws"], { autoPong: answersPings });
   await socket.say({ type: "connection_init" });
@@ -27,23 +27,23 @@ async function socketOf(runId: string, answersPings = true): Promise<RawSocket> 
   return socket;
 }
 
-test("who reads events is told every 15 s that the server is there, and stays as long as it likes", async () => {
-  const runId = await heldRun();
+test("a reader of events gets a heartbeat every 15 s, and its stream stays open", async () => {
+  const runId = await startPausedRun();
   const socket = await socketOf(runId);
   let pings = 0;
   socket.on("ping", () => pings++);
 
   let text = "";
-  const sent = request(`${server.current.url}/stream`, {
+  const sseRequest = request(`${server.current.url}/stream`, {
     method: "POST",
     headers: { ...admin, accept: "text/event-stream", "content-type": "application/json" },
   });
   const ended = new Promise<void>((resolve) => {
-    sent.on("response", (response) => {
+    sseRequest.on("response", (response) => {
       response.on("data", (chunk: Buffer) => (text += chunk.toString())).on("end", resolve);
     });
   });
-  sent.end(JSON.stringify({ query, variables: { runId } }));
+  sseRequest.end(JSON.stringify({ query, variables: { runId } }));
   while (pings < 5 || text.split(":\n\n").length < 6) await new Promise((resolve) => setTimeout(resolve, 20));
 
   model.release();
@@ -54,13 +54,13 @@ test("who reads events is told every 15 s that the server is there, and stays as
   socket.terminate();
 });
 
-test("a client of a WebSocket that doesn't answer by the next time is let go", async () => {
-  const socket = await socketOf(await heldRun(), false);
+test("a WebSocket client that does not answer a ping by the next one is disconnected", async () => {
+  const socket = await socketOf(await startPausedRun(), false);
   expect((await socket.closed).code).toBe(1006);
 });
 
 test.each(Object.keys(stalledReaders) as (keyof typeof stalledReaders)[])(
-  "a client (%s) that takes nothing from one time to the next is let go",
+  "a client (%s) that reads nothing between two heartbeats is disconnected",
   async (transport) => {
     const runId = await longRun(server.current);
     const { client, connection } = await stalledReaders[transport](server.current, runId);

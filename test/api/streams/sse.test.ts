@@ -24,8 +24,8 @@ interface Answer {
   readonly text: string;
 }
 
-/** Asks for a stream, and reads it to its end. */
-async function ask({ url, credential }: Client, search: string, init: RequestInit = {}): Promise<Answer> {
+/** Sends a request for a stream, and reads the response to its end. */
+async function send({ url, credential }: Client, search: string, init: RequestInit = {}): Promise<Answer> {
   const response = await fetch(`${url}/stream${search}`, {
     ...init,
     headers: { accept: "text/event-stream", ...(credential && { [credential[0]]: credential[1] }), ...init.headers },
@@ -34,18 +34,18 @@ async function ask({ url, credential }: Client, search: string, init: RequestIni
 }
 
 const post = (client: Client, body: unknown, headers: Record<string, string> = {}) =>
-  ask(client, "", {
+  send(client, "", {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body: typeof body === "string" ? body : JSON.stringify(body),
   });
 const get = (client: Client, parameters: Record<string, string>) =>
-  ask(client, `?${new URLSearchParams(parameters).toString()}`);
+  send(client, `?${new URLSearchParams(parameters).toString()}`);
 
 const codesIn = ({ text }: Answer): unknown =>
   (JSON.parse(text) as { errors: { extensions: { code: string } }[] }).errors.map(({ extensions }) => extensions.code);
 
-test("an operation is answered with server-sent events, by POST and by GET, as the protocol writes them", async () => {
+test("an operation is answered with server-sent events in the format of the protocol, by POST and by GET", async () => {
   const expected = {
     status: 200,
     type: "text/event-stream; charset=utf-8",
@@ -60,7 +60,7 @@ test("an operation is answered with server-sent events, by POST and by GET, as t
   expect(await get(server.current.admin, withVariables)).toEqual(expected);
 });
 
-test("without a valid credential nothing is served, and one in the address is none", async () => {
+test("a request without a valid credential gets 401, and a credential in the URL does not count", async () => {
   const { secret } = await (await server.current.newApp()).key();
   for (const client of [server.current.anonymous, server.current.withKey("wrong"), server.current.withKey("")]) {
     const answer = await post(client, { query: "{ not GraphQL" });
@@ -70,7 +70,7 @@ test("without a valid credential nothing is served, and one in the address is no
   expect(answer.status).toBe(401);
 });
 
-test("an operation is refused as a whole, with HTTP 403 and each field that the scope does not allow", async () => {
+test("an operation is denied as a whole, with 403 and one error for each field that the scope does not allow", async () => {
   const key = await (await server.current.newApp()).key({ runtime: ["SESSION_VIEW"] });
   const query = `subscription { mine: runEvents(runId: "x") { ... on RunFinished { run { agent { name } } } } }`;
   const answer = await post(key, { query });
@@ -88,7 +88,7 @@ test("an operation is refused as a whole, with HTTP 403 and each field that the 
   });
 });
 
-test("a faulty request is refused with what is wrong, and without the values in it", async () => {
+test("an invalid request is refused with an error that does not repeat its values", async () => {
   const { admin } = server.current;
   const badInput = [400, ["BAD_USER_INPUT"]];
   const refused = async (answer: Promise<Answer>) => [(await answer).status, codesIn(await answer)];
@@ -100,7 +100,7 @@ test("a faulty request is refused with what is wrong, and without the values in 
   }
   expect(await refused(get(admin, {}))).toEqual(badInput);
   expect(await refused(get(admin, { query: viewer, variables: "{" }))).toEqual(badInput);
-  expect(await refused(ask(admin, "?query=%7B&query=%7B"))).toEqual(badInput);
+  expect(await refused(send(admin, "?query=%7B&query=%7B"))).toEqual(badInput);
 
   const variables = { runId: { text: "swordfish" } };
   const answer = await post(admin, { query: events, variables });
@@ -115,14 +115,14 @@ test("a faulty request is refused with what is wrong, and without the values in 
   ]);
 });
 
-test("a mutation by GET is refused, and does nothing", async () => {
+test("a mutation by GET is refused, and changes nothing", async () => {
   const key = await (await server.current.newApp()).key({ agents: "FULL" });
   const answer = await get(key, { query: `mutation { createAgent(input: { name: "Ada" }) { agent { id } } }` });
   expect([answer.status, codesIn(answer)]).toEqual([405, ["BAD_USER_INPUT"]]);
   expect(await key.data(`{ agents { totalCount } }`)).toEqual({ agents: { totalCount: 0 } });
 });
 
-test("a key that was revoked while the operation was still being sent opens no stream with it", async () => {
+test("a key that is revoked while its operation is being received opens no stream", async () => {
   const app = await server.current.newApp();
   const { id: runId } = await app.run({ agentId: await app.agent() });
   const key = await app.key({ runtime: ["RUN"] });
@@ -147,7 +147,7 @@ test("a key that was revoked while the operation was still being sent opens no s
   expect(await answered).toMatch(/^401.*"reason":"KEY_REVOKED"/);
 });
 
-test("a client that is gone is forgotten, whether it took what was told or not", async () => {
+test("a disconnected client is removed from the live connections, whether it read its events or not", async () => {
   const app = await server.current.newApp();
   const runId = (await app.run({ agentId: await app.agent({ model: "test:model" }), text: "hold", waitMs: 0 })).id;
   const key = await app.key({ runtime: ["RUN"] });

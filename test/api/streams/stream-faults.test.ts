@@ -12,7 +12,7 @@ test.each([
   [`subscription { ... @skip(if: true) { ${field} { index } } }`, {}],
   [`subscription { ...F @skip(if: true) } fragment F on Subscription { ${field} { index } }`, {}],
   [`subscription { ...F } fragment F on Subscription { ${field} @skip(if: true) { index } }`, {}],
-])("a subscription's field that is there or not is refused: %s", async (query, variables) => {
+])("a subscription with a condition on its root field is refused: %s", async (query, variables) => {
   const { admin } = server.current;
   const expected = [{ extensions: { code: "GRAPHQL_VALIDATION_FAILED" } }];
 
@@ -26,13 +26,13 @@ test.each([
   expect(request.body).toMatchObject({ errors: expected });
 });
 
-test("what is below a subscription's field may be there or not", async () => {
+test("a field below the root of a subscription may have a condition", async () => {
   const query = `subscription { ${field} { index @include(if: true) runId @skip(if: true) } }`;
   const [result] = await overWebSocket(server.current.admin, query);
   expect(errorsOf(result)).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
 });
 
-test("a subscription that fails before its first event says so, over both kinds of streams", async () => {
+test("a subscription that fails before its first event returns the error, over both streaming transports", async () => {
   const query = `subscription { ${field} { index } }`;
   const { status, text } = await overSse(server.current.admin, query);
   const [result] = await overWebSocket(server.current.admin, query);
@@ -43,7 +43,7 @@ test("a subscription that fails before its first event says so, over both kinds 
   expect(text).toContain(`event: next\ndata: ${JSON.stringify({ data: null, errors })}\n\nevent: complete\n`);
 });
 
-test("a fault of ours ends the request for server-sent events, masked", async () => {
+test("an internal error ends a request for server-sent events with a masked error", async () => {
   const prepare = jest.spyOn(Operations.prototype, "prepare").mockImplementation(() => {
     throw new Error("the secret of this server");
   });

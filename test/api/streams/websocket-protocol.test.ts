@@ -17,31 +17,31 @@ const subscribe = (id: string, query: string, variables?: object) => ({
 const admin = { authorization: `Bearer ${adminKey}` };
 
 test.each<[name: string, code: number, messages: unknown[]]>([
-  ["asks before it has said who it is", 4401, [subscribe("1", viewer)]],
-  ["says twice who it is", 4429, [init(admin), init(admin)]],
-  ["gives two operations one id", 4409, [init(admin), subscribe("1", viewer), subscribe("1", viewer)]],
-  ["sends what is no message", 4400, [init(admin), "what?"]],
+  ["sends an operation before connection_init", 4401, [subscribe("1", viewer)]],
+  ["sends connection_init twice", 4429, [init(admin), init(admin)]],
+  ["uses the id of an open operation again", 4409, [init(admin), subscribe("1", viewer), subscribe("1", viewer)]],
+  ["sends an invalid message", 4400, [init(admin), "what?"]],
   ["sends a message of an unknown type", 4400, [{ type: "shout" }]],
   ["sends an operation without a query", 4400, [init(admin), { type: "subscribe", id: "1", payload: {} }]],
-  ["sends more than a request may have", 1009, [init(admin), subscribe("1", `${viewer} # ${"x".repeat(10_000)}`)]],
-  ["says nothing at all", 4408, []],
-  ["sends what only a server may say", 4400, [init(admin), { type: "next", id: "1", payload: {} }]],
-])("a client that %s is let go with the code %d", async (_, code, messages) => {
+  ["sends a message that is too large", 1009, [init(admin), subscribe("1", `${viewer} # ${"x".repeat(10_000)}`)]],
+  ["sends nothing", 4408, []],
+  ["sends a message that only a server may send", 4400, [init(admin), { type: "next", id: "1", payload: {} }]],
+])("a client that %s is disconnected with the code %d", async (_, code, messages) => {
   const socket = new RawSocket(server.current.url);
-  // All but the first wait for the answer to it.
+  // The first message must be answered before the others are sent.
   await socket.say(...messages.slice(0, 1));
   if (messages.length > 1) await socket.until(1);
   await socket.say(...messages.slice(1));
   expect((await socket.closed).code).toBe(code);
 });
 
-test("a client that speaks no protocol that the server knows is let go, but one that it does may be among others", async () => {
+test("a client must offer the supported subprotocol, alone or among others", async () => {
   expect((await new RawSocket(server.current.url, {}, []).closed).code).toBe(4406);
-  const versatile = new RawSocket(server.current.url, admin, ["graphql-ws", "graphql-transport-ws"]);
-  await versatile.say(init());
-  await versatile.until(1);
-  expect(versatile.heard).toEqual([{ type: "connection_ack" }]);
-  versatile.terminate();
+  const withTwo = new RawSocket(server.current.url, admin, ["graphql-ws", "graphql-transport-ws"]);
+  await withTwo.say(init());
+  await withTwo.until(1);
+  expect(withTwo.heard).toEqual([{ type: "connection_ack" }]);
+  withTwo.terminate();
 });
 
 test.each([
@@ -49,13 +49,13 @@ test.each([
   ["a frame that is not masked", [0x81, 0x01, 0x78], 1002],
   ["a reserved opcode", [0x83, 0x80, 0, 0, 0, 0], 1002],
   ["a length of 8 exabytes", [0x82, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0], 1009],
-])("a client that sends %s is let go", async (_, bytes, code) => {
+])("a client that sends %s is disconnected", async (_, bytes, code) => {
   const socket = new RawSocket(server.current.url);
   await socket.write(Buffer.from(bytes));
   expect((await socket.closed).code).toBe(code);
 });
 
-test("a client does no harm to others, whatever it sends", async () => {
+test("random messages of a client do not affect other clients", async () => {
   const message = fc.oneof(
     fc.json(),
     fc.string(),
@@ -82,7 +82,7 @@ test("a client does no harm to others, whatever it sends", async () => {
   connection.close();
 });
 
-test("a client that asks for an upgrade elsewhere or to something else gets an answer, and its socket is not kept", async () => {
+test("an upgrade of another path or to another protocol is refused, and its socket is closed", async () => {
   const { port } = new URL(server.current.url);
   for (const [path, upgrade, status] of [
     ["/elsewhere", "websocket", 404],
@@ -95,7 +95,7 @@ test("a client that asks for an upgrade elsewhere or to something else gets an a
     socket.on("data", (chunk) => chunks.push(chunk));
     await once(socket, "end");
     expect(Buffer.concat(chunks).toString()).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    // Whoever still holds the other end takes what is written to it; nobody doesn't, and that closes this one.
+    // Writing to a socket that the server has destroyed closes this end; one that it still held would accept the bytes.
     socket.on("error", () => undefined);
     const writing = setInterval(() => socket.write("x"), 10);
     await new Promise((resolve) => socket.once("close", resolve));

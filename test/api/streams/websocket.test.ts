@@ -19,16 +19,16 @@ const events = `subscription ($runId: ID!) { runEvents(runId: $runId) { index } 
 const viewer = `{ viewer { kind } }`;
 const init = (payload: object) => ({ type: "connection_init", payload });
 
-/** Whom the server takes the holder of a connection for, or the code that it closes it with. */
+/** The kind of caller that the server authenticates a connection as, or the code that it is closed with. */
 async function kindOf(connection: Connection): Promise<unknown> {
   const reader = connection.read(viewer);
-  const cut = (await reader.end) as { code?: number } | undefined;
+  const closing = (await reader.end) as { code?: number } | undefined;
   connection.close();
-  return cut ? cut.code : reader.results[0]?.data.viewer.kind;
+  return closing ? closing.code : reader.results[0]?.data.viewer.kind;
 }
 
 describe("a credential", () => {
-  test("may come with the upgrade or with connection_init, under the header's name in any case", async () => {
+  test("is accepted in the upgrade or in connection_init, with the header name in any case", async () => {
     const { url } = server.current;
     const { secret } = await (await server.current.newApp()).key({});
     const bearer = `Bearer ${adminKey}`;
@@ -41,11 +41,11 @@ describe("a credential", () => {
     expect(await kindOf(new Connection(url, { Authorization: bearer }))).toBe("ADMIN");
   });
 
-  test("that is missing, twice there, of the wrong form or not valid closes the connection", async () => {
+  test("that is missing, duplicate, malformed or invalid closes the connection", async () => {
     const { url, admin } = server.current;
     const app = await server.current.newApp();
-    const [{ secret }, gone] = [await app.key(), await app.key()];
-    await admin.data(revoke, { id: gone.keyId });
+    const [{ secret }, revoked] = [await app.key(), await app.key()];
+    await admin.data(revoke, { id: revoked.keyId });
     const bearer = `Bearer ${adminKey}`;
 
     const refused: [params: Record<string, unknown> | undefined, headers?: Record<string, string>][] = [
@@ -63,7 +63,7 @@ describe("a credential", () => {
       [{ authorization: `Bearer ${secret}` }],
       [{ "x-api-key": adminKey }],
       [{ "x-api-key": `${secret.slice(0, -1)}~` }],
-      [{ "x-api-key": gone.secret }],
+      [{ "x-api-key": revoked.secret }],
       [{ headers: { "x-api-key": secret } }],
     ];
     for (const [params, headers] of refused) {
@@ -72,7 +72,7 @@ describe("a credential", () => {
     expect(await kindOf(new Connection(`${url}?x-api-key=${secret}`))).toBe(4401);
   });
 
-  test("that is not valid keeps the upgrade from being made", async () => {
+  test("that is invalid makes the upgrade fail", async () => {
     const { url } = server.current;
     const { secret } = await (await server.current.newApp()).key();
     for (const headers of [
@@ -86,7 +86,7 @@ describe("a credential", () => {
     }
   });
 
-  test("is asked about again with each operation, though no news of a revocation came through", async () => {
+  test("is checked again for each operation, even if no revocation was notified", async () => {
     const key = await (await server.current.newApp()).key();
     const connection = Connection.of(key);
     await connection.read(viewer).all();
@@ -100,7 +100,7 @@ describe("a credential", () => {
 });
 
 describe("an operation", () => {
-  test("is refused as a whole, with each field that the scope does not allow", async () => {
+  test("is denied as a whole, with one error for each field that the scope does not allow", async () => {
     const app = await server.current.newApp();
     const key = await app.key({ agents: "FULL" });
     const connection = Connection.of(key);
@@ -122,11 +122,11 @@ describe("an operation", () => {
     connection.close();
   });
 
-  test("that is faulty is refused with what is wrong, and the connection goes on", async () => {
+  test("that is invalid is refused with its errors, and the connection stays open", async () => {
     const connection = Connection.of(server.current.admin);
     const codeOf = async (query: string, variables?: object) => {
-      const cut = await connection.read(query, variables).end;
-      return (cut as { extensions: { code: string } }[] | undefined)?.map(({ extensions }) => extensions.code);
+      const end = await connection.read(query, variables).end;
+      return (end as { extensions: { code: string } }[] | undefined)?.map(({ extensions }) => extensions.code);
     };
     expect(await codeOf(`{ viewer {`)).toEqual(["GRAPHQL_PARSE_FAILED"]);
     expect(await codeOf(`{ nothing }`)).toEqual(["GRAPHQL_VALIDATION_FAILED"]);
@@ -138,18 +138,18 @@ describe("an operation", () => {
     connection.close();
   });
 
-  test("with faulty variables is refused by the names of the fields, without the values", async () => {
+  test("with invalid variables is refused with the names of the fields, without their values", async () => {
     const connection = Connection.of(server.current.admin);
     const query = `mutation ($input: CreateScopeInput!) { createScope(input: $input) { scope { id } } }`;
     const input = { appId: 5.5, name: { text: "swordfish" }, permissions: { agents: "swordfish" } };
-    const cut = JSON.stringify(await connection.read(query, { input }).end);
-    expect(cut).toContain('"code":"BAD_USER_INPUT"');
-    expect(cut).toContain('"field":"input.permissions.agents"');
-    expect(cut).not.toContain("swordfish");
+    const end = JSON.stringify(await connection.read(query, { input }).end);
+    expect(end).toContain('"code":"BAD_USER_INPUT"');
+    expect(end).toContain('"field":"input.permissions.agents"');
+    expect(end).not.toContain("swordfish");
     connection.close();
   });
 
-  test("beyond the hundredth that is open is refused, and the others go on", async () => {
+  test("beyond 100 open ones is refused, and the others continue", async () => {
     const app = await server.current.newApp();
     const agentId = await app.agent({ model: "test:model" });
     const { id: runId } = await app.run({ agentId, text: "one hold two", waitMs: 0 });
@@ -164,29 +164,29 @@ describe("an operation", () => {
     connection.close();
   });
 
-  test("that can't be judged, as the database is away, is put off, and the connection goes on", async () => {
+  test("that can't be authorized while the database is away gets UNAVAILABLE, and the connection stays open", async () => {
     const connection = Connection.of(await (await server.current.newApp()).key());
     await connection.opened;
     jest.spyOn(Authenticator.prototype, "authenticate").mockRejectedValueOnce(unavailable(new Error("swordfish")));
-    const cut = await connection.read(viewer).end;
-    expect(cut).toMatchObject([{ extensions: { code: "UNAVAILABLE" } }]);
-    expect(JSON.stringify(cut)).not.toContain("swordfish");
+    const end = await connection.read(viewer).end;
+    expect(end).toMatchObject([{ extensions: { code: "UNAVAILABLE" } }]);
+    expect(JSON.stringify(end)).not.toContain("swordfish");
     await connection.read(viewer).all();
     connection.close();
   });
 });
 
 describe("the server", () => {
-  test("forgets a client that is gone before it was let in", async () => {
+  test("does not keep a client that disconnects before it is authenticated", async () => {
     const key = await (await server.current.newApp()).key();
     const { authenticate } = Authenticator.prototype;
-    let goOn = (): void => undefined;
+    let finishAuthentication = (): void => undefined;
     const spy = jest.spyOn(Authenticator.prototype, "authenticate").mockImplementation(async function (
       this: Authenticator,
-      by,
+      credential,
     ) {
-      const caller = await authenticate.call(this, by);
-      if (by.secret === key.secret) await new Promise<void>((resolve) => (goOn = resolve));
+      const caller = await authenticate.call(this, credential);
+      if (credential.secret === key.secret) await new Promise<void>((resolve) => (finishAuthentication = resolve));
       return caller;
     });
     const socket = new RawSocket(server.current.url);
@@ -195,7 +195,7 @@ describe("the server", () => {
     socket.terminate();
     await socket.closed;
     await delay(20);
-    goOn();
+    finishAuthentication();
     spy.mockRestore();
     await delay(20);
 
@@ -203,7 +203,7 @@ describe("the server", () => {
     expect(statements.filter(asksForHolders)).toEqual([]);
   });
 
-  test("asks the database once about a key that is revoked, however many connections it has open", async () => {
+  test("asks the database once about a revoked key, however many connections the key has", async () => {
     const key = await (await server.current.newApp()).key();
     const connections = Array.from({ length: 20 }, () => Connection.of(key));
     await Promise.all(connections.map(({ opened }) => opened));
@@ -213,18 +213,18 @@ describe("the server", () => {
     for (const { closed } of connections) expect((await closed).code).toBe(4403);
   });
 
-  test("says good-bye when it stops, and does not wait for who does not answer", async () => {
+  test("closes connections with 1001 when it stops, and does not wait for a client that does not answer", async () => {
     const stopping = await TestServer.start();
     const connection = Connection.of(stopping.admin);
-    const deaf = new RawSocket(stopping.url);
-    await deaf.say(init({ authorization: `Bearer ${adminKey}` }));
-    await Promise.all([connection.opened, deaf.until(1)]);
-    deaf.pause();
+    const unresponsive = new RawSocket(stopping.url);
+    await unresponsive.say(init({ authorization: `Bearer ${adminKey}` }));
+    await Promise.all([connection.opened, unresponsive.until(1)]);
+    unresponsive.pause();
 
-    const begun = performance.now();
+    const startedAt = performance.now();
     await stopping.stop();
-    expect(performance.now() - begun).toBeLessThan(8_000);
+    expect(performance.now() - startedAt).toBeLessThan(8_000);
     expect(await connection.closed).toMatchObject({ code: 1001 });
-    deaf.terminate();
+    unresponsive.terminate();
   });
 });

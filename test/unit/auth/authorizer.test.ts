@@ -14,39 +14,39 @@ const caller: Caller = {
   scopeId: "",
   appId: "",
 };
-const judge = () => new OperationAuthorizer(schema, { maxNodes: 10, maxPageSize: 10 });
+const newAuthorizer = () => new OperationAuthorizer(schema, { maxNodes: 10, maxPageSize: 10 });
 const operationsOf = ({ definitions }: DocumentNode) =>
   definitions.filter((each): each is OperationDefinitionNode => each.kind === Kind.OPERATION_DEFINITION);
 
-function isRefused(query: string, variables?: RawVariables): boolean {
+function isDenied(query: string, variables?: RawVariables): boolean {
   const document = parse(query);
-  return operationsOf(document).some((each) => judge().authorize(caller, document, each, variables).length > 0);
+  return operationsOf(document).some((each) => newAuthorizer().authorize(caller, document, each, variables).length > 0);
 }
 
-test("what a document needs is worked out once for each of its operations", () => {
+test("the requirements of a document are computed once for each of its operations", () => {
   const document = parse(`query One { open } query Other { guarded }`);
   const [one, other] = operationsOf(document) as [OperationDefinitionNode, OperationDefinitionNode];
-  const same = judge();
-  const workedOut = jest.spyOn(schema, "getRootType");
+  const authorizer = newAuthorizer();
+  const computed = jest.spyOn(schema, "getRootType");
   for (let i = 0; i < 3; i++) {
-    expect(same.authorize(caller, document, one, undefined)).toEqual([]);
-    expect(same.authorize(caller, document, other, undefined)).toMatchObject([{ path: ["guarded"] }]);
+    expect(authorizer.authorize(caller, document, one, undefined)).toEqual([]);
+    expect(authorizer.authorize(caller, document, other, undefined)).toMatchObject([{ path: ["guarded"] }]);
   }
-  expect(workedOut).toHaveBeenCalledTimes(2);
+  expect(computed).toHaveBeenCalledTimes(2);
 });
 
-test("a variable that is not given has its default, whatever it is called", () => {
+test("a variable that is absent has its default, whatever its name", () => {
   for (const name of ["on", "constructor", "__proto__", "toString"]) {
     const query = (value: string) => `query ($${name}: Boolean = ${value}) { open guarded @include(if: $${name}) }`;
     for (const variables of [undefined, {}, { other: true }]) {
-      expect(isRefused(query("false"), variables)).toBe(false);
-      expect(isRefused(query("true"), variables)).toBe(true);
+      expect(isDenied(query("false"), variables)).toBe(false);
+      expect(isDenied(query("true"), variables)).toBe(true);
     }
   }
 });
 
-test("a condition that is no boolean holds", () => {
+test("a condition whose value is not a boolean counts as true", () => {
   const query = `query ($on: Boolean = false) { open guarded @include(if: $on) }`;
-  for (const on of [null, 0, "false", {}]) expect(isRefused(query, { on })).toBe(true);
-  expect(isRefused(query, { on: false })).toBe(false);
+  for (const on of [null, 0, "false", {}]) expect(isDenied(query, { on })).toBe(true);
+  expect(isDenied(query, { on: false })).toBe(false);
 });

@@ -6,7 +6,7 @@ import { createSchema } from "../../../src/api/graphql/schema";
 import { access, accessOf, type Grant, grants, permissionsOf } from "../../support/access-table";
 import { node } from "../../support/node";
 
-/** What stands behind the verdict: each resolver asks by itself, however somebody comes to it. */
+/** The second line of defense behind the OperationAuthorizer: each resolver checks its caller, on every path to it. */
 const schema = createSchema(readConfig({}).limits);
 
 const callerOf = (grant: Grant): Caller =>
@@ -14,7 +14,7 @@ const callerOf = (grant: Grant): Caller =>
     ? administrator
     : { kind: "API_KEY", name: "key", granted: grantsOf(permissionsOf[grant]), keyId: "", scopeId: "", appId: "" };
 
-/** Has what any input must have, so that nothing but a missing right keeps a caller from the method. */
+/** Has every field that an input requires, so that only a missing permission keeps a caller from the method. */
 const anyInput = node.structuredClone({
   name: "Ada",
   description: "",
@@ -30,7 +30,7 @@ const anyInput = node.structuredClone({
   waitMs: 0,
 });
 
-/** Calls the resolver of a field, and nothing before it. */
+/** Calls the resolver of a field directly. */
 async function resolve(coordinate: string, grant: Grant): Promise<{ reached: unknown[]; thrown: unknown }> {
   const [typeName = "", name = ""] = coordinate.split(".");
   const type = schema.getType(typeName);
@@ -50,8 +50,8 @@ async function resolve(coordinate: string, grant: Grant): Promise<{ reached: unk
   }
 }
 
-describe.each(grants)("who has been granted %s", (grant) => {
-  test.each([...access.keys()])("%s", async (coordinate) => {
+describe.each(grants)("a caller with %s", (grant) => {
+  test.each([...access.keys()])("reaches %s only if the access table opens it", async (coordinate) => {
     const { opens, required } = accessOf(coordinate);
     const name = coordinate.split(".")[1];
     const { reached, thrown } = await resolve(coordinate, grant);

@@ -1,6 +1,6 @@
 import {
   AgentAccess,
-  describe as inWords,
+  describe as nameOf,
   everything,
   grantsOf,
   maskOf,
@@ -14,7 +14,7 @@ import {
 const levels = ["NONE", "VIEW", "EDIT", "FULL"] as const;
 const runtimePermissions = ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"] as const;
 
-/** All that a scope can say. */
+/** Every combination of permissions that a scope can have. */
 const scopes: readonly Permissions[] = levels.flatMap((agents) =>
   Array.from({ length: 32 }, (_, set) => ({ agents, runtime: runtimePermissions.filter((_, i) => set & (1 << i)) })),
 );
@@ -32,19 +32,19 @@ const every: readonly Requirement[] = [
 const allows = (permissions: Permissions, requirement: Requirement) =>
   satisfies(grantsOf(permissions), maskOf(requirement));
 
-test("these are all there are", () => {
+test("the enums have exactly these permissions", () => {
   expect(Object.keys(AgentAccess)).toEqual(levels);
   expect(Object.keys(RuntimePermission)).toEqual(runtimePermissions);
 });
 
-test("each level allows what those before it allow, and nothing of those behind it", () => {
+test("each level allows what the levels before it allow, and nothing of the levels after it", () => {
   const allowed = levels.map((agents) =>
     (["VIEW", "EDIT", "FULL"] as const).filter((level) => allows({ agents, runtime: [] }, agent(level))),
   );
   expect(allowed).toEqual([[], ["VIEW"], ["VIEW", "EDIT"], ["VIEW", "EDIT", "FULL"]]);
 });
 
-test("runtime permissions stand alone, from each other and from levels", () => {
+test("a runtime permission includes no other permission, and no level includes it", () => {
   for (const permission of runtimePermissions) {
     const allowed = every.filter((requirement) => allows({ agents: "NONE", runtime: [permission] }, requirement));
     expect(allowed).toEqual([credential, runtime(permission)]);
@@ -55,7 +55,7 @@ test("runtime permissions stand alone, from each other and from levels", () => {
   }
 });
 
-test("of several permissions one is enough", () => {
+test("one of several accepted permissions is enough", () => {
   const requirement = runtime("SESSION_VIEW", "DOCUMENT_UPLOAD");
   const allowing = runtimePermissions.filter((permission) =>
     allows({ agents: "FULL", runtime: [permission] }, requirement),
@@ -63,40 +63,40 @@ test("of several permissions one is enough", () => {
   expect(allowing).toEqual(["DOCUMENT_UPLOAD", "SESSION_VIEW"]);
 });
 
-test("no scope makes an administrator, and an administrator may do everything", () => {
+test("no scope satisfies an administrator requirement, and an administrator satisfies every requirement", () => {
   expect(scopes.filter((scope) => allows(scope, admin))).toEqual([]);
   expect([...every, admin].filter((requirement) => !satisfies(everything, maskOf(requirement)))).toEqual([]);
 });
 
-test("nothing granted allows what needs a credential, and nothing more", () => {
+test("a caller without grants satisfies only the requirement of a credential", () => {
   expect([...every, admin].filter((requirement) => satisfies(0, maskOf(requirement)))).toEqual([credential]);
 });
 
-test("each of the 128 scopes comes back as it was, and no two are the same", () => {
+test("each of the 128 scopes survives the conversion to bits and back, and no two have the same bits", () => {
   expect(scopes.map((scope) => permissionsOf(grantsOf(scope)))).toEqual(scopes);
   expect(new Set(scopes.map(grantsOf)).size).toBe(128);
 });
 
-test("a permission that is named twice, or in another order, is the same permission", () => {
+test("duplicates and the order of permissions make no difference", () => {
   const granted = grantsOf({ agents: "VIEW", runtime: ["SESSION_VIEW", "RUN", "SESSION_VIEW"] });
   expect(permissionsOf(granted)).toEqual({ agents: "VIEW", runtime: ["RUN", "SESSION_VIEW"] });
 });
 
 test.each(["view", "ADMIN", "RUN", "", "toString", "__proto__", undefined, null])(
-  "an unknown level is an error and not none: %s",
+  "an unknown level throws instead of granting nothing: %s",
   (agents) => expect(() => grantsOf({ agents: agents as AgentAccess, runtime: [] })).toThrow("Unknown level"),
 );
 
 test.each(["run", "ADMIN", "FULL", "", "toString", "__proto__", undefined, null])(
-  "an unknown runtime permission is an error and not dropped: %s",
+  "an unknown runtime permission throws instead of being dropped: %s",
   (permission) =>
     expect(() => grantsOf({ agents: "NONE", runtime: ["RUN", permission as RuntimePermission] })).toThrow(
       "Unknown runtime permission",
     ),
 );
 
-test("requirements have the words that the schema and the errors use", () => {
-  expect([credential, admin, agent("EDIT"), runtime("SESSION_VIEW", "DOCUMENT_UPLOAD")].map(inWords)).toEqual([
+test("a requirement is described by the name that the schema and the errors use", () => {
+  expect([credential, admin, agent("EDIT"), runtime("SESSION_VIEW", "DOCUMENT_UPLOAD")].map(nameOf)).toEqual([
     "any",
     "admin",
     "EDIT",

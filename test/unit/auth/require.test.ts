@@ -16,7 +16,7 @@ const pairs = Object.entries(decorators).flatMap(([upperName, upper]) =>
 );
 
 test.each(pairs)(
-  "$upperName above $lowerName: of two requirements none would be dropped unseen",
+  "$upperName above $lowerName throws, since one of two requirements would be silently dropped",
   ({ upper, lower }) => {
     expect(() => {
       class Twice {
@@ -31,7 +31,7 @@ test.each(pairs)(
   },
 );
 
-test("methods of one name in two classes have a requirement each", () => {
+test("methods of the same name in two classes have separate requirements", () => {
   expect(() => {
     class One {
       @RequireAdmin()
@@ -49,19 +49,19 @@ test("methods of one name in two classes have a requirement each", () => {
   }).not.toThrow();
 });
 
-test("a root field that says nothing of what it requires stops the schema from being made", () => {
+test("a root field without a requirement makes the creation of the schema fail", () => {
   @Resolver()
-  class Silent {
+  class Unguarded {
     @Query(() => node.String)
     secrets(): string {
       return "";
     }
   }
-  const withSilent = [...container.resolverClasses, Silent] as unknown as typeof container.resolverClasses;
-  const replaced = jest.replaceProperty(container, "resolverClasses", withSilent);
+  const withUnguarded = [...container.resolverClasses, Unguarded] as unknown as typeof container.resolverClasses;
+  const replaced = jest.replaceProperty(container, "resolverClasses", withUnguarded);
 
   const { limits } = readConfig({});
-  expect(() => createSchema(limits)).toThrow("Query.secrets does not say what it requires");
+  expect(() => createSchema(limits)).toThrow("Query.secrets declares no requirement");
   replaced.restore();
   expect(() => createSchema(limits)).not.toThrow();
 });

@@ -11,7 +11,7 @@ const requirement = new RegExp(
   `^\\[(any|admin|VIEW|EDIT|FULL|(${permissions.join("|")})( or (${permissions.join("|")}))*)\\](?= [A-Z\`]|$)`,
 );
 
-test("schema.graphql is what `npm run schema` writes, whatever the environment says", () => {
+test("schema.graphql equals the output of `npm run schema` in any environment", () => {
   const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
   try {
     const script = join(__dirname, "../../../dist/src/cli/schema.js");
@@ -25,7 +25,7 @@ test("schema.graphql is what `npm run schema` writes, whatever the environment s
   }
 });
 
-test("every query, mutation and subscription says first what it requires", () => {
+test("the description of every query, mutation and subscription starts with its requirement", () => {
   const roots = [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()];
   const fields = roots.flatMap((root) => Object.values((root as GraphQLObjectType).getFields()));
   expect(fields.length).toBeGreaterThan(30);
@@ -33,11 +33,13 @@ test("every query, mutation and subscription says first what it requires", () =>
     expect([name, description]).toEqual([name, expect.stringMatching(requirement)]);
 });
 
-test("so does every field of an object that not everybody gets who gets the object, and no other", () => {
+test("the description of a field of an object starts with a requirement only if the field requires more than the object", () => {
   const guarded = Object.values(schema.getTypeMap())
     .filter((type): type is GraphQLObjectType => isObjectType(type) && !isRoot(type))
-    .flatMap((type) => Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, saidBy(field)]))
-    .filter(([, said]) => said !== undefined);
+    .flatMap((type) =>
+      Object.values(type.getFields()).map((field) => [`${type.name}.${field.name}`, requirementIn(field)]),
+    )
+    .filter(([, required]) => required !== undefined);
 
   expect(Object.fromEntries(guarded)).toEqual({
     "App.callbackSecretCreatedAt": "[admin]",
@@ -51,4 +53,4 @@ test("so does every field of an object that not everybody gets who gets the obje
 
 const isRoot = (type: GraphQLObjectType) => ["Query", "Mutation", "Subscription"].includes(type.name);
 
-const saidBy = ({ description }: GraphQLField<unknown, unknown>) => requirement.exec(description ?? "")?.[0];
+const requirementIn = ({ description }: GraphQLField<unknown, unknown>) => requirement.exec(description ?? "")?.[0];

@@ -9,22 +9,22 @@ import { content, limits, sha256, unread, type Use, useMultipartServer } from ".
 
 const server = useMultipartServer();
 
-describe("a file that nobody reads", () => {
+describe("a file that no resolver reads", () => {
   const body = bodyOf([...fields(), file("file", limits.maxFileBytes)]);
 
   it.each<[string, Use]>([
-    ["the operation is refused", () => Promise.reject(new Error("refused"))],
+    ["the operation is denied", () => Promise.reject(new Error("refused"))],
     ["no resolver asks for it", unread],
-    ["its stream is made and left", async (given) => void (await given)?.createReadStream()],
+    ["its stream is created and not read", async (given) => void (await given)?.createReadStream()],
     ["its stream is destroyed", async (given) => void (await given)?.createReadStream().destroy()],
     [
-      "reading it stops after a while",
+      "its reader stops before the end",
       async (given) => {
         for await (const _ of (await given)?.createReadStream() ?? []) break;
       },
     ],
-  ])("does not keep the connection from its next request, when %s", async (_, what) => {
-    server.use = what;
+  ])("does not block the next request of the connection, when %s", async (_, use) => {
+    server.use = use;
     const answers = await server.exchange([head(body.length), body, head(body.length, "close"), body]);
 
     expect(answers.match(/^HTTP\/1\.1 /gm)).toHaveLength(2);
@@ -34,7 +34,7 @@ describe("a file that nobody reads", () => {
 describe("a body that ends early", () => {
   const valid = bodyOf([...fields(), file("file", "alpha")]);
 
-  it("is refused wherever it ends, and nothing of its file is taken", async () => {
+  it("is refused wherever it ends, and its file is discarded", async () => {
     for (let length = 0; length < valid.length; length++) {
       const answered = await server.send(valid.subarray(0, length));
       // The last line break belongs to no part.
@@ -44,7 +44,7 @@ describe("a body that ends early", () => {
     await server.expectAnswers();
   });
 
-  it("leaves nothing open when the client goes, wherever that is", async () => {
+  it("leaves nothing open when the client disconnects, wherever that is", async () => {
     for (let length = 0; length < valid.length; length++) {
       const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
       socket.write(head(valid.length));
@@ -56,11 +56,11 @@ describe("a body that ends early", () => {
     await server.handled();
   });
 
-  it("leaves nothing open when the client goes while its file is read", async () => {
-    const begun = deferred();
+  it("leaves nothing open when the client disconnects while its file is read", async () => {
+    const started = deferred();
     const outcome = deferred<unknown>();
     server.use = async (given) => {
-      begun.resolve();
+      started.resolve();
       await content(given, {}).catch((error: unknown) => {
         outcome.resolve(error);
       });
@@ -68,13 +68,13 @@ describe("a body that ends early", () => {
     const socket = connect(server.port, "127.0.0.1").on("error", () => undefined);
     socket.write(head(valid.length));
     socket.write(valid.subarray(0, -20));
-    await begun.promise;
+    await started.promise;
     socket.destroy();
 
     await expect(outcome.promise).resolves.toMatchObject({ extensions: { code: "BAD_USER_INPUT" } });
   });
 
-  it("is refused also where the client had gone before it was parsed", async () => {
+  it("is refused if the client has disconnected before it is parsed", async () => {
     const request = Object.assign(new Readable({ read: () => undefined }), { headers: { "content-type": multipart } });
     request.destroy();
     const response = Object.assign(new Readable(), { writableFinished: false });
@@ -85,9 +85,9 @@ describe("a body that ends early", () => {
   });
 });
 
-it("answers a valid upload with the right bytes after 2,000 bodies that were mutated at random", async () => {
+it("answers a valid upload correctly after 2,000 randomly mutated bodies", async () => {
   const valid = bodyOf([...fields(), file("file", "alpha\r\nbeta")]);
-  const morsel = fc.oneof(
+  const snippet = fc.oneof(
     fc.constantFrom(
       "\r\n--b\r\n",
       "--b--",
@@ -107,7 +107,7 @@ it("answers a valid upload with the right bytes after 2,000 bodies that were mut
     ),
     fc.string({ unit: "binary", maxLength: 8 }),
   );
-  const mutation = fc.record({ at: fc.nat(valid.length), removed: fc.nat(12), inserted: morsel });
+  const mutation = fc.record({ at: fc.nat(valid.length), removed: fc.nat(12), inserted: snippet });
   const mutations = fc.array(mutation, { minLength: 1, maxLength: 6 });
 
   await fc.assert(
@@ -115,9 +115,9 @@ it("answers a valid upload with the right bytes after 2,000 bodies that were mut
       mutations,
       fc.integer({ min: 1, max: 400 }),
       fc.constantFrom(content, unread),
-      async (all, chunkBytes, how) => {
-        server.use = how;
-        const mutated = all.reduce(
+      async (edits, chunkBytes, use) => {
+        server.use = use;
+        const mutated = edits.reduce(
           (body, { at, removed, inserted }) =>
             Buffer.concat([body.subarray(0, at), Buffer.from(inserted, "latin1"), body.subarray(at + removed)]),
           valid,

@@ -20,13 +20,13 @@ const uploadSchema = buildSchema("scalar Upload type Query { a: Int } type Mutat
 Object.assign(uploadSchema.getType("Upload") as GraphQLScalarType, { parseValue: GraphQLUpload.parseValue });
 
 describe("a request of the specification", () => {
-  it("brings one file to its variable", async () => {
+  it("assigns its file to a variable", async () => {
     await expect(server.upload([...fields(), file("file", "alpha")])).resolves.toEqual({
       data: { filename: "a.txt", mimetype: "text/plain", sha256: sha256("alpha") },
     });
   });
 
-  it("brings a file into a list", async () => {
+  it("assigns its file to an element of a list", async () => {
     server.use = (_, { variables }) =>
       content(GraphQLUpload.parseValue((variables?.["files"] as unknown[])[0]) as Promise<Upload>, {});
     const parts = [
@@ -38,36 +38,36 @@ describe("a request of the specification", () => {
     await expect(server.upload(parts)).resolves.toMatchObject({ data: { sha256: sha256("alpha") } });
   });
 
-  it("hands the file on through the Upload scalar of a schema", async () => {
+  it("passes its file through the Upload scalar of a schema", async () => {
     server.use = (_, { variables = {} }) =>
       graphql({
         schema: uploadSchema,
         source: "mutation ($file: Upload!) { size(file: $file) }",
         variableValues: variables,
         rootValue: {
-          size: async ({ file: given }: { file: Promise<Upload> }) =>
-            Buffer.concat(await (await given).createReadStream().toArray()).length,
+          size: async ({ file: upload }: { file: Promise<Upload> }) =>
+            Buffer.concat(await (await upload).createReadStream().toArray()).length,
         },
       });
 
     await expect(server.upload([...fields(), file("file", "alpha")])).resolves.toEqual({ data: { data: { size: 5 } } });
   });
 
-  it("needs no file", async () => {
+  it("may have no file", async () => {
     server.use = (_, operations) => Promise.resolve(operations);
     const parts = [field("operations", { query: "{ a }" }), field("map", {})];
 
     await expect(server.upload(parts)).resolves.toEqual({ data: { query: "{ a }" } });
   });
 
-  it("may bring a file that it does not map, which is thrown away", async () => {
+  it("may have an unmapped file, which is discarded", async () => {
     server.use = unread;
     const parts = [field("operations", { query: "{ a }" }), field("map", {}), file("other", "alpha")];
 
     await expect(server.upload(parts)).resolves.toEqual({ data: "not read" });
   });
 
-  it("may bring a file of no bytes, and one without a name", async () => {
+  it("may have an empty file, or a file without a name", async () => {
     await expect(server.upload([...fields(), file("file", "")])).resolves.toMatchObject({
       data: { sha256: sha256("") },
     });
@@ -78,7 +78,7 @@ describe("a request of the specification", () => {
     });
   });
 
-  it("may write its content type in capitals", async () => {
+  it("may have a content type in any case", async () => {
     const answered = server.send(bodyOf([...fields(), file("file", "alpha")]), {
       "content-type": 'Multipart/Form-Data ; boundary="b"',
     });
@@ -86,7 +86,7 @@ describe("a request of the specification", () => {
     await expect(answered).resolves.toMatchObject({ data: { sha256: sha256("alpha") } });
   });
 
-  it("may bring a file of exactly the allowed size, with all its bytes, however it is cut into chunks", async () => {
+  it("may have a file of exactly the maximum size, which arrives complete with any chunk size", async () => {
     const bytes = Buffer.alloc(limits.maxFileBytes, "\r\n--");
     const body = bodyOf([...fields(), file("file", bytes)]);
 
@@ -111,17 +111,25 @@ describe("a request is refused with BAD_USER_INPUT", () => {
     ["has its file before map", [operations, alpha, map], "files should follow 'map'"],
     ["has operations that are not JSON", [field("operations", "{ x }"), map, alpha], "`operations` must be JSON"],
     ["has a map that is not JSON", [operations, field("map", "{ x }"), alpha], "`map` must be JSON"],
-    ["has operations of a wrong type", [field("operations", "null"), map, alpha], "`operations` must be a JSON object"],
+    [
+      "has operations of the wrong type",
+      [field("operations", "null"), map, alpha],
+      "`operations` must be a JSON object",
+    ],
     ["has several operations", [field("operations", []), map, alpha], "Operation batching is off"],
-    ["has a map of a wrong type", [operations, field("map", "[]"), alpha], "`map` must be a JSON object"],
-    ["maps to no list", [operations, field("map", { file: "variables.file" }), alpha], "a list of paths"],
-    ["maps to no path", [operations, field("map", { file: [null] }), alpha], "Each path in `map`"],
+    ["has a map of the wrong type", [operations, field("map", "[]"), alpha], "`map` must be a JSON object"],
+    [
+      "maps to something other than a list",
+      [operations, field("map", { file: "variables.file" }), alpha],
+      "a list of paths",
+    ],
+    ["maps to something other than a path", [operations, field("map", { file: [null] }), alpha], "Each path in `map`"],
     ["maps two files", [operations, field("map", { a: [], b: [] }), alpha], "A request takes one file"],
-    ["brings two files", [operations, map, alpha, file("other", "beta")], "A request takes one file"],
-    ["brings two large files", [operations, map, file("file", 99_999), file("b", 9_999)], "A request takes one file"],
-    ["does not bring its file", [operations, map], "File missing in the request"],
-    ["brings another file", [operations, map, file("other", "alpha")], "File missing in the request"],
-    ["has more fields", [operations, map, field("more", "1"), alpha], "and no other"],
+    ["has two files", [operations, map, alpha, file("other", "beta")], "A request takes one file"],
+    ["has two large files", [operations, map, file("file", 99_999), file("b", 9_999)], "A request takes one file"],
+    ["lacks its file", [operations, map], "File missing in the request"],
+    ["has another file than it maps", [operations, map, file("other", "alpha")], "File missing in the request"],
+    ["has another field", [operations, map, field("more", "1"), alpha], "and no other"],
   ])("when it %s", async (_, parts, message) => {
     await expect(server.upload(parts)).resolves.toEqual({
       code: "BAD_USER_INPUT",
@@ -153,7 +161,7 @@ describe("a request is refused with BAD_USER_INPUT", () => {
     "constructor.prototype.polluted",
     "hasOwnProperty.call",
     `variables${".file".repeat(1_000)}`,
-  ])("when its map leads to %j, and nothing is changed by it", async (path) => {
+  ])("when its map leads to %j, and no object is modified", async (path) => {
     const call = Function.prototype.call as unknown;
     const parts = [
       field("operations", '{"query":"","variables":{"file":null,"text":"t","list":[null],"own":{"__proto__":{}}}}'),
@@ -182,14 +190,14 @@ describe("a request is refused with BAD_USER_INPUT", () => {
     await expect(answered).resolves.toMatchObject({ code: "BAD_USER_INPUT" });
   });
 
-  it("when it has 41 bytes that bring its parser to fail twice", async () => {
+  it("when its 41 bytes make the parser fail twice", async () => {
     const body = Buffer.from("--b\r\ncontent-disposition: form-data;\x01\r\n\r\n".slice(0, 41), "latin1");
 
     await expect(server.send(body)).resolves.toMatchObject({ code: "BAD_USER_INPUT" });
     await server.expectAnswers();
   });
 
-  it("when a file is read in two places", async () => {
+  it("when two places read its file", async () => {
     server.use = async (given) => [await content(given, {}), await content(given, {})];
 
     await expect(server.upload([...fields(), alpha])).resolves.toMatchObject({
@@ -200,15 +208,15 @@ describe("a request is refused with BAD_USER_INPUT", () => {
 });
 
 describe("a request is refused with PAYLOAD_TOO_LARGE", () => {
-  it("when its file is a byte too large, however it is cut into chunks and whenever it is read", async () => {
+  it("when its file is one byte too large, with any chunk size and whenever it is read", async () => {
     const body = bodyOf([...fields(), file("file", limits.maxFileBytes + 1)]);
-    const later: Use = async (given) => {
+    const readLater: Use = async (given) => {
       await given;
       await sleep(5);
       return content(given, {});
     };
 
-    for (const read of [content, later]) {
+    for (const read of [content, readLater]) {
       server.use = read;
       for (const chunkBytes of [1_009, 65_536, body.length]) {
         await expect(server.send(body, {}, chunkBytes)).resolves.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
@@ -224,7 +232,7 @@ describe("a request is refused with PAYLOAD_TOO_LARGE", () => {
     }
   });
 
-  it("when it says that it is too large, or is without having said so", async () => {
+  it("when it is too large, with and without a content-length", async () => {
     const body = Buffer.concat([bodyOf([...fields(), file("file", "alpha")]), Buffer.alloc(maxBodyBytes)]);
 
     await expect(server.send(body)).resolves.toMatchObject({ code: "PAYLOAD_TOO_LARGE" });
@@ -233,7 +241,7 @@ describe("a request is refused with PAYLOAD_TOO_LARGE", () => {
     });
   });
 
-  it("and is disconnected when it goes on and on", async () => {
+  it("and is disconnected when its body does not end", async () => {
     const endless = httpRequest({
       port: server.port,
       host: "127.0.0.1",
@@ -241,19 +249,19 @@ describe("a request is refused with PAYLOAD_TOO_LARGE", () => {
       headers: { "content-type": multipart },
     });
     let sent = 0;
-    const gone = new Promise<void>((resolve) => {
+    const disconnected = new Promise<void>((resolve) => {
       endless.on("error", () => undefined).on("close", resolve);
     });
     endless.on("response", (response) => response.on("error", () => undefined).resume());
     endless.write(bodyOf([...fields(), file("file", "alpha")]).subarray(0, -7));
-    const more = () => {
+    const sendMore = () => {
       while (!endless.destroyed && endless.write(Buffer.alloc(65_536))) sent += 65_536;
     };
-    endless.on("drain", more);
-    more();
+    endless.on("drain", sendMore);
+    sendMore();
 
-    await gone;
-    // What the machine's own buffers take is on top of what the server reads.
+    await disconnected;
+    // The allowance is for the buffers of the operating system.
     expect(sent).toBeLessThan(2 * maxBodyBytes + 20_000_000);
   });
 });

@@ -2,54 +2,54 @@ import type { AccessChange } from "../../auth/access-notifier";
 import type { Caller } from "../../auth/caller";
 import { type ApiError, unauthenticated, unavailable } from "../../errors";
 
-/** A connection that is in use for longer than rights may be taken for granted, and that ends with them. */
+/** A connection that outlives the authorization of a single request, and that is closed when its access is revoked. */
 export abstract class AuthorizedConnection {
-  /** What it is ended with: UNAUTHENTICATED where the rights are gone, UNAVAILABLE where nobody knows; else nothing. */
+  /** UNAUTHENTICATED if access was revoked, UNAVAILABLE if it can't be determined, else undefined. */
   closeReason: ApiError | undefined;
-  /** Closed while the rights are being judged again. */
-  protected gate: Promise<void> = Promise.resolve();
+  /** Pending while the connection is reauthorized. Never rejects. */
+  protected reauthorization: Promise<void> = Promise.resolve();
   private readonly closing = new AbortController();
 
   constructor(private caller: Caller) {}
 
-  /** Whether all that it is in use for would be allowed to a caller. */
+  /** Whether the caller would be authorized for everything that uses the connection. */
   protected abstract isStillAllowed(caller: Caller): boolean;
 
-  /** Given when nothing more is to be delivered, with the fault if there is one. */
+  /** Aborted when nothing more may be delivered, with the close reason if there is one. */
   get closed(): AbortSignal {
     return this.closing.signal;
   }
 
-  close(fault?: ApiError): void {
-    this.closeReason ??= fault;
+  close(reason?: ApiError): void {
+    this.closeReason ??= reason;
     this.closing.abort(this.closeReason);
   }
 
-  /** The API key whose rights it has, which may be taken away. */
+  /** @returns undefined for an administrator, whose access can't be revoked */
   get keyId(): string | undefined {
     return this.caller.kind === "API_KEY" ? this.caller.keyId : undefined;
   }
 
-  isConcernedBy(change: AccessChange): boolean {
+  isAffectedBy(change: AccessChange): boolean {
     if (this.caller.kind !== "API_KEY") return false;
     if ("keyId" in change) return change.keyId === this.caller.keyId;
     if ("scopeId" in change) return change.scopeId === this.caller.scopeId;
     return change.appId === this.caller.appId;
   }
 
-  /** @param holder who holds the key now; undefined where nobody does any more */
+  /** @param holder the current holder of the key; undefined if the key is revoked */
   reauthorize(holder: Promise<Caller | undefined>): Promise<void> {
-    this.gate = this.evaluate(holder);
-    return this.gate;
+    this.reauthorization = this.closeUnlessAllowed(holder);
+    return this.reauthorization;
   }
 
-  private async evaluate(asked: Promise<Caller | undefined>): Promise<void> {
+  private async closeUnlessAllowed(holder: Promise<Caller | undefined>): Promise<void> {
     try {
-      const caller = await asked;
+      const caller = await holder;
       if (caller && this.isStillAllowed(caller)) this.caller = caller;
       else this.close(unauthenticated());
     } catch (error) {
-      // What can't be found out now is not allowed either.
+      // Access that can't be determined counts as revoked.
       this.close(unavailable(error));
     }
   }
