@@ -83,7 +83,7 @@ const nestedFields: Readonly<Record<string, { query: string; guarded: Readonly<R
   },
 };
 
-describe("the table", () => {
+describe("the access table", () => {
   const types = Object.values(schema.getTypeMap()).filter(isObjectType);
   const fieldsOf = (type: GraphQLObjectType) =>
     Object.values(type.getFields()).map((field) => ({ ...field, coordinate: `${type.name}.${field.name}` }));

@@ -157,7 +157,7 @@ async function verify(operation: RandomOperation, scope: number, isStreamed: boo
   for (const { extensions } of errors) expect(extensions).toMatchObject({ code: "FORBIDDEN", granted: permissions });
   expect(answer.status).toBe(403);
   expect(answer.body).not.toHaveProperty("data");
-  // The one that finds the key. Once a minute the server also records which keys were used.
+  // That one statement finds the key. The other ones record, once a minute, which keys were used.
   expect(statements.filter((statement) => !/^(BEGIN|START|SET|COMMIT|UPDATE .api_key.)/.test(statement))).toHaveLength(
     1,
   );
