@@ -1,4 +1,5 @@
 import type { Config } from "../config";
+import { shellQuote } from "../platform/process/shell-quote";
 import { keyNames } from "./backup-folder";
 
 /**
@@ -23,7 +24,7 @@ export function loadAdvice(databaseUrl: string, config: Config): string {
   return [
     "Only a backup of SQLite is restored here, and nothing was. With MySQL or MariaDB, load the dump into an empty database:",
     "",
-    `  mariadb ${connectionOf(url)} ${quoted(nameOf(url))} < ${quoted(dumpOf(url))}`,
+    `  mariadb ${connectionOf(url)} ${shellQuote(nameOf(url))} < ${shellQuote(dumpOf(url))}`,
     "",
     `(or, with MySQL's own client, mysql with the same arguments), and copy back: ${filesOf(config)}.`,
     "What was revoked since is valid again then. Unless you know that nothing was, revoke all keys before a server is started:",
@@ -35,15 +36,15 @@ export function loadAdvice(databaseUrl: string, config: Config): string {
 function dumpCommand(url: URL): string {
   // One moment for all tables, without holding up anybody; digests byte for byte.
   const options = "--single-transaction --quick --hex-blob --no-tablespaces --default-character-set=utf8mb4";
-  return `mariadb-dump ${options} ${connectionOf(url)} ${quoted(nameOf(url))} > ${quoted(dumpOf(url))}`;
+  return `mariadb-dump ${options} ${connectionOf(url)} ${shellQuote(nameOf(url))} > ${shellQuote(dumpOf(url))}`;
 }
 
 /** The password is asked for, and not told. */
 function connectionOf({ hostname, port, username, password }: URL): string {
   const options = [
-    `--host=${quoted(hostname.replace(/^\[(.*)\]$/, "$1"))}`,
+    `--host=${shellQuote(hostname.replace(/^\[(.*)\]$/, "$1"))}`,
     `--port=${port === "" ? "3306" : port}`,
-    ...(username === "" ? [] : [`--user=${quoted(decodeURIComponent(username))}`]),
+    ...(username === "" ? [] : [`--user=${shellQuote(decodeURIComponent(username))}`]),
     ...(password === "" ? [] : ["--password"]),
   ];
   return options.join(" ");
@@ -62,6 +63,3 @@ function filesOf({ storage, dataDir, adminKey, secretsKey }: Config): string {
 
 const nameOf = ({ pathname }: URL): string => decodeURIComponent(pathname.slice(1));
 const dumpOf = (url: URL): string => `${nameOf(url)}.sql`;
-
-/** As a shell takes it for one word. */
-const quoted = (text: string): string => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,6 +1,7 @@
 import { APICallError, InvalidResponseDataError, NoOutputGeneratedError } from "ai";
 import { ResponseTooLargeError } from "../platform/outbound/response-limit";
 import { OutboundRefusedError } from "../platform/outbound/outbound";
+import { causesOf } from "../platform/process/error-causes";
 import { ModelError } from "./model";
 
 /** Statuses below 500 that say "not now": a timeout, a conflict, too early, too many requests. */
@@ -87,13 +88,6 @@ function retryAfterOf(headers: Record<string, string> | undefined): number | und
   if (text === undefined) return undefined;
   const wait = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
-}
-
-function causesOf(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let each = error; each != null && chain.length < 10; each = (each as { cause?: unknown }).cause)
-    chain.push(each);
-  return chain;
 }
 
 /** Of an error of the network, such as ECONNREFUSED or UND_ERR_SOCKET. */

@@ -2,6 +2,7 @@ import type { LookupFunction } from "node:net";
 import { Agent, buildConnector, fetch, Response } from "undici";
 import { limitResponse } from "./response-limit";
 import type { Fetch } from "./fetch";
+import { portOf } from "./url-validation";
 
 const connectTimeoutMs = 10_000;
 const maxResponseBytes = { maxBytes: 64 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
@@ -21,7 +22,7 @@ export class GuardedFetch {
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (options, callback) => {
-        const ruling = rule(options.hostname, Number(options.port) || (options.protocol === "https:" ? 443 : 80));
+        const ruling = rule(options.hostname, portOf(options));
         if (ruling instanceof Error) callback(ruling, null);
         else (ruling === "connect" ? anywhere : guarded)(options, callback);
       },

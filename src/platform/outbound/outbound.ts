@@ -5,6 +5,7 @@ import { isPublicAddress } from "./address";
 import { type AllowedHost, isAllowed } from "./allowed-hosts";
 import type { Fetch } from "./fetch";
 import type { GuardedFetch, ConnectDecision } from "./guarded-fetch";
+import { portOf } from "./url-validation";
 
 /** How long a name may take to resolve when an address is judged before anything is sent to it, in milliseconds. */
 const patience = 2_000;
@@ -45,8 +46,7 @@ export class Outbound {
 
   /** Whether a URL leads, as things are now, to where no connection will be made. A name that doesn't resolve may later. */
   async refuses(url: URL): Promise<boolean> {
-    const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
-    if (this.isAllowed(url.hostname, port)) return false;
+    if (this.isAllowed(url.hostname, portOf(url))) return false;
     if (isIP(bare(url.hostname))) return isRefused(url.hostname);
 
     const resolved = new Promise<boolean>((resolve) => {

@@ -1,3 +1,7 @@
+/** The port of a URL, or the default port of its protocol. */
+export const portOf = ({ port, protocol }: { readonly port: string; readonly protocol: string }): number =>
+  Number(port) || (protocol === "https:" ? 443 : 80);
+
 /** What is wrong with a text as a URL that is called, wherever it leads; undefined where nothing is. */
 export function urlFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
