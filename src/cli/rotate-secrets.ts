@@ -12,11 +12,11 @@ async function main(): Promise<void> {
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
   try {
-    const { kept, renewed } = await rotateSecrets(db.background, keyring, secretColumns).catch(
+    const { total, rotated } = await rotateSecrets(db.background, keyring, secretColumns).catch(
       asStartupError("Nothing was changed"),
     );
     process.stdout.write(
-      `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
+      `${rotated} of ${total} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
     );
   } finally {
     await db.close();

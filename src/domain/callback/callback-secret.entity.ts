@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import type { SecretPlace } from "../../platform/secrets/keyring";
-import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
+import type { SecretColumn } from "../../platform/secrets/secret-column";
 
 const table = "callback_secret";
 
