@@ -6,7 +6,7 @@ import { Authenticator } from "./domain/api-key/authenticator";
 import { KeyUsage } from "./domain/api-key/key-usage";
 import { administrator } from "./auth/caller";
 import { openBackend } from "./backend";
-import { adminKeyFault, type Config } from "./config";
+import { adminKeyError, type Config } from "./config";
 import { createContext } from "./container";
 import { loadOrCreateKey } from "./platform/secrets/key-file";
 import type { Model } from "./model/model";
@@ -94,7 +94,7 @@ async function adminKeyOf({ adminKey, dataDir }: Config): Promise<{ key: string;
 
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const kept = await loadOrCreateKey(dataDir, "admin.key");
-  const fault = adminKeyFault(kept.key);
+  const fault = adminKeyError(kept.key);
   if (fault === undefined) return kept;
   throw new Error(`the key in ${kept.file} ${fault}; restore it, or remove the file for a new one`);
 }
