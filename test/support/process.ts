@@ -100,7 +100,7 @@ export class TestProcess {
 
   /** What it is called among the instances of its database. */
   get instanceId(): unknown {
-    return this.log.findLast(({ msg }) => msg === "made itself known to the other instances")?.["instanceId"];
+    return this.log.findLast(({ msg }) => msg === "registered the instance")?.["instanceId"];
   }
 
   get adminKey(): string {

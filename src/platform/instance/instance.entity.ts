@@ -1,12 +1,12 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 
-/** A process that is at work on what was accepted, as long as it beats. */
+/** A process that executes runs and reads documents, for as long as its heartbeat grows. */
 @Entity("instance")
 export class InstanceRow {
   @PrimaryColumn({ type: "varchar", length: 36 })
   readonly id!: string;
 
-  /** Grows as long as the process lives. */
+  /** A counter: the heartbeat. */
   @Column({ type: "int" })
   readonly beat!: number;
 

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => redis.stop());
 
-const complaint = "Redis is away or fails, and runs go on without it";
+const complaint = "Redis is unavailable; runs continue without it";
 
 test("whatever becomes of Redis, what was accepted is carried out, once", async () => {
   const { server, workers, key, agent } = await twoWorkers(processes, model.current, { REDIS_URL: redis.url });
