@@ -7,12 +7,12 @@ import { runUntilStopped } from "./platform/process/shutdown";
 import { startupBanner } from "./cli/startup-banner";
 
 async function main(): Promise<void> {
-  // Whatever is written is for the owner alone, also into a data directory that others may look into.
+  // All files are for their owner only, even in a data directory that others can read.
   process.umask(0o077);
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
   const server = await runUntilStopped<RunningServer>(
-    (listening) => startServer(config, log, {}, listening),
+    (onListening) => startServer(config, log, {}, onListening),
     config.shutdownGraceSeconds,
     log,
   );

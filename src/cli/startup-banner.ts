@@ -1,7 +1,7 @@
 import { shellQuote } from "../platform/process/shell-quote";
 import type { RunningServer } from "../server";
 
-/** What a person sees who has started the server: where things are, and one call to paste. */
+/** Shows the operator the addresses, the administrator's key and one example call. */
 export function startupBanner({ url, adminKeyFile }: Pick<RunningServer, "url" | "adminKeyFile">): string {
   const key = adminKeyFile === undefined ? "$ADMIN_KEY" : `$(cat ${shellQuote(adminKeyFile)})`;
   return `

@@ -5,11 +5,11 @@ import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
 import { runUntilStopped } from "../platform/process/shutdown";
 
-/** Carries out runs beside servers, without serving anything itself. */
+/** Executes runs for servers, without an API of its own. */
 async function main(): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
-  if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the DATABASE_URL of the servers.");
+  if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the same DATABASE_URL as the servers.");
   const log = createLog(config.logLevel);
   const { limits, shutdownGraceSeconds } = config;
 
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
       await backend.start();
       return {
         async close() {
-          await backend.finish();
+          await backend.drain();
           await backend.close();
         },
       };

@@ -107,8 +107,8 @@ test("secrets go from one key to the next beside a running server, and then the 
   const beside = await serverWith(both);
   expect(await keysSent(beside, ids)).toEqual(all);
 
-  expect(await rotate(both)).toContain("3 of 3 secrets were encrypted anew");
-  expect(await rotate(both)).toContain("0 of 3 secrets were encrypted anew");
+  expect(await rotate(both)).toContain("3 of 3 secrets were rotated");
+  expect(await rotate(both)).toContain("0 of 3 secrets were rotated");
   expect(await keysSent(beside, ids)).toEqual(all);
 
   expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
@@ -118,7 +118,7 @@ test("secrets go from one key to the next beside a running server, and then the 
 test("secrets go from the key that the first start has made to one that is given", async () => {
   const ids = await connections(await serverWith(), 3);
   await running.pop()?.close();
-  expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were encrypted anew");
+  expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were rotated");
   await rm(join(dataDir, "secrets.key"));
   expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
 });
