@@ -30,22 +30,20 @@ import { asStartupError } from "./platform/process/startup-error";
 import { productionTimings, type Timings } from "./timings";
 import { openStorage } from "./platform/storage/open-storage";
 
-/** What carries out runs and reads documents, for the server and for workers. */
+/** Executes runs, processes documents and delivers callbacks, for the server and for workers. */
 export interface Backend {
   readonly runtime: Runtime;
-  /** Goes on with what is left, and begins what comes. */
+  /** Recovers interrupted work and starts to accept new work. */
   start(): Promise<void>;
-  /** Begins nothing any more, and lets runs finish for a while. */
-  finish(): Promise<void>;
-  /** Ends the rest. To be called once nobody asks for anything any more. */
+  /** Stops accepting work, and waits for a grace period until active runs and deliveries have finished. */
+  drain(): Promise<void>;
+  /** Closes everything else. Must be called when no request is active. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the data.
- *
- * @param slots how many runs may be carried out at once
- * @param moreModels by name, beside the built-in one
+ * @param slots the maximum number of concurrent runs
+ * @param moreModels additional models by name
  */
 export async function openBackend(
   config: Config,
@@ -63,33 +61,35 @@ export async function openBackend(
     asStartupError("The key for secrets (SECRETS_KEY, or else in DATA_DIR) can't be used"),
   );
   const db = await openWhenAvailable(config.database, entities, log);
-  const ownWork = db.background;
+  const background = db.background;
 
   const stopping = new AbortController();
-  const shared = config.redis && (await openShared(config.redis, log));
-  const instance = shared ? new ClusterInstance(ownWork, timings.instance, log) : new SingleInstance(timings.instance);
-  const queue = shared?.queue ?? new LocalRunQueue();
-  const notifier = new RunNotifier(stopping.signal, timings.runs, shared?.notifier);
+  const cluster = config.redis && (await openCluster(config.redis, log));
+  const instance = cluster
+    ? new ClusterInstance(background, timings.instance, log)
+    : new SingleInstance(timings.instance);
+  const queue = cluster?.queue ?? new LocalRunQueue();
+  const notifier = new RunNotifier(stopping.signal, timings.runs, cluster?.notifier);
 
   const reader = new DocumentReader(limits);
   const outbound = new Outbound(config.modelAllowedHosts);
-  const providerModels = new ProviderModels(ownWork, keyring, outbound, reader, timings.tools, log);
+  const providerModels = new ProviderModels(background, keyring, outbound, reader, timings.tools, log);
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
-  const documentProcessor = new DocumentProcessor(ownWork, storage, reader, instance, () => queue.notifyWork(), log);
+  const documentProcessor = new DocumentProcessor(background, storage, reader, instance, () => queue.notifyWork(), log);
 
   const dispatcher = new CallbackDispatcher(
-    ownWork,
+    background,
     keyring,
     outbound,
-    (id) => callbackPayloadOf(ownWork, id),
+    (id) => callbackPayloadOf(background, id),
     timings.callbacks,
     log,
   );
   const outbox = new Outbox(outbound, dispatcher);
-  const store = new RunStore(ownWork, notifier, outbox);
-  const executor = new RunExecutor(ownWork, store, models, storage, log);
-  const claims = new RunClaims(ownWork, store, notifier, instance, limits);
-  const recovery = new RunRecovery(ownWork, store, instance, queue, log);
+  const store = new RunStore(background, notifier, outbox);
+  const executor = new RunExecutor(background, store, models, storage, log);
+  const claims = new RunClaims(background, store, notifier, instance, limits);
+  const recovery = new RunRecovery(background, store, instance, queue, log);
   const settings = { slots, timings: timings.runs, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
   const scheduler = new RunScheduler(claims, store, executor, recovery, queue, instance, settings, log);
 
@@ -117,14 +117,14 @@ export async function openBackend(
           documentProcessor.abortAll();
         },
         async takeOver() {
-          const isDone = [await recovery.takeOver(), await documentProcessor.takeOver()];
-          return isDone.every(Boolean);
+          const results = [await recovery.takeOver(), await documentProcessor.takeOver()];
+          return results.every(Boolean);
         },
       });
       scheduler.start(notifier);
       dispatcher.start();
     },
-    async finish() {
+    async drain() {
       stopping.abort();
       await Promise.all([scheduler.close(), dispatcher.close()]);
     },
@@ -134,14 +134,14 @@ export async function openBackend(
       await storage.close();
       await instance.close();
       await outbound.close();
-      shared?.redis.close();
+      cluster?.redis.close();
       await db.close();
     },
   };
 }
 
-/** What instances have in Redis; loaded where there are several. */
-async function openShared(config: RedisConfig, log: Logger) {
+/** Opens what several instances share in Redis. The modules are only loaded if there are several. */
+async function openCluster(config: RedisConfig, log: Logger) {
   const { RedisConnections } = await import("./platform/redis/redis.js");
   const { BullRunQueue } = await import("./domain/run/execution/bull-run-queue.js");
   const { RedisRunNotificationBus } = await import("./domain/run/execution/redis-run-notifier.js");

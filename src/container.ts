@@ -42,7 +42,7 @@ import { Scope } from "./domain/scope/scope.entity";
 import { ScopeResolver } from "./domain/scope/scope.resolver";
 import { ScopeService } from "./domain/scope/scope.service";
 import type { Keyring } from "./platform/secrets/keyring";
-import type { SecretColumn } from "./platform/secrets/secrets-rotation";
+import type { SecretColumn } from "./platform/secrets/secret-column";
 import { Message } from "./domain/session/message.entity";
 import { Session } from "./domain/session/session.entity";
 import { SessionResolver } from "./domain/session/session.resolver";

@@ -9,12 +9,12 @@ import { startupBanner } from "./cli/startup-banner";
 
 /** Starts the server with the configuration that the environment gives. */
 export async function main(timings = productionTimings): Promise<void> {
-  // Whatever is written is for the owner alone, also into a data directory that others may look into.
+  // All files are for their owner only, even in a data directory that others can read.
   process.umask(0o077);
   const config = readConfig(process.env);
   const log = createLog(config.logLevel);
   const server = await runUntilStopped<RunningServer>(
-    (listening) => startServer(config, log, {}, listening, timings),
+    (onListening) => startServer(config, log, {}, onListening, timings),
     config.shutdownGraceSeconds,
     log,
   );

@@ -6,7 +6,7 @@ import { Authenticator } from "./domain/api-key/authenticator";
 import { KeyUsage } from "./domain/api-key/key-usage";
 import { administrator } from "./auth/caller";
 import { openBackend } from "./backend";
-import { adminKeyFault, type Config } from "./config";
+import { adminKeyError, type Config } from "./config";
 import { createContext } from "./container";
 import { loadOrCreateKey } from "./platform/secrets/key-file";
 import type { Model } from "./model/model";
@@ -20,23 +20,25 @@ import { createHttp, graphqlPath } from "./api/http/http";
 import { LiveConnections } from "./api/streams/live-connections";
 import { serveWebSocket } from "./api/streams/websocket";
 
-/** How long requests that are being received or answered may take when the server stops, in milliseconds. */
-const grace = 4_000;
+/** How long open requests may take when the server stops. */
+const requestGraceMs = 4_000;
+/** Keep-alive connections that become idle during the shutdown are closed at this interval. */
+const idleCheckIntervalMs = 50;
 
 export interface RunningServer {
-  /** Of the API, such as `http://127.0.0.1:4000/graphql`. */
+  /** The URL of the API, such as `http://127.0.0.1:4000/graphql`. */
   readonly url: string;
-  /** Where the administrator's key stands, if it was not given. */
+  /** The file of the administrator's key; undefined if the key comes from the configuration. */
   readonly adminKeyFile: string | undefined;
-  /** Answers what has been asked, tells open streams, writes what is still to be written. */
+  /** Finishes open requests, closes streams and flushes pending writes. */
   close(): Promise<void>;
 }
 
 /**
- * Opens the data, listens, and goes on with what is left.
+ * Opens the backend, listens, and starts background work.
  *
- * @param moreModels by name, beside the built-in one
- * @param onListening given the server as soon as requests may have come, though it is not ready yet
+ * @param moreModels additional models by name
+ * @param onListening called as soon as requests can arrive, before background work has started
  */
 export async function startServer(
   config: Config,
@@ -62,47 +64,51 @@ export async function startServer(
   const http = createHttp(streamDependencies, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streamDependencies, limits.maxBodyBytes);
   const { terminationService } = createContext({ ...runtime, db: db.background }, administrator, "tidying");
-  const stopTidying = startMaintenance(db.background, storage, terminationService, config, log);
-  const address = await listen(http, config).catch(asStartupError("The address (HOST, PORT) can't be listened at"));
+  const stopMaintenance = startMaintenance(db.background, storage, terminationService, config, log);
+  const address = await listen(http, config).catch(asStartupError("Can't listen on the address (HOST, PORT)"));
   const server: RunningServer = {
     url: address + graphqlPath,
     adminKeyFile: admin.file,
     async close() {
-      const finished = backend.finish();
+      const drained = backend.drain();
       liveConnections.closeAll();
       closeSockets();
-      // What comes to rest only now, Node would keep open for the next request.
-      const rest = setInterval(() => http.server.closeIdleConnections(), 50).unref();
-      const cutOff = setTimeout(() => http.server.closeAllConnections(), grace).unref();
-      // Side by side, as whoever has sent the signal waits for both.
-      await Promise.all([http.close(), finished]);
-      clearInterval(rest);
-      clearTimeout(cutOff);
-      await stopTidying();
+      await Promise.all([closeHttp(http), drained]);
+      await stopMaintenance();
       await apollo.stop();
       await usage.close();
       await backend.close();
     },
   };
   onListening(server);
-  // Only with the port in hand: a second server at the same one must not end what the first is at.
+  // Only after the server has its port: a second server on the same port must not touch the work of the first.
   await backend.start();
   return server;
 }
 
-/** Finds the administrator's key, or makes it. */
+/** Takes the administrator's key from the configuration, or from its file, which the first start generates. */
 async function adminKeyOf({ adminKey, dataDir }: Config): Promise<{ key: string; file: string | undefined }> {
   if (adminKey !== undefined) return { key: adminKey, file: undefined };
 
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const kept = await loadOrCreateKey(dataDir, "admin.key");
-  const fault = adminKeyFault(kept.key);
-  if (fault === undefined) return kept;
-  throw new Error(`the key in ${kept.file} ${fault}; restore it, or remove the file for a new one`);
+  const stored = await loadOrCreateKey(dataDir, "admin.key");
+  const error = adminKeyError(stored.key);
+  if (error === undefined) return stored;
+  throw new Error(`the key in ${stored.file} ${error}; restore the file, or delete it to generate a new key`);
 }
 
-/** By one address, as Fastify serves the two of `localhost` by two servers, and waits when it closes for one of them. */
+/** Listens on one address: for the two of `localhost`, Fastify would start two servers, and wait for one when it closes. */
 async function listen(http: FastifyInstance, { host, port }: Config): Promise<string> {
   const { address } = await lookup(host);
   return http.listen({ host: address, port });
+}
+
+/** Closes the server when its requests have finished, or when their grace period is over. */
+async function closeHttp(http: FastifyInstance): Promise<void> {
+  // Node closes idle connections only once, so those that become idle later would stay open.
+  const idleCheck = setInterval(() => http.server.closeIdleConnections(), idleCheckIntervalMs).unref();
+  const timeout = setTimeout(() => http.server.closeAllConnections(), requestGraceMs).unref();
+  await http.close();
+  clearInterval(idleCheck);
+  clearTimeout(timeout);
 }

@@ -12,37 +12,36 @@ import {
   keyNames,
   writeDescription,
 } from "./backup-folder";
-import { flush, makeWhole } from "./whole-folder";
+import { createAtomically, flush } from "./atomic-directory";
 
-/** All pages in one go: what is written meanwhile would have SQLite begin anew after each portion. */
+/** All pages in one step: after a concurrent write, SQLite would restart a backup with several steps. */
 const allPages = 0x7fffffff;
 
 export interface BackupSource {
-  /** Of SQLite. */
   readonly databasePath: string;
   readonly dataDir: string;
-  /** Whether the documents are kept there too. */
+  /** Whether the documents are in the data directory. */
   readonly hasDocuments: boolean;
 }
 
 export interface Backup {
-  /** The moment as of which it has everything. */
+  /** Everything accepted before this time is in the backup. */
   readonly madeAt: Date;
   readonly documents: number;
-  /** Those that were deleted while they were copied, and are not in it. */
+  /** The number of documents that were deleted during the backup, and are not part of it. */
   readonly deleted: number;
-  /** Those whose bytes are missing or damaged where they were copied from. */
+  /** The ids of documents whose files are missing or damaged at the source. */
   readonly damaged: readonly string[];
   readonly keys: readonly string[];
 }
 
 /**
- * Copies all that a server on SQLite keeps into a folder, while it is running: a data directory to start another one on.
+ * Copies the data of a server on SQLite, which may be running, into a folder that can be used as a data directory.
  *
- * The database comes first, so that everything accepted before that moment is in it; then the documents that it names.
+ * Copies the database first, then the documents that it references, so that none of them is missing.
  */
 export function backUp(source: BackupSource, folder: string): Promise<Backup> {
-  return makeWhole(folder, "a backup", async (draft) => {
+  return createAtomically(folder, "a backup", async (draft) => {
     const madeAt = new Date();
     await copyDatabase(source.databasePath, join(draft, databaseName));
     const contents = source.hasDocuments
@@ -77,16 +76,16 @@ async function copyDocuments(
   const running = open(databasePath);
   try {
     const rows = copy.prepare<[], DocumentRow>("SELECT id, sha256, status FROM document").all();
-    const exists = running.prepare("SELECT 1 FROM document WHERE id = ?");
-    const forget = copy.prepare("DELETE FROM document WHERE id = ?");
+    const isStored = running.prepare("SELECT 1 FROM document WHERE id = ?");
+    const deleteRow = copy.prepare("DELETE FROM document WHERE id = ?");
     let deleted = 0;
     const damaged: string[] = [];
     for (const row of rows) {
       if (await copyDocument(row, from, to)) continue;
-      if (exists.get(row.id)) {
+      if (isStored.get(row.id)) {
         damaged.push(row.id);
       } else {
-        forget.run(row.id);
+        deleteRow.run(row.id);
         await Promise.all([row.id, indexName(row.id)].map((name) => rm(join(to, name), { force: true })));
         deleted += 1;
       }

@@ -1,49 +1,46 @@
 import type { Config } from "../config";
+import { shellQuote } from "../platform/process/shell-quote";
 import { keyNames } from "./backup-folder";
 
-/**
- * How to copy what is kept with MySQL: its own programs know best.
- *
- * @param url of the database
- */
-export function dumpAdvice(url: string, config: Config): string {
+/** Explains how to back up a server on MySQL or MariaDB, with the tools of the database. */
+export function dumpAdvice(databaseUrl: string, config: Config): string {
   return [
-    "Only SQLite is copied here, and nothing was. With MySQL or MariaDB, first take a dump:",
+    "This command backs up SQLite only; nothing was copied. With MySQL or MariaDB, first take a dump:",
     "",
-    `  ${dumpCommand(new URL(url))}`,
+    `  ${dumpCommand(new URL(databaseUrl))}`,
     "",
-    `(with MySQL's own client, mysqldump takes the same arguments), and then copy ${filesOf(config)}.`,
-    "In this order, so that each document that the dump names is in the copy.",
+    `(mysqldump of MySQL takes the same arguments), and then copy ${filesOf(config)}.`,
+    "Keep this order, so that each document in the dump is in the copy.",
   ].join("\n");
 }
 
-/** The same, for the way back. */
+/** Explains how to restore that backup. */
 export function loadAdvice(databaseUrl: string, config: Config): string {
   const url = new URL(databaseUrl);
   return [
-    "Only a backup of SQLite is restored here, and nothing was. With MySQL or MariaDB, load the dump into an empty database:",
+    "This command restores SQLite only; nothing was restored. With MySQL or MariaDB, load the dump into an empty database:",
     "",
-    `  mariadb ${connectionOf(url)} ${quoted(nameOf(url))} < ${quoted(dumpOf(url))}`,
+    `  mariadb ${connectionOf(url)} ${shellQuote(nameOf(url))} < ${shellQuote(dumpOf(url))}`,
     "",
-    `(or, with MySQL's own client, mysql with the same arguments), and copy back: ${filesOf(config)}.`,
-    "What was revoked since is valid again then. Unless you know that nothing was, revoke all keys before a server is started:",
+    `(mysql of MySQL takes the same arguments), and copy back ${filesOf(config)}.`,
+    "Keys that were revoked after the dump are valid again. Unless you know that there are none, revoke all keys before you start a server:",
     "",
     "  npm run keys:revoke -- --all",
   ].join("\n");
 }
 
 function dumpCommand(url: URL): string {
-  // One moment for all tables, without holding up anybody; digests byte for byte.
+  // A consistent snapshot of all tables without locks; binary columns in hexadecimal.
   const options = "--single-transaction --quick --hex-blob --no-tablespaces --default-character-set=utf8mb4";
-  return `mariadb-dump ${options} ${connectionOf(url)} ${quoted(nameOf(url))} > ${quoted(dumpOf(url))}`;
+  return `mariadb-dump ${options} ${connectionOf(url)} ${shellQuote(nameOf(url))} > ${shellQuote(dumpOf(url))}`;
 }
 
-/** The password is asked for, and not told. */
+/** Without the password, which the client asks for. */
 function connectionOf({ hostname, port, username, password }: URL): string {
   const options = [
-    `--host=${quoted(hostname.replace(/^\[(.*)\]$/, "$1"))}`,
+    `--host=${shellQuote(hostname.replace(/^\[(.*)\]$/, "$1"))}`,
     `--port=${port === "" ? "3306" : port}`,
-    ...(username === "" ? [] : [`--user=${quoted(decodeURIComponent(username))}`]),
+    ...(username === "" ? [] : [`--user=${shellQuote(decodeURIComponent(username))}`]),
     ...(password === "" ? [] : ["--password"]),
   ];
   return options.join(" ");
@@ -57,11 +54,8 @@ function filesOf({ storage, dataDir, adminKey, secretsKey }: Config): string {
     ...(secretsKey === undefined ? [secretsKeyName] : []),
   ];
   const files = names.length === 0 ? [] : [`${names.join(", ")} in ${dataDir}`];
-  return [...files, ...(storage.type === "folder" ? [] : ["the store of documents (STORAGE_URL)"])].join(", and ");
+  return [...files, ...(storage.type === "folder" ? [] : ["the object store (STORAGE_URL)"])].join(", and ");
 }
 
 const nameOf = ({ pathname }: URL): string => decodeURIComponent(pathname.slice(1));
 const dumpOf = (url: URL): string => `${nameOf(url)}.sql`;
-
-/** As a shell takes it for one word. */
-const quoted = (text: string): string => (/^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -11,35 +11,33 @@ import {
   keyNames,
   readDescription,
 } from "./backup-folder";
-import { expectFree, flush } from "./whole-folder";
+import { flush, requireFree } from "./atomic-directory";
 
 export interface RestoreTarget {
-  /** Of SQLite. */
   readonly databasePath: string;
   readonly dataDir: string;
 }
 
-export interface Restored {
-  /** The moment as of which everything is there. */
+export interface Restoration {
+  /** Everything accepted before this time was restored. */
   readonly madeAt: string;
   readonly hasDocuments: boolean;
   readonly documents: number;
-  /** Those whose bytes are missing or damaged. */
+  /** The ids of documents whose files are missing or damaged. */
   readonly damaged: readonly string[];
   readonly keys: readonly string[];
 }
 
 /**
- * Copies a backup to where a server is to start on it. The backup stays as it is. The database comes last, so that where
- * this is broken off there is none.
+ * Copies a backup into a data directory. The database comes last, so that an interrupted restore leaves none.
  *
- * @throws {StartupError} where it is no backup or a damaged one, or where there is something at that place already
+ * @throws {StartupError} if the folder is not a backup, if its database is damaged, or if the target is not empty
  */
-export async function restore(backup: string, { databasePath, dataDir }: RestoreTarget): Promise<Restored> {
+export async function restore(backup: string, { databasePath, dataDir }: RestoreTarget): Promise<Restoration> {
   const description = await readDescription(backup);
-  if (!description) throw new StartupError(`${backup} is no backup: it lacks what \`npm run backup\` writes last.`);
-  await expectFree(dataDir, "the data directory (DATA_DIR)");
-  for (const suffix of ["", "-wal", "-shm"]) await expectFree(databasePath + suffix, "the database (DATABASE_URL)");
+  if (!description) throw new StartupError(`${backup} is not a complete backup: it has no valid backup.json.`);
+  await requireFree(dataDir, "the data directory (DATA_DIR)");
+  for (const suffix of ["", "-wal", "-shm"]) await requireFree(databasePath + suffix, "the database (DATABASE_URL)");
 
   await Promise.all([dataDir, dirname(databasePath)].map((path) => mkdir(path, { recursive: true, mode: 0o700 })));
   const draft = `${databasePath}.restoring`;
@@ -55,19 +53,19 @@ export async function restore(backup: string, { databasePath, dataDir }: Restore
   return { ...description, documents: rows.length - damaged.length, damaged, keys };
 }
 
-/** @throws {StartupError} where the database is damaged */
+/** @throws {StartupError} if the database is damaged */
 function documentsOf(path: string): DocumentRow[] {
   const connection = new Sqlite(path, { fileMustExist: true });
   try {
-    const found = connection.pragma("quick_check", { simple: true });
-    if (found !== "ok") throw new StartupError(`The database of the backup is damaged: ${String(found)}`);
+    const result = connection.pragma("quick_check", { simple: true });
+    if (result !== "ok") throw new StartupError(`The database of the backup is damaged: ${String(result)}`);
     return connection.prepare<[], DocumentRow>("SELECT id, sha256, status FROM document").all();
   } finally {
     connection.close();
   }
 }
 
-/** @returns the ids of those that are not as they should be */
+/** @returns the ids of documents whose files are missing or damaged */
 async function copyDocuments(rows: readonly DocumentRow[], backup: string, dataDir: string): Promise<string[]> {
   const [from, to] = [join(backup, documentsName), join(dataDir, documentsName)];
   await mkdir(to, { mode: 0o700 });

@@ -3,10 +3,9 @@ import { parseArgs } from "node:util";
 import { StartupError } from "../platform/process/startup-error";
 
 /**
- * The folder that a command takes, and nothing else.
+ * Reads the only argument of a command, the path of a folder.
  *
- * @param usage how it is used, for people
- * @throws {StartupError} where something else was given
+ * @throws {StartupError} with the usage, if the arguments are different
  */
 export function folderArgument(usage: string): string {
   try {
@@ -14,7 +13,7 @@ export function folderArgument(usage: string): string {
     const [folder, ...more] = positionals;
     if (folder !== undefined && more.length === 0) return resolve(folder);
   } catch {
-    // Said below.
+    // An unknown option: falls through to the usage.
   }
   throw new StartupError(usage);
 }

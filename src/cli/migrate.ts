@@ -4,7 +4,7 @@ import { entities } from "../container";
 import { Database } from "../platform/database/database";
 import { exitWithError } from "../platform/process/startup-error";
 
-/** Brings the schema of the database up to date, without starting the server. */
+/** Migrates the schema of the database without starting the server. */
 async function main(): Promise<void> {
   const db = await Database.open(readConfig(process.env).database, entities);
   await db.close();

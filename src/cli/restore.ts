@@ -1,40 +1,41 @@
 import { loadAdvice } from "../backup/dump-advice";
-import { restore, type Restored } from "../backup/restore";
+import { type Restoration, restore } from "../backup/restore";
 import { type Config, readConfig } from "../config";
 import { asStartupError, exitWithError, StartupError } from "../platform/process/startup-error";
 import { folderArgument } from "./folder-argument";
 
-/** Copies a backup to where the server is to start on it. */
+/** Copies a backup into the data directory. */
 async function main(): Promise<void> {
   process.umask(0o077);
-  const backup = folderArgument("It takes the folder of the backup: npm run restore -- <folder>");
+  const backup = folderArgument("Usage: npm run restore -- <folder of the backup>");
   const config = readConfig(process.env);
   const { database, dataDir } = config;
   if (database.type === "mysql") throw new StartupError(loadAdvice(database.url, config));
   const target = { databasePath: database.path, dataDir };
-  const restored = await restore(backup, target).catch(asStartupError("The backup could not be copied"));
-  process.stdout.write(`${told(restored, config).join("\n")}\n`);
-  if (restored.damaged.length > 0) process.exitCode = 1;
+  const restoration = await restore(backup, target).catch(asStartupError("The backup could not be copied"));
+  process.stdout.write(`${summaryOf(restoration, config).join("\n")}\n`);
+  if (restoration.damaged.length > 0) process.exitCode = 1;
 }
 
-function told({ madeAt, hasDocuments, documents, damaged, keys }: Restored, { dataDir, secretsKey }: Config): string[] {
+function summaryOf(restoration: Restoration, { dataDir, secretsKey }: Config): string[] {
+  const { madeAt, hasDocuments, documents, damaged, keys } = restoration;
   return [
-    `${dataDir} has everything that was accepted before ${madeAt}.`,
+    `${dataDir} contains everything that was accepted before ${madeAt}.`,
     hasDocuments
-      ? `${documents} documents are there.`
-      : "The documents are in a store of their own (STORAGE_URL), and are as they are there.",
-    ...damaged.map(
-      (id) => `The document ${id} is damaged: what is kept of it is not what was uploaded, or not all of it.`,
-    ),
+      ? `It contains ${documents} documents.`
+      : "The backup does not contain the documents: the object store (STORAGE_URL) must have them.",
+    ...damaged.map((id) => `The document ${id} is incomplete or damaged: its files do not match what was uploaded.`),
     ...(keys.includes("secrets.key") || secretsKey !== undefined
       ? []
-      : ["SECRETS_KEY is to be what it was: without it, providers' keys and callbacks' secrets can't be read."]),
+      : [
+          "Set SECRETS_KEY to its previous value: without it, the keys of providers and the secrets of callbacks can't be read.",
+        ]),
     "",
-    `WHAT WAS REVOKED SINCE ${madeAt} IS VALID AGAIN: keys that were revoked, rights that were taken from scopes, scopes and`,
-    "apps that were deleted. Unless you know that there were none, revoke all keys BEFORE the server can be reached:",
+    `WARNING: everything that was revoked after ${madeAt} IS VALID AGAIN: revoked keys, reduced permissions of scopes,`,
+    "and deleted scopes and apps. Unless you know that there are none, revoke all keys BEFORE the server can be reached:",
     "  npm run keys:revoke -- --all",
-    "Runs that were waiting then are carried out now, and callbacks that were due then are posted, though they may have been.",
+    "Runs that were queued in the backup will be executed, and callbacks that were due will be sent, possibly again.",
   ];
 }
 
-main().catch((error: unknown) => exitWithError("Nothing was restored", error));
+main().catch((error: unknown) => exitWithError("The restore failed", error));

@@ -6,21 +6,21 @@ import { openKeyring } from "../platform/secrets/open-keyring";
 import { rotateSecrets } from "../platform/secrets/secrets-rotation";
 import { asStartupError, exitWithError } from "../platform/process/startup-error";
 
-/** Encrypts under the current key for secrets what is kept under earlier ones. */
+/** Encrypts the secrets that are under previous keys again, under the current key. */
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
   try {
-    const { kept, renewed } = await rotateSecrets(db.background, keyring, secretColumns).catch(
+    const { total, rotated } = await rotateSecrets(db.background, keyring, secretColumns).catch(
       asStartupError("Nothing was changed"),
     );
     process.stdout.write(
-      `${renewed} of ${kept} secrets were encrypted anew. All are under the key ${keyring.currentId}.\n`,
+      `${rotated} of ${total} secrets were rotated. All are encrypted with the key ${keyring.currentId}.\n`,
     );
   } finally {
     await db.close();
   }
 }
 
-main().catch((error: unknown) => exitWithError("No secret was encrypted anew", error));
+main().catch((error: unknown) => exitWithError("The rotation of secrets failed", error));

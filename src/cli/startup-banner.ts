@@ -1,8 +1,9 @@
+import { shellQuote } from "../platform/process/shell-quote";
 import type { RunningServer } from "../server";
 
-/** What a person sees who has started the server: where things are, and one call to paste. */
+/** Shows the operator the addresses, the administrator's key and one example call. */
 export function startupBanner({ url, adminKeyFile }: Pick<RunningServer, "url" | "adminKeyFile">): string {
-  const key = adminKeyFile === undefined ? "$ADMIN_KEY" : `$(cat ${quoted(adminKeyFile)})`;
+  const key = adminKeyFile === undefined ? "$ADMIN_KEY" : `$(cat ${shellQuote(adminKeyFile)})`;
   return `
 Latchkey is ready.
 
@@ -19,6 +20,3 @@ Try it:
 
 `;
 }
-
-/** As a shell reads it back, whatever is in it. */
-const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`;

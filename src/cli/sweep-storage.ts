@@ -3,28 +3,28 @@ import { parseArgs } from "node:util";
 import { readConfig } from "../config";
 import { entities } from "../container";
 import { Database } from "../platform/database/database";
-import { StartupError, asStartupError, exitWithError } from "../platform/process/startup-error";
+import { asStartupError, exitWithError, StartupError } from "../platform/process/startup-error";
 import { openStorage } from "../platform/storage/open-storage";
-import { findIncompleteDocuments, type Inventory, deleteOrphanedObjects } from "../domain/document/storage-sweep";
+import { deleteOrphanedObjects, findIncompleteDocuments, type Inventory } from "../domain/document/storage-sweep";
 
-/** Removes what a crash left in the store of documents, and says which documents lack something there. */
+/** Deletes orphaned objects from the document storage, and lists documents whose objects are missing. */
 async function main(): Promise<void> {
   const isDryRun = readArguments();
   const config = readConfig(process.env);
   const db = await Database.open(config.database, entities);
   const storage = await openStorage(config.storage, config.dataDir);
   try {
-    const begun = new Date();
+    const startedAt = new Date();
     const inventory: Inventory = { bytes: new Set(), indexes: new Set() };
-    const leftovers = await deleteOrphanedObjects(db.background, storage, { isDryRun, inventory }).catch(
-      asStartupError("The sweep broke off"),
+    const orphans = await deleteOrphanedObjects(db.background, storage, { isDryRun, inventory }).catch(
+      asStartupError("The sweep was interrupted"),
     );
-    const { withoutBytes, withoutIndex } = await findIncompleteDocuments(db.background, inventory, begun);
+    const { withoutBytes, withoutIndex } = await findIncompleteDocuments(db.background, inventory, startedAt);
     const lines = [
-      ...leftovers.map((id) => `${isDryRun ? "would remove" : "removed"} ${id}`),
-      ...withoutBytes.map((id) => `the bytes of the document ${id} are missing`),
+      ...orphans.map((id) => `${isDryRun ? "would remove" : "removed"} ${id}`),
+      ...withoutBytes.map((id) => `the content of the document ${id} is missing`),
       ...withoutIndex.map((id) => `the index of the document ${id} is missing`),
-      `${leftovers.length} leftovers ${isDryRun ? "found" : "removed"}, ${withoutBytes.length + withoutIndex.length} documents incomplete.`,
+      `${orphans.length} orphaned objects ${isDryRun ? "found" : "removed"}, ${withoutBytes.length + withoutIndex.length} documents incomplete.`,
     ];
     process.stdout.write(`${lines.join("\n")}\n`);
   } finally {
@@ -38,8 +38,8 @@ function readArguments(): boolean {
     const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
     return values["dry-run"];
   } catch {
-    throw new StartupError("It takes `--dry-run` and nothing else: npm run storage:sweep -- --dry-run");
+    throw new StartupError("Usage: npm run storage:sweep -- [--dry-run]");
   }
 }
 
-main().catch((error: unknown) => exitWithError("The store of documents was not swept", error));
+main().catch((error: unknown) => exitWithError("The sweep of the document storage failed", error));

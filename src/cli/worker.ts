@@ -6,11 +6,11 @@ import { exitWithError, StartupError } from "../platform/process/startup-error";
 import { productionTimings } from "../timings";
 import { runUntilStopped } from "../platform/process/shutdown";
 
-/** Carries out runs beside servers, without serving anything itself. */
+/** Executes runs for servers, without an API of its own. */
 export async function main(timings = productionTimings): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
-  if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the DATABASE_URL of the servers.");
+  if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the same DATABASE_URL as the servers.");
   const log = createLog(config.logLevel);
   const { limits, shutdownGraceSeconds } = config;
 
@@ -20,7 +20,7 @@ export async function main(timings = productionTimings): Promise<void> {
       await backend.start();
       return {
         async close() {
-          await backend.finish();
+          await backend.drain();
           await backend.close();
         },
       };

@@ -1,6 +1,7 @@
 import { APICallError, InvalidResponseDataError, NoOutputGeneratedError } from "ai";
 import { ResponseTooLargeError } from "../platform/outbound/response-limit";
 import { OutboundRefusedError } from "../platform/outbound/outbound";
+import { causesOf } from "../platform/process/error-causes";
 import { ModelError } from "./model";
 
 /** Request Timeout, Conflict, Too Early, Too Many Requests. */
@@ -87,13 +88,6 @@ function retryAfterMs(headers: Record<string, string> | undefined): number | und
   const isSeconds = /^\d+(\.\d+)?$/.test(value);
   const ms = isSeconds ? Number(value) * 1_000 : Date.parse(value) - Date.now();
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
-}
-
-function causesOf(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let each = error; each != null && chain.length < 10; each = (each as { cause?: unknown }).cause)
-    chain.push(each);
-  return chain;
 }
 
 /** The code of a network error, such as ECONNREFUSED or UND_ERR_SOCKET. */

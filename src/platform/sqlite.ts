@@ -2,9 +2,9 @@ import { createRequire } from "node:module";
 import type BetterSqlite3 from "better-sqlite3";
 
 /**
- * better-sqlite3 12 ends the process on Node.js 24 when it gives up a statement; version 13 does where Node-API is older
- * than 10, as on all of Node.js 20 (https://github.com/WiseLibs/better-sqlite3/issues/1515 and 1514). So each is loaded
- * where it works.
+ * Each of two versions of better-sqlite3 crashes on some versions of Node.js when a statement is garbage-collected:
+ * version 12 on Node.js 24, and version 13 with a Node-API older than 10, such as all of Node.js 20
+ * (https://github.com/WiseLibs/better-sqlite3/issues/1515 and 1514). So the version depends on Node.js.
  */
 const major = parseInt(process.versions.node);
 const name = major < 24 ? "better-sqlite3" : "better-sqlite3-13";
@@ -16,7 +16,7 @@ function loaded(): typeof BetterSqlite3 {
   try {
     return load(name) as typeof BetterSqlite3;
   } catch (cause) {
-    const what = `${name} is not here, or for another version of Node.js than ${process.version}.`;
-    throw new Error(`${what} Run \`npm ci\` with this one, and without \`--omit=optional\`.`, { cause });
+    const problem = `${name} is not installed, or built for another version of Node.js than ${process.version}.`;
+    throw new Error(`${problem} Run \`npm ci\` with this version, and without \`--omit=optional\`.`, { cause });
   }
 }

@@ -108,7 +108,7 @@ test("a worker with invalid configuration prints one line that says what is requ
   const { DATA_DIR, DATABASE_URL = "" } = await processes.fresh();
   for (const [environment, message] of [
     [{ DATA_DIR, DATABASE_URL }, /A worker needs REDIS_URL/],
-    [{ DATA_DIR, REDIS_URL: "redis://127.0.0.1:6379" }, /REDIS_URL must come with a DATABASE_URL of MySQL/],
+    [{ DATA_DIR, REDIS_URL: "redis://127.0.0.1:6379" }, /REDIS_URL must be set only with a DATABASE_URL of MySQL/],
   ] as const) {
     const worker = processes.run(environment, "cli/worker.js");
     await worker.exited;

@@ -106,7 +106,7 @@ export class TestProcess {
 
   /** Its id in the table of instances. */
   get instanceId(): unknown {
-    return this.log.findLast(({ msg }) => msg === "made itself known to the other instances")?.["instanceId"];
+    return this.log.findLast(({ msg }) => msg === "registered the instance")?.["instanceId"];
   }
 
   get adminKey(): string {

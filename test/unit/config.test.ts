@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
-import { ConfigError, readConfig } from "../../src/config";
+import { ConfigError, configurationTable, readConfig } from "../../src/config";
+import { renderConfigurationTable } from "../../src/cli/configuration-table";
 
-const faultsOf = (variables: Record<string, string>): string[] => {
+const problemsOf = (variables: Record<string, string>): string[] => {
   try {
     readConfig(variables);
   } catch (error) {
@@ -11,7 +12,7 @@ const faultsOf = (variables: Record<string, string>): string[] => {
   return [];
 };
 
-test("without any variable the server has all it needs", () => {
+test("every variable is optional", () => {
   expect(readConfig({})).toEqual({
     host: "127.0.0.1",
     port: 4000,
@@ -48,13 +49,13 @@ test("without any variable the server has all it needs", () => {
   });
 });
 
-test("an empty variable is an unset one, and one that is not ours is nothing to us", () => {
+test("an empty variable counts as unset, and an unknown variable is ignored", () => {
   const names = ["PORT", "HOST", "DATA_DIR", "DATABASE_URL", "REDIS_URL", "RUN_WORKER", "ADMIN_KEY", "MAX_BODY_BYTES"];
   const empty = Object.fromEntries(names.map((name) => [name, ""]));
   expect(readConfig({ ...empty, PATH: "/bin", MAX_COFFEE: "none", ADMIN_KEY: undefined })).toEqual(readConfig({}));
 });
 
-test("what is set is taken", () => {
+test("a variable that is set replaces its default", () => {
   const config = readConfig({
     PORT: "0",
     HOST: "0.0.0.0",
@@ -136,7 +137,7 @@ test.each([
     "mysql://host/name?tlsCa=certs/ca%20of%20ours.pem",
     { type: "mysql", url: "mysql://host/name", poolSize: 10, tls: { caFile: resolve("certs/ca of ours.pem") } },
   ],
-])("the database %s is understood", (url, database) => {
+])("the database URL %s is parsed", (url, database) => {
   expect(readConfig({ DATABASE_URL: url }).database).toEqual(database);
 });
 
@@ -180,24 +181,24 @@ test.each([
   ["MAX_RUNNING_RUNS", ["0"]],
   ["SESSION_IDLE_HOURS", ["0", "-1", "never"]],
   ["SESSION_RETENTION_DAYS", ["0", "0.5", "100001"]],
-])("%s is refused by its name where it makes no sense", (name, values) => {
+])("an invalid value of %s is reported with the name of the variable", (name, values) => {
   for (const value of values) {
-    const faults = faultsOf({ [name]: value });
-    expect(faults.length).toBeGreaterThan(0);
-    for (const fault of faults) expect(fault).toMatch(new RegExp(`^  ${name} must `));
+    const problems = problemsOf({ [name]: value });
+    expect(problems.length).toBeGreaterThan(0);
+    for (const problem of problems) expect(problem).toMatch(new RegExp(`^  ${name} must `));
   }
 });
 
-test("instances that are several need a database that they can share", () => {
+test("several instances need a database that they can share", () => {
   const REDIS_URL = "redis://host:6379";
-  expect(faultsOf({ REDIS_URL, DATABASE_URL: "mysql://host/name" })).toEqual([]);
+  expect(problemsOf({ REDIS_URL, DATABASE_URL: "mysql://host/name" })).toEqual([]);
   for (const DATABASE_URL of ["", "sqlite:/tmp/a.sqlite"]) {
-    expect(faultsOf({ REDIS_URL, DATABASE_URL })).toEqual([expect.stringContaining("MySQL or MariaDB")]);
+    expect(problemsOf({ REDIS_URL, DATABASE_URL })).toEqual([expect.stringContaining("MySQL or MariaDB")]);
   }
 });
 
-test("all faults are named at once, and none of the values, which may be secrets", () => {
-  const faults = faultsOf({
+test("all problems are reported together, without the values, which may be secrets", () => {
+  const problems = problemsOf({
     PORT: "swordfish",
     DATABASE_URL: "postgres://swordfish@host/name",
     REDIS_URL: "http://swordfish",
@@ -205,9 +206,9 @@ test("all faults are named at once, and none of the values, which may be secrets
     LOG_LEVEL: "swordfish",
     MAX_DEPTH: "swordfish",
   });
-  const names = faults.map((fault) => fault.trim().split(" ")[0]);
+  const names = problems.map((problem) => problem.trim().split(" ")[0]);
   expect(names).toEqual(["PORT", "DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "LOG_LEVEL", "MAX_DEPTH"]);
-  expect(faults.join()).not.toContain("swordfish");
+  expect(problems.join()).not.toContain("swordfish");
 });
 
 const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
@@ -234,7 +235,7 @@ test.each([
     "s3://my-bucket?endpoint=https%3A%2F%2Fstore.example.com&region=auto&pathStyle=false",
     { prefix: "", endpoint: "https://store.example.com", region: "auto", pathStyle: false },
   ],
-])("the store %s is understood", (url, location) => {
+])("the storage URL %s is parsed", (url, location) => {
   expect(readConfig({ STORAGE_URL: url, ...credentials }).storage).toEqual({
     type: "s3",
     location: { bucket: "my-bucket", ...location },
@@ -262,19 +263,33 @@ test.each([
   "s3://my-bucket?region=a&region=b",
   "s3://my-bucket?pathStyle=yes",
   "s3://my-bucket?pathstyle=true",
-])("the store %s is refused", (url) => {
-  expect(faultsOf({ STORAGE_URL: url, ...credentials })).toEqual([
+])("the storage URL %s is rejected", (url) => {
+  expect(problemsOf({ STORAGE_URL: url, ...credentials })).toEqual([
     expect.stringMatching(/^ {2}STORAGE_URL must be s3:/),
   ]);
 });
 
-test("a store needs credentials, which are named with all other faults, and nothing else does", () => {
-  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", AWS_ACCESS_KEY_ID: "key", PORT: "http" })).toEqual([
-    "  PORT must be a whole number from 0 to 65535",
-    "  AWS_SECRET_ACCESS_KEY must be set where STORAGE_URL is",
+test("missing credentials of the object store are reported with all other problems, and are required by nothing else", () => {
+  expect(problemsOf({ STORAGE_URL: "s3://my-bucket", AWS_ACCESS_KEY_ID: "key", PORT: "http" })).toEqual([
+    "  PORT must be an integer from 0 to 65535",
+    "  AWS_SECRET_ACCESS_KEY must be set if STORAGE_URL is set",
   ]);
-  expect(faultsOf({ STORAGE_URL: "s3://my-bucket", ...credentials, AWS_SESSION_TOKEN: "two\nlines" })).toEqual([
-    "  AWS_SESSION_TOKEN must be of printable ASCII characters without spaces",
+  expect(problemsOf({ STORAGE_URL: "s3://my-bucket", ...credentials, AWS_SESSION_TOKEN: "two\nlines" })).toEqual([
+    "  AWS_SESSION_TOKEN must have only printable ASCII characters and no spaces",
   ]);
   expect(readConfig(credentials)).toEqual(readConfig({}));
+});
+
+test("the table of variables shows each variable, with the default that applies", () => {
+  const [, , ...rows] = renderConfigurationTable().split("\n");
+  const cells = rows.map((row) => row.split("|").map((cell) => cell.trim()));
+  expect(cells.map(([, name]) => name)).toEqual(Object.keys(configurationTable).map((name) => `\`${name}\``));
+  for (const [, , fallback, meaning] of cells) {
+    expect(fallback).not.toBe("");
+    expect(meaning).toMatch(/^[A-Z].*\.$/);
+  }
+  const defaults = Object.entries(configurationTable).flatMap(([name, { defaultValue }]) =>
+    defaultValue === undefined ? [] : [[name, defaultValue]],
+  );
+  expect(readConfig(Object.fromEntries(defaults))).toEqual(readConfig({}));
 });

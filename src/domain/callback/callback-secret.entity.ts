@@ -1,6 +1,6 @@
 import { Entity } from "typeorm";
 import type { SecretPlace } from "../../platform/secrets/keyring";
-import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
+import type { SecretColumn } from "../../platform/secrets/secret-column";
 import { IdColumn, PrimaryIdColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "callback_secret";

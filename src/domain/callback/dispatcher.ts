@@ -3,6 +3,7 @@ import type { Logger } from "pino";
 import { IsNull, LessThanOrEqual, MoreThan } from "typeorm";
 import type { Database } from "../../platform/database/database";
 import type { Outbound } from "../../platform/outbound/outbound";
+import { WakeUp } from "../../platform/process/wake-up";
 import { type Keyring, SecretUnreadableError } from "../../platform/secrets/keyring";
 import { type CallbackTimings, retryAt } from "./retry-schedule";
 import {
@@ -37,8 +38,7 @@ export class CallbackDispatcher {
   private readonly inFlight = new Map<string, InFlightDelivery>();
   private loop: Promise<void> | undefined;
   private readonly closing = new AbortController();
-  private isWorkPending = false;
-  private wakeUp: () => void = () => undefined;
+  private readonly work = new WakeUp();
 
   /** @param payloadOf what is to be told of a run, or undefined where it is gone */
   constructor(
@@ -56,8 +56,7 @@ export class CallbackDispatcher {
 
   /** Says that there may be something to deliver. */
   wake(): void {
-    this.isWorkPending = true;
-    this.wakeUp();
+    this.work.wakeUp();
   }
 
   /** Begins nothing any more, and lets what is under way finish for a while. */
@@ -78,21 +77,8 @@ export class CallbackDispatcher {
       } catch (error) {
         this.log.error({ err: error }, "could not look for callbacks to deliver");
       }
-      await this.waitForWork();
+      await this.work.wait(this.timings.pollIntervalMs);
     }
-  }
-
-  private async waitForWork(): Promise<void> {
-    if (!this.isWorkPending) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, this.timings.pollIntervalMs);
-        this.wakeUp = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.isWorkPending = false;
   }
 
   /**

@@ -2,7 +2,7 @@ import { Field, ID, ObjectType } from "type-graphql";
 import { Entity } from "typeorm";
 import { ModelProvider } from "../../model/model-provider";
 import type { SecretPlace } from "../../platform/secrets/keyring";
-import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
+import type { SecretColumn } from "../../platform/secrets/secret-column";
 import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "model_connection";

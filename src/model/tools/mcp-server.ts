@@ -2,6 +2,7 @@ import { createMCPClient, type ListToolsResult, type MCPClient } from "@ai-sdk/m
 import { limitResponse, ResponseTooLargeError } from "../../platform/outbound/response-limit";
 import type { Fetch } from "../../platform/outbound/fetch";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
+import { causesOf } from "../../platform/process/error-causes";
 import { parseToolResult, toolError } from "./tool-result";
 import { type ToolResult, type ToolServer, ToolsUnavailableError } from "./tool-server";
 
@@ -152,11 +153,4 @@ function messageOf(error: unknown): string | undefined {
   return typeof code === "number" && typeof message === "string"
     ? parseToolResult({ content: [{ type: "text", text: message }] }).text
     : undefined;
-}
-
-function causesOf(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let each = error; each != null && chain.length < 10; each = (each as { cause?: unknown }).cause)
-    chain.push(each);
-  return chain;
 }

@@ -7,35 +7,34 @@ import { migrations } from "./migrations";
 
 export type Entities = NonNullable<DataSourceOptions["entities"]>;
 
-/** How much of a database somebody may have at once, and how long they wait for it. */
-export interface Share {
-  readonly connections: number;
-  /** How many may wait for one of these. */
-  readonly queue: number;
-  /** How long a connection may take to be made, in milliseconds. */
-  readonly timeoutMs: number;
+/** A pool of connections to MySQL or MariaDB. */
+export interface PoolOptions {
+  readonly size: number;
+  /** How many may wait for a connection. 0: any number. */
+  readonly maxQueued: number;
+  readonly connectTimeoutMs: number;
 }
 
-const migrating: Share = { connections: 2, queue: 0, timeoutMs: 5_000 };
+const migrationPool: PoolOptions = { size: 2, maxQueued: 0, connectTimeoutMs: 5_000 };
 
-/** How long SQLite waits for a file that another process holds, in milliseconds. The whole process waits with it. */
-export const fileWait = { atStart: 5_000, later: 100 } as const;
+/** How long SQLite waits for a lock of another process. The wait blocks the whole process. */
+export const busyTimeoutMs = { starting: 5_000, running: 100 } as const;
 
-/** The connection that changes the database, for the server and for TypeORM's command line alike. */
-export function createDataSource(database: DatabaseConfig, entities: Entities, share = migrating): DataSource {
-  return new DataSource(optionsOf(database, entities, share));
+/** The connection for changes, for the server and for TypeORM's command line. */
+export function createDataSource(database: DatabaseConfig, entities: Entities, pool = migrationPool): DataSource {
+  return new DataSource(optionsOf(database, entities, pool));
 }
 
 /**
- * The connection that reads. SQLite has one connection at a time in a transaction, whose half-done changes every
- * statement on it would see, so that there reads have a connection of their own, which cannot write.
+ * The connection for queries on SQLite. On the connection for changes, queries would see the uncommitted changes of the
+ * transaction that is open there.
  */
 export function createReader(database: SqliteConfig, entities: Entities): DataSource {
-  const options = { enableWAL: false, readonly: true, timeout: fileWait.later };
-  return new DataSource({ ...optionsOf(database, entities, migrating), ...options });
+  const options = { enableWAL: false, readonly: true, timeout: busyTimeoutMs.running };
+  return new DataSource({ ...optionsOf(database, entities, migrationPool), ...options });
 }
 
-function optionsOf(database: DatabaseConfig, entities: Entities, share: Share): DataSourceOptions {
+function optionsOf(database: DatabaseConfig, entities: Entities, pool: PoolOptions): DataSourceOptions {
   const common = { entities, migrations: [...migrations], synchronize: false, logging: false };
   return database.type === "sqlite"
     ? {
@@ -44,8 +43,8 @@ function optionsOf(database: DatabaseConfig, entities: Entities, share: Share): 
         driver: Sqlite,
         database: database.path,
         enableWAL: true,
-        timeout: fileWait.atStart,
-        // WAL's default syncs only at checkpoints, which loses what was answered last when the power fails.
+        timeout: busyTimeoutMs.starting,
+        // In WAL mode the default syncs at checkpoints only, so a power failure would lose committed transactions.
         prepareDatabase: (connection: { pragma(text: string): unknown }) =>
           void connection.pragma("synchronous = FULL"),
       }
@@ -55,23 +54,23 @@ function optionsOf(database: DatabaseConfig, entities: Entities, share: Share): 
         url: database.url,
         charset: "utf8mb4",
         timezone: "Z",
-        poolSize: share.connections,
-        connectTimeout: share.timeoutMs,
-        extra: { queueLimit: share.queue },
+        poolSize: pool.size,
+        connectTimeout: pool.connectTimeoutMs,
+        extra: { queueLimit: pool.maxQueued },
         ...tlsOf(database),
       };
 }
 
-/** Who encrypts wants to know as well who is at the other end. */
+/** Encryption implies that the identity of the server is verified. */
 function tlsOf({ tls }: MysqlConfig): { ssl?: object } {
   if (!tls) return {};
-  return { ssl: { verifyIdentity: true, ...(tls.caFile !== undefined && { ca: certificatesIn(tls.caFile) }) } };
+  return { ssl: { verifyIdentity: true, ...(tls.caFile !== undefined && { ca: readCertificates(tls.caFile) }) } };
 }
 
-function certificatesIn(file: string): string {
+function readCertificates(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    return asStartupError("The certificates for the database (tlsCa in DATABASE_URL) can't be read")(error);
+    return asStartupError("The certificates of the database (tlsCa in DATABASE_URL) can't be read")(error);
   }
 }

@@ -6,11 +6,10 @@ export interface SqliteConfig {
 export interface MysqlConfig {
   readonly type: "mysql";
   readonly url: string;
-  /** How many connections a process has for requests; half as many more are for what it does by itself. */
+  /** Connections of a process for requests; background work has half as many more. */
   readonly poolSize: number;
-  /** Undefined where connections are not encrypted. */
+  /** Undefined if connections are not encrypted. */
   readonly tls: { readonly caFile: string | undefined } | undefined;
 }
 
-/** Where the data is kept. */
 export type DatabaseConfig = SqliteConfig | MysqlConfig;

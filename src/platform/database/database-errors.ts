@@ -2,8 +2,8 @@ import { QueryFailedError } from "typeorm";
 import { ApiError } from "../../errors";
 import { StartupError } from "../process/startup-error";
 
-/** What a connection fails with where the other end can't be reached, or not any more. */
-const connectionLost = [
+/** Codes of a connection that can't be made, or was lost. */
+const connectionErrors = [
   "EAI_AGAIN",
   "ECONNABORTED",
   "ECONNREFUSED",
@@ -18,8 +18,8 @@ const connectionLost = [
   "PROTOCOL_CONNECTION_LOST",
 ];
 
-/** What MySQL and MariaDB say while they start, stop, hand over to another server, or have not enough of something. */
-const notNow = [
+/** Codes of MySQL and MariaDB while they start, stop, fail over to another server, or lack a resource. */
+const serverErrors = [
   "ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION",
   "ER_CON_COUNT_ERROR",
   "ER_CONNECTION_KILLED",
@@ -39,36 +39,36 @@ const notNow = [
   "ER_USER_LIMIT_REACHED",
 ];
 
-/** The driver has no names for what only MariaDB says. */
-const namesByMariadb: ReadonlyMap<unknown, string> = new Map([
+/** Codes that only MariaDB has; the driver has no names for them. */
+const mariadbCodes: ReadonlyMap<unknown, string> = new Map([
   [1927, "ER_CONNECTION_KILLED"],
   [1969, "ER_STATEMENT_TIMEOUT"],
 ]);
 
-const passing: ReadonlySet<string> = new Set([...connectionLost, ...notNow]);
+const transientCodes: ReadonlySet<string> = new Set([...connectionErrors, ...serverErrors]);
 
-/** What SQLite says where the file is in use elsewhere, or the disk does not do as it should. */
-const fileTrouble = /^SQLITE_(BUSY|CANTOPEN|FULL|IOERR|LOCKED|READONLY)/;
+/** Codes of SQLite if another process holds the file, or if the disk fails. */
+const sqliteFileErrors = /^SQLITE_(BUSY|CANTOPEN|FULL|IOERR|LOCKED|READONLY)/;
 
-/** The code with which the database, or the way to it, has failed; empty where it was something else. */
+/** @returns the code of the database or of its connection; an empty text if the error has none */
 export function codeOf(error: unknown): string {
   if (error instanceof QueryFailedError) return codeOf(error.driverError);
   if (error instanceof ApiError || error instanceof StartupError) return codeOf(error.cause);
   const { code = "", errno } = (error ?? {}) as { code?: string; errno?: number };
-  return namesByMariadb.get(errno) ?? code;
+  return mariadbCodes.get(errno) ?? code;
 }
 
-/** Whether a database is away, or can't do its work for now: no fault of the statement, and it may pass. */
+/** Whether the database can't be reached or can't work at the moment. Not an error of the statement; may be transient. */
 export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
-  if (passing.has(code) || fileTrouble.test(code)) return true;
-  // What mysql2 says of a connection that was lost before the statement.
+  if (transientCodes.has(code) || sqliteFileErrors.test(code)) return true;
+  // The message of mysql2 if the connection was lost before the statement.
   return error instanceof QueryFailedError && /closed state/.test(error.message);
 }
 
-/** Whether SQLite's file is held by another process. */
+/** Whether another process holds the lock of SQLite's file. */
 export const isBusy = (error: unknown): boolean => codeOf(error).startsWith("SQLITE_BUSY");
 
-/** Whether a transaction has waited for another, and may be done anew. */
+/** Whether a transaction lost a lock to another one, and can be retried. */
 export const isLockConflict = (error: unknown): boolean =>
   ["ER_LOCK_DEADLOCK", "ER_LOCK_WAIT_TIMEOUT"].includes(codeOf(error));

@@ -9,23 +9,22 @@ import type { Entities } from "./data-source";
 import { codeOf, isBusy, isLockConflict } from "./database-errors";
 import { endTransaction } from "./sqlite-query-runner";
 
-/** How long the database is waited for, in milliseconds. */
 interface Timeouts {
-  /** That a statement may take, with the wait for a connection. */
+  /** The maximum for one statement, including the wait for a connection. */
   readonly statementMs: number;
-  /** In which a transaction is done anew that others stood in the way of. */
+  /** A transaction that lost a lock conflict is retried for this time. */
   readonly transactionMs: number;
 }
 
-/** Who calls is answered within two seconds, whatever the database does. */
+/** Callers get an answer within two seconds, whatever the database does. */
 const requestTimeouts: Timeouts = { statementMs: 1_500, transactionMs: 1_000 };
-/** What nobody waits for gives way for longer, and yet comes soon to know that a connection leads nowhere. */
+/** Background work can retry for longer, but still has to notice dead connections soon. */
 const backgroundTimeouts: Timeouts = { statementMs: 3_000, transactionMs: 15_000 };
 
-/** How long a file that others hold is left alone, in milliseconds. */
+/** The wait before a retry if another process holds SQLite's write lock. */
 const busyRetryDelayMs = 20;
 
-/** The one way to the data: `read` for what changes nothing, `transaction` for what does. */
+/** Gives access to the data: `read` for queries, `transaction` for changes. */
 export class Database {
   private constructor(
     private readonly connections: Connections,
@@ -34,7 +33,7 @@ export class Database {
     private readonly backgroundDatabase?: Database,
   ) {}
 
-  /** Connects, and brings the schema up to date. */
+  /** Connects and migrates the schema. */
   static open(config: DatabaseConfig, entities: Entities): Promise<Database> {
     return (config.type === "sqlite" ? Database.onSqlite(config, entities) : Database.onMysql(config, entities)).catch(
       asStartupError("The database (DATABASE_URL, or else in DATA_DIR) can't be used"),
@@ -43,23 +42,25 @@ export class Database {
 
   private static async onSqlite(config: SqliteConfig, entities: Entities): Promise<Database> {
     const connections = await connectSqlite(config, entities);
-    const turn = new Mutex();
-    return new Database(connections, requestTimeouts, turn, new Database(connections, backgroundTimeouts, turn));
+    const writeLock = new Mutex();
+    const background = new Database(connections, backgroundTimeouts, writeLock);
+    return new Database(connections, requestTimeouts, writeLock, background);
   }
 
   private static async onMysql(config: MysqlConfig, entities: Entities): Promise<Database> {
     await migrateMysql(config, entities);
-    const forOwnWork = Math.max(2, Math.ceil(config.poolSize / 2));
-    const [requests, ownWork] = await Promise.all([
+    const backgroundPoolSize = Math.max(2, Math.ceil(config.poolSize / 2));
+    const [requests, background] = await Promise.all([
       connectMysql(config, entities, config.poolSize, requestTimeouts.statementMs),
-      connectMysql(config, entities, forOwnWork, backgroundTimeouts.statementMs),
+      connectMysql(config, entities, backgroundPoolSize, backgroundTimeouts.statementMs),
     ]);
-    return new Database(requests, requestTimeouts, new Mutex(), new Database(ownWork, backgroundTimeouts, new Mutex()));
+    const backgroundDatabase = new Database(background, backgroundTimeouts, new Mutex());
+    return new Database(requests, requestTimeouts, new Mutex(), backgroundDatabase);
   }
 
   /**
-   * The same data for what the server does by itself, such as to carry out runs: with connections of its own, so that
-   * many requests at once don't take them away, and without anybody who waits for an answer.
+   * The same data for background work, such as executing runs. Has separate connections, so that a burst of requests
+   * can't starve it, and longer timeouts.
    */
   get background(): Database {
     return this.backgroundDatabase ?? this;
@@ -70,10 +71,10 @@ export class Database {
   }
 
   /**
-   * Does all of the work or none of it. On SQLite transactions wait for each other, as there is one connection. One that
-   * others stood in the way of is done anew, so the work must have no effects but on the data.
+   * Runs the work in a transaction. After a lock conflict the work runs again, so it must have no effects except on the
+   * data. On SQLite, which has one connection, transactions run one after another.
    *
-   * @throws UNAVAILABLE where the database does not say in time that it is done: then it may have been done, or not
+   * @throws UNAVAILABLE if the database does not confirm the commit in time; the transaction may have been committed
    */
   async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
     const begun = performance.now();
@@ -90,7 +91,7 @@ export class Database {
     }
   }
 
-  /** Reads a row that the transaction is going to change, or to rely on, and holds it until the transaction ends. */
+  /** Reads a row and locks it until the transaction ends. */
   lock<Entity extends ObjectLiteral>(
     manager: EntityManager,
     entity: EntityTarget<Entity>,
@@ -99,7 +100,7 @@ export class Database {
     return manager.findOne(entity, { where, ...(this.isSqlite ? {} : { lock: { mode: "pessimistic_write" } }) });
   }
 
-  /** @throws where the database does not answer soon */
+  /** @throws UNAVAILABLE if the database does not answer in time */
   async ping(): Promise<void> {
     await this.read.query("SELECT 1");
   }
@@ -126,19 +127,19 @@ export class Database {
   }
 }
 
-/** Whether a unique index refused the row. Only the database can judge that without a race. */
+/** Whether a unique index rejected the row. Only the database can decide that without a race. */
 export const isDuplicate = (error: unknown): boolean =>
   ["ER_DUP_ENTRY", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"].includes(codeOf(error));
 
-/** Whether the row points at one that is not there. */
+/** Whether a foreign key of the row references a missing row. */
 export const isOrphan = (error: unknown): boolean =>
   ["ER_NO_REFERENCED_ROW", "ER_NO_REFERENCED_ROW_2", "SQLITE_CONSTRAINT_FOREIGNKEY"].includes(codeOf(error));
 
-/** For `.catch()`: says in the caller's words what the database refused. */
+/** For `.catch()`: replaces a constraint violation with the error of the caller. */
 export const translateConstraintErrors =
-  (words: { duplicate?: () => Error; orphan?: () => Error }) =>
+  (errors: { duplicate?: () => Error; orphan?: () => Error }) =>
   (error: unknown): never => {
-    if (words.duplicate && isDuplicate(error)) throw words.duplicate();
-    if (words.orphan && isOrphan(error)) throw words.orphan();
+    if (errors.duplicate && isDuplicate(error)) throw errors.duplicate();
+    if (errors.orphan && isOrphan(error)) throw errors.orphan();
     throw error;
   };

@@ -2,8 +2,8 @@ import DataLoader from "dataloader";
 import { type EntityManager, type EntityTarget, type FindOptionsWhere, In } from "typeorm";
 
 /**
- * Loads at once what is asked for at the same moment, each id once. It remembers nothing beyond that, since the fields
- * of a mutation come one after the other, and each must see what the ones before it have changed.
+ * Combines the loads of one moment into one batch without duplicates. Caches nothing beyond that, as the fields of a
+ * mutation run one after another, and each must see the changes of those before it.
  */
 export function batching<Value>(load: (ids: readonly string[]) => Promise<Value[]>): DataLoader<string, Value> {
   const loader = new DataLoader<string, Value>((ids) => {
@@ -13,11 +13,11 @@ export function batching<Value>(load: (ids: readonly string[]) => Promise<Value[
   return loader;
 }
 
-/** Loads entities by id: one statement for all the ids that are asked for at once. */
+/** Loads entities by id, with one statement per batch. */
 export function loaderById<Entity extends { id: string }>(manager: EntityManager, entity: EntityTarget<Entity>) {
   return batching<Entity | null>(async (ids) => {
-    const found = await manager.findBy(entity, { id: In([...ids]) } as FindOptionsWhere<Entity>);
-    const byId = new Map(found.map((each) => [each.id, each]));
+    const entities = await manager.findBy(entity, { id: In([...ids]) } as FindOptionsWhere<Entity>);
+    const byId = new Map(entities.map((each) => [each.id, each]));
     return ids.map((id) => byId.get(id) ?? null);
   });
 }

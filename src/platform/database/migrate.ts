@@ -3,12 +3,12 @@ import type { DataSource } from "typeorm";
 const lockPrefix = "latchkey.migrations.";
 const lockSeconds = 60;
 
-/** Brings the schema up to date. Of several processes that do it at once one does, and the others wait for it. */
+/** Migrates the schema. If several processes call this concurrently, one migrates and the others wait for it. */
 export async function migrate(dataSource: DataSource): Promise<void> {
   await (dataSource.options.type === "better-sqlite3" ? migrateSqlite(dataSource) : migrateMysql(dataSource));
 }
 
-/** SQLite changes a schema within a transaction, and one that is begun IMMEDIATE keeps other processes out. */
+/** SQLite can change a schema in a transaction, and an IMMEDIATE transaction excludes other processes. */
 async function migrateSqlite(dataSource: DataSource): Promise<void> {
   await dataSource.query("BEGIN IMMEDIATE");
   try {
@@ -20,16 +20,16 @@ async function migrateSqlite(dataSource: DataSource): Promise<void> {
   }
 }
 
-/** MySQL commits at every change of a schema, so that a lock beside the tables is needed. */
+/** MySQL commits each change of a schema, so a transaction can't exclude other processes; a named lock can. */
 async function migrateMysql(dataSource: DataSource): Promise<void> {
   const lock = dataSource.createQueryRunner();
   try {
-    const [answer] = (await lock.query("SELECT GET_LOCK(CONCAT(?, MD5(DATABASE())), ?) AS held", [
+    const [row] = (await lock.query("SELECT GET_LOCK(CONCAT(?, MD5(DATABASE())), ?) AS held", [
       lockPrefix,
       lockSeconds,
     ])) as [{ held: unknown }];
-    if (Number(answer.held) !== 1) {
-      throw new Error(`Another process has been migrating the database for more than ${lockSeconds} s`);
+    if (Number(row.held) !== 1) {
+      throw new Error(`Another process has been migrating the database for more than ${lockSeconds} s.`);
     }
     await dataSource.runMigrations({ transaction: "none" });
   } finally {

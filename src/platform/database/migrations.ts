@@ -6,7 +6,7 @@ import { RunClaims1764300000000 } from "./migrations/1764300000000-run-claims";
 import { Tools1764400000000 } from "./migrations/1764400000000-tools";
 import { Callbacks1764600000000 } from "./migrations/1764600000000-callbacks";
 
-/** In the order in which they run. A migration that has been released is never changed. */
+/** In the order in which they run. A released migration must not be changed. */
 export const migrations = [
   Initial1764000000000,
   ModelConnections1764100000000,

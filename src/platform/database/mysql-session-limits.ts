@@ -1,7 +1,8 @@
 import type { DataSource } from "typeorm";
 
-/** In seconds: how long a lock is waited for, and how long one may do nothing within a transaction. */
-const [lockWait, idleness] = [2, 5];
+const lockWaitSeconds = 2;
+/** The maximum time without a statement inside a transaction. */
+const idleTransactionSeconds = 5;
 
 interface Pool {
   on(
@@ -11,19 +12,17 @@ interface Pool {
 }
 
 /**
- * Bounds in seconds, in this connection and those to come, how long locks are waited for and held, and statements are
- * worked at. A process that is stopped within a transaction, or cut off from the network, holds on to what it has locked:
- * MariaDB lets go of it, MySQL does not, but nobody waits for it for long.
- *
- * @param most that a statement may take where somebody waits for it
+ * Limits, on all connections of the pool, lock waits, idle transactions and the execution time of statements. A process
+ * that is stopped inside a transaction, or cut off from the network, keeps its locks. MariaDB ends such a transaction;
+ * MySQL does not, but others wait for its locks for a short time only.
  */
-export async function limitSessions(dataSource: DataSource, most: number): Promise<void> {
+export async function limitSessions(dataSource: DataSource, maxStatementSeconds: number): Promise<void> {
   const { pool } = dataSource.driver as unknown as { readonly pool: Pool };
-  const bounds =
-    `SET SESSION innodb_lock_wait_timeout = ${lockWait} ` +
-    `/*M! , idle_transaction_timeout = ${idleness}, max_statement_time = ${most} */` +
-    `/*!50708 , max_execution_time = ${most * 1_000} */`;
-  // Before anything else is sent, as each connection answers in order. Where it is lost, whatever comes next says so.
-  pool.on("connection", (connection) => connection.query(bounds, () => undefined));
-  await dataSource.query(bounds);
+  const limits =
+    `SET SESSION innodb_lock_wait_timeout = ${lockWaitSeconds} ` +
+    `/*M! , idle_transaction_timeout = ${idleTransactionSeconds}, max_statement_time = ${maxStatementSeconds} */` +
+    `/*!50708 , max_execution_time = ${maxStatementSeconds * 1_000} */`;
+  // A connection executes statements in order, so this comes first. If the connection is lost, the next statement fails.
+  pool.on("connection", (connection) => connection.query(limits, () => undefined));
+  await dataSource.query(limits);
 }

@@ -7,17 +7,15 @@ import { unavailable } from "../../errors";
 import { isUnavailable } from "./database-errors";
 
 /**
- * Bounds what a statement on MySQL may take, with the wait for a connection, in milliseconds. To be called before anything
- * is connected.
- *
- * @throws UNAVAILABLE from each statement that the database does not answer in time, or can't answer for now
+ * Limits the time of a statement on MySQL, including the wait for a connection. Must be called before the data source is
+ * initialized. From then on, a statement throws UNAVAILABLE if the database does not answer it in time.
  */
-export function limitStatementTime(dataSource: DataSource, most: number): void {
+export function limitStatementTime(dataSource: DataSource, timeoutMs: number): void {
   const driver = dataSource.driver as MysqlDriver;
-  const lines = new ConnectionHealth();
-  const obtain = driver.obtainMasterConnection.bind(driver);
-  driver.obtainMasterConnection = () => lines.acquireHealthy(obtain as () => Promise<Connection>);
-  driver.createQueryRunner = (mode) => new TimedQueryRunner(driver, mode, lines, most);
+  const health = new ConnectionHealth();
+  const acquire = driver.obtainMasterConnection.bind(driver);
+  driver.obtainMasterConnection = () => health.acquireHealthy(acquire as () => Promise<Connection>);
+  driver.createQueryRunner = (mode) => new TimedQueryRunner(driver, mode, health, timeoutMs);
 }
 
 type Connection = PoolConnection & { readonly stream: Duplex };
@@ -26,25 +24,25 @@ class StatementTimeoutError extends Error {
   readonly code = "ETIMEDOUT";
 }
 
-/** Knows which connections of a pool may be relied on. */
+/** Tracks which connections of a pool are known to work. */
 class ConnectionHealth {
   private readonly answeredAt = new WeakMap<Connection, number>();
-  private silentAt = -Infinity;
+  private timedOutAt = -Infinity;
 
   /**
-   * One that was answered on since another was silent. The rest may lead nowhere as well, and whoever took them would
-   * find that out by waiting.
+   * Acquires a connection that answered after the latest timeout of any connection, and closes the others: they may be
+   * dead too, and a statement on them would time out.
    */
-  async acquireHealthy(obtain: () => Promise<Connection>): Promise<Connection> {
+  async acquireHealthy(acquire: () => Promise<Connection>): Promise<Connection> {
     for (;;) {
-      const connection = await obtain();
+      const connection = await acquire();
       if (!this.answeredAt.has(connection)) {
         this.markAnswered(connection);
-        // Whoever has a statement under way is told; without a listener it would end the process.
+        // Statements in flight fail by themselves; an error without a listener would end the process.
         connection.on("error", () => undefined);
       }
-      if (Number(this.answeredAt.get(connection)) > this.silentAt) return connection;
-      connection.stream.destroy(new StatementTimeoutError("The connection was at rest while another one was silent"));
+      if (Number(this.answeredAt.get(connection)) > this.timedOutAt) return connection;
+      connection.stream.destroy(new StatementTimeoutError("The connection was idle while another one timed out"));
     }
   }
 
@@ -52,14 +50,14 @@ class ConnectionHealth {
     this.answeredAt.set(connection, performance.now());
   }
 
-  /** Gives up a connection, with all that was done on it, as nobody knows how far that has come. */
-  markSilent(connection: Connection, silence: StatementTimeoutError): void {
-    this.silentAt = performance.now();
-    connection.stream.destroy(silence);
+  /** Closes a connection. Its transaction is rolled back, or was committed already. */
+  markTimedOut(connection: Connection, error: StatementTimeoutError): void {
+    this.timedOutAt = performance.now();
+    connection.stream.destroy(error);
   }
 }
 
-/** Runs statements on one connection, until one takes too long. */
+/** Runs statements on one connection, until one of them times out. */
 class TimedQueryRunner extends MysqlQueryRunner {
   private activeConnection: Connection | undefined;
   private timeoutError: StatementTimeoutError | undefined;
@@ -78,7 +76,7 @@ class TimedQueryRunner extends MysqlQueryRunner {
       throw unavailable(error);
     })) as Connection;
     if (this.timeoutError) {
-      // Nobody waits for it any more, and nobody else gives it back.
+      // The statement has timed out during the wait for this connection, so nobody else releases it.
       connection.release();
       throw this.timeoutError;
     }
@@ -87,28 +85,28 @@ class TimedQueryRunner extends MysqlQueryRunner {
 
   override async query(...statement: Parameters<MysqlQueryRunner["query"]>): Promise<unknown> {
     if (this.timeoutError) throw unavailable(this.timeoutError);
-    let isOver = false;
+    let isSettled = false;
     let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<never>((_resolve, reject) => {
-      // Where it was this process that stood still, the answer is there and only has to be read.
-      const judge = () => isOver || reject(this.timeOut());
-      timer = setTimeout(() => setImmediate(judge), this.timeoutMs);
+    const timeout = new Promise<never>((_resolve, reject) => {
+      // If this process was blocked, the answer has arrived and is read before the callback of setImmediate.
+      const check = () => isSettled || reject(this.timeOut());
+      timer = setTimeout(() => setImmediate(check), this.timeoutMs);
     });
     try {
-      const result: unknown = await Promise.race([super.query(...statement), patience]);
+      const result: unknown = await Promise.race([super.query(...statement), timeout]);
       if (this.activeConnection) this.health.markAnswered(this.activeConnection);
       return result;
     } catch (error) {
       throw isUnavailable(error) ? unavailable(error) : error;
     } finally {
-      isOver = true;
+      isSettled = true;
       clearTimeout(timer);
     }
   }
 
   private timeOut(): StatementTimeoutError {
-    this.timeoutError = new StatementTimeoutError(`The database has not answered for ${this.timeoutMs} ms`);
-    if (this.activeConnection) this.health.markSilent(this.activeConnection, this.timeoutError);
+    this.timeoutError = new StatementTimeoutError(`The database did not answer within ${this.timeoutMs} ms`);
+    if (this.activeConnection) this.health.markTimedOut(this.activeConnection, this.timeoutError);
     return this.timeoutError;
   }
 }

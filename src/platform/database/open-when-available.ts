@@ -1,32 +1,31 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { DatabaseConfig } from "./database-config";
+import { retry } from "../process/retry";
 import { Database } from "./database";
-import type { Entities } from "./data-source";
+import type { DatabaseConfig } from "./database-config";
 import { codeOf, isUnavailable } from "./database-errors";
+import type { Entities } from "./data-source";
 
-/** How long a database that is away is left alone, and how often it is said that it is waited for, in milliseconds. */
-const [pause, sayAgain] = [500, 5_000];
+const retryDelayMs = 500;
+/** While the database is unavailable, the log says so at this interval. */
+const logIntervalMs = 5_000;
 
 /**
- * Opens a database, and waits for MySQL or MariaDB as long as it is away.
+ * Opens a database. If MySQL or MariaDB is unavailable, waits until it is available.
  *
- * @throws {StartError} at once where waiting is of no use, such as for a wrong password
+ * @throws {StartupError} immediately if waiting does not help, such as for a wrong password
  */
 export async function openWhenAvailable(config: DatabaseConfig, entities: Entities, log: Logger): Promise<Database> {
   if (config.type === "sqlite") return Database.open(config, entities);
-  // Without who connects, and by which password.
+  // Not the user name and the password.
   const { host, pathname } = new URL(config.url);
-  for (let saidAt = -Infinity; ;) {
-    try {
-      return await Database.open(config, entities);
-    } catch (error) {
-      if (!isUnavailable(error)) throw error;
-      if (performance.now() - saidAt > sayAgain) {
-        saidAt = performance.now();
-        log.warn({ database: host + pathname, reason: codeOf(error) }, "waiting for the database");
-      }
-      await delay(pause);
-    }
-  }
+  let loggedAt = -Infinity;
+  return retry(() => Database.open(config, entities), {
+    shouldRetry: isUnavailable,
+    delayMs: retryDelayMs,
+    onRetry(error) {
+      if (performance.now() - loggedAt <= logIntervalMs) return;
+      loggedAt = performance.now();
+      log.warn({ database: host + pathname, reason: codeOf(error) }, "waiting for the database");
+    },
+  });
 }

@@ -5,9 +5,8 @@ import { unavailable } from "../../errors";
 import { isUnavailable } from "./database-errors";
 
 /**
- * To be called before anything is connected.
- *
- * @throws UNAVAILABLE from each statement for which the file is held by others, or the disk does not do as it should
+ * Must be called before the data source is initialized. From then on, a statement throws UNAVAILABLE if another process
+ * holds the file, or if the disk fails.
  */
 export function translateSqliteErrors(dataSource: DataSource): void {
   const driver = dataSource.driver as BetterSqlite3Driver;
@@ -16,8 +15,8 @@ export function translateSqliteErrors(dataSource: DataSource): void {
 }
 
 /**
- * To be called after a transaction that failed. Where the disk is full SQLite takes it back by itself; TypeORM then takes
- * it for one that is still open, puts all that follows into it, and commits nothing of that.
+ * Must be called after a transaction that failed. If the disk is full, SQLite rolls the transaction back by itself, but
+ * TypeORM considers it open, so everything that follows would become part of it and never be committed.
  */
 export async function endTransaction(dataSource: DataSource): Promise<void> {
   await (dataSource.createQueryRunner() as SqliteQueryRunner).endTransaction();
@@ -28,7 +27,6 @@ interface Connection {
   exec(statement: string): unknown;
 }
 
-/** Runs all statements on a connection. */
 class SqliteQueryRunner extends BetterSqlite3QueryRunner {
   override async query(...statement: Parameters<BetterSqlite3QueryRunner["query"]>): Promise<unknown> {
     try {

@@ -7,16 +7,16 @@ import type { Duties, Instance, InstanceTimings } from "./instance";
 import { InstanceRow } from "./instance.entity";
 
 /**
- * One of several. Each counts up its own beat in the database, and watches those of the others. How long one was silent
- * is measured by the clock of who watches, which no adjustment of time moves: no two clocks are compared.
+ * One of several instances. Each one increments its own heartbeat in the database, and checks those of the others. The
+ * time without a heartbeat is measured by the monotonic clock of the observer, so clocks are never compared.
  */
 export class ClusterInstance implements Instance {
   readonly hasOthers = true;
   private current = newId();
   private isRegistered = false;
-  private beatenAt = performance.now();
-  private lookedAt = performance.now();
-  private readonly seen = new Map<string, { readonly beat: number; readonly since: number }>();
+  private heartbeatAt = performance.now();
+  private checkedAt = performance.now();
+  private readonly heartbeats = new Map<string, { readonly beat: number; readonly since: number }>();
   private readonly closing = new AbortController();
   private work: Promise<unknown> = Promise.resolve();
   private watchdog: NodeJS.Timeout | undefined;
@@ -37,13 +37,13 @@ export class ClusterInstance implements Instance {
 
   start({ onLost, takeOver }: Duties): Promise<void> {
     this.watchdog = setInterval(() => {
-      if (performance.now() - this.beatenAt > this.timings.selfLostAfterMs) this.lose(onLost);
+      if (performance.now() - this.heartbeatAt > this.timings.selfLostAfterMs) this.lose(onLost);
     }, this.timings.heartbeatIntervalMs / 2).unref();
-    // Apart, so that a takeover that has to wait holds up no beat.
+    // Two loops, so that a slow takeover does not delay the heartbeat.
     this.work = Promise.all([
       this.repeatedly(async () => {
-        await this.beat(onLost);
-        await this.watch();
+        await this.writeHeartbeat(onLost);
+        await this.expireOthers();
       }),
       this.repeatedly(async () => {
         await takeOver();
@@ -57,12 +57,12 @@ export class ClusterInstance implements Instance {
   }
 
   async deadAmong(ids: readonly (string | null)[]): Promise<ReadonlySet<string | null>> {
-    const gone = new Set(ids);
-    const named = [...gone].filter((id) => id !== null);
-    if (named.length === 0) return gone;
-    const living = await this.db.read.find(InstanceRow, { where: { id: In(named) }, select: { id: true } });
-    for (const { id } of living) gone.delete(id);
-    return gone;
+    const dead = new Set(ids);
+    const candidates = [...dead].filter((id) => id !== null);
+    if (candidates.length === 0) return dead;
+    const alive = await this.db.read.find(InstanceRow, { where: { id: In(candidates) }, select: { id: true } });
+    for (const { id } of alive) dead.delete(id);
+    return dead;
   }
 
   async close(): Promise<void> {
@@ -71,7 +71,7 @@ export class ClusterInstance implements Instance {
     await this.work;
     await this.db
       .transaction((manager) => manager.delete(InstanceRow, { id: this.current }))
-      .catch((error: unknown) => this.log.error({ err: error }, "could not say good-bye to the other instances"));
+      .catch((error: unknown) => this.log.error({ err: error }, "failed to unregister the instance"));
   }
 
   private async repeatedly(work: () => Promise<void>): Promise<void> {
@@ -79,13 +79,13 @@ export class ClusterInstance implements Instance {
       try {
         await work();
       } catch (error) {
-        this.log.error({ err: error }, "could not keep in touch with the other instances");
+        this.log.error({ err: error }, "failed to write or check heartbeats; retrying");
       }
       await delay(this.timings.heartbeatIntervalMs, undefined, { signal: this.closing.signal }).catch(() => undefined);
     }
   }
 
-  private async beat(giveUp: () => void): Promise<void> {
+  private async writeHeartbeat(onLost: () => void): Promise<void> {
     const { current } = this;
     if (!this.isRegistered) return this.register();
 
@@ -93,47 +93,47 @@ export class ClusterInstance implements Instance {
       manager.update(InstanceRow, { id: current }, { beat: () => "beat + 1" }),
     );
     if (current !== this.current) return;
-    if (affected === 1) this.beatenAt = performance.now();
-    else this.lose(giveUp);
+    if (affected === 1) this.heartbeatAt = performance.now();
+    else this.lose(onLost);
   }
 
   private async register(): Promise<void> {
     const row = { id: this.current, beat: 0, startedAt: new Date() };
     await this.db.transaction((manager) => manager.insert(InstanceRow, row));
     this.isRegistered = true;
-    this.beatenAt = performance.now();
-    this.log.info({ instanceId: row.id }, "made itself known to the other instances");
+    this.heartbeatAt = performance.now();
+    this.log.info({ instanceId: row.id }, "registered the instance");
   }
 
-  /** Others may be at what bears this id, now or soon: it is given up, and all further work bears a new one. */
-  private lose(giveUp: () => void): void {
+  /** Other instances may take over the work of this id now, so it is abandoned, and further work has a new id. */
+  private lose(onLost: () => void): void {
     if (!this.isRegistered) return;
     this.isRegistered = false;
-    const lost = this.current;
+    const lostId = this.current;
     this.current = newId();
-    this.log.warn({ instanceId: lost }, "was silent for too long, and gives up what it was at");
-    giveUp();
+    this.log.warn({ instanceId: lostId }, "missed too many heartbeats; aborting all work");
+    onLost();
   }
 
-  /** Strikes out those that have been silent for too long. */
-  private async watch(): Promise<void> {
-    const before = performance.now();
-    // Who was stopped itself, or had no database, knows nothing about how long the others were silent.
-    if (before - this.lookedAt > 3 * this.timings.heartbeatIntervalMs) this.seen.clear();
+  /** Expires the instances without a recent heartbeat. */
+  private async expireOthers(): Promise<void> {
+    const now = performance.now();
+    // After a pause of its own, or without the database, this instance can't tell how long the others were silent.
+    if (now - this.checkedAt > 3 * this.timings.heartbeatIntervalMs) this.heartbeats.clear();
     const rows = await this.db.read.find(InstanceRow);
-    this.lookedAt = performance.now();
+    this.checkedAt = performance.now();
 
     const found = new Set(rows.map(({ id }) => id));
-    for (const id of this.seen.keys()) if (!found.has(id)) this.seen.delete(id);
+    for (const id of this.heartbeats.keys()) if (!found.has(id)) this.heartbeats.delete(id);
     for (const { id, beat } of rows) {
-      const known = this.seen.get(id);
-      if (known?.beat !== beat) this.seen.set(id, { beat, since: this.lookedAt });
-      else if (before - known.since > this.timings.deadAfterMs && id !== this.current) await this.expire(id, beat);
+      const known = this.heartbeats.get(id);
+      if (known?.beat !== beat) this.heartbeats.set(id, { beat, since: this.checkedAt });
+      else if (now - known.since > this.timings.deadAfterMs && id !== this.current) await this.expire(id, beat);
     }
   }
 
   private async expire(id: string, beat: number): Promise<void> {
     const { affected } = await this.db.transaction((manager) => manager.delete(InstanceRow, { id, beat }));
-    if (affected) this.log.warn({ instanceId: id }, "an instance has been silent for too long, and is taken for dead");
+    if (affected) this.log.warn({ instanceId: id }, "an instance missed too many heartbeats and is considered dead");
   }
 }

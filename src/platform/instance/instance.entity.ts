@@ -1,13 +1,13 @@
 import { Column, Entity } from "typeorm";
 import { PrimaryIdColumn, TimestampColumn } from "../database/columns";
 
-/** A process that is at work on what was accepted, as long as it beats. */
+/** A process that executes runs and reads documents, for as long as its heartbeat grows. */
 @Entity("instance")
 export class InstanceRow {
   @PrimaryIdColumn()
   readonly id!: string;
 
-  /** Grows as long as the process lives. */
+  /** A counter: the heartbeat. */
   @Column({ type: "int" })
   readonly beat!: number;
 

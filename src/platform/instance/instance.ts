@@ -12,30 +12,30 @@ export interface InstanceTimings {
   readonly takeoverRetryMs: number;
 }
 
-/** What an instance has others do. */
+/** Callbacks for the events of an instance. */
 export interface Duties {
-  /** To give up at once what is done in the name of an instance that the others take for dead. */
+  /** Must abort all work of this instance immediately, as the others consider it dead. */
   readonly onLost: () => void;
-  /** To look for what instances that are gone have left. Never fails. @returns false where it is to be done again */
+  /** Takes over the work of dead instances. Must not fail. @returns false if it must be called again */
   readonly takeOver: () => Promise<boolean>;
 }
 
-/** This process among those that work on the same database. What it works on bears its id. */
+/** This process among all processes on the same database. Claimed work carries its id. */
 export interface Instance {
   readonly id: string;
-  /** Whether there may be others. */
+  /** Whether there may be other instances. */
   readonly hasOthers: boolean;
-  /** Makes it known. To be called before anything bears its id. */
+  /** Registers the instance. Must be called before any work is claimed. */
   open(): Promise<void>;
   start(duties: Duties): Promise<void>;
-  /** Whether the others know it, so that what bears its id is not taken away from it. */
+  /** Whether the instance is registered, so that the others leave its work alone. */
   isKnown(manager: EntityManager): Promise<boolean>;
-  /** Those of these ids that belong to no living instance. Null is nobody's. To be asked after what bears them was read. */
+  /** The ids that belong to no living instance; null always does. Must be called after the rows with these ids were read. */
   deadAmong(ids: readonly (string | null)[]): Promise<ReadonlySet<string | null>>;
   close(): Promise<void>;
 }
 
-/** The only one there is: whatever others have left is its own from the start. */
+/** The only instance: work that carries another id is abandoned. */
 export class SingleInstance implements Instance {
   readonly id = newId();
   readonly hasOthers = false;

@@ -1,11 +1,12 @@
-/** A host that may be called wherever it is, at one port or, where none is named, at any. */
+/** A host that may be called although it may not be on the public network. */
 export interface AllowedHost {
-  /** As a URL has it: in lower case, an IPv6 address in brackets. */
+  /** As in a URL: in lower case, an IPv6 address in brackets. */
   readonly hostname: string;
+  /** Undefined: any port. */
   readonly port: number | undefined;
 }
 
-/** Reads `host` and `host:port`, separated by commas; undefined where one of them is neither. */
+/** Parses `host` and `host:port`, separated by commas. @returns undefined if one of them is invalid */
 export function allowedHostsOf(text: string): AllowedHost[] | undefined {
   const entries = text.split(",").map((entry) => entry.trim());
   const hosts = entries.filter((entry) => entry !== "").map(allowedHostOf);

@@ -2,28 +2,29 @@ import type { LookupFunction } from "node:net";
 import { Agent, buildConnector, fetch, Response } from "undici";
 import { limitResponse } from "./response-limit";
 import type { Fetch } from "./fetch";
+import { portOf } from "./url-validation";
 
 const connectTimeoutMs = 10_000;
 const maxResponseBytes = { maxBytes: 64 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
 
-/** What to do about a host before it is connected to: an error says that it is not to be. */
+/** An error refuses the connection. */
 export type ConnectDecision = "connect" | "connect by the guarded lookup" | Error;
 
-/** Fetches over connections of which each is ruled on. */
+/** A fetch that decides about each of its connections. */
 export class GuardedFetch {
   private readonly agent: Agent;
 
-  constructor(rule: (hostname: string, port: number) => ConnectDecision, guardedLookup: LookupFunction) {
-    const anywhere = buildConnector({ timeout: connectTimeoutMs });
+  constructor(decide: (hostname: string, port: number) => ConnectDecision, guardedLookup: LookupFunction) {
+    const unguarded = buildConnector({ timeout: connectTimeoutMs });
     const guarded = buildConnector({ timeout: connectTimeoutMs, lookup: guardedLookup });
     this.agent = new Agent({
-      // Whoever asks brings a signal that says how long to wait.
+      // Callers pass a signal with their own timeout.
       headersTimeout: 0,
       bodyTimeout: 0,
       connect: (options, callback) => {
-        const ruling = rule(options.hostname, Number(options.port) || (options.protocol === "https:" ? 443 : 80));
-        if (ruling instanceof Error) callback(ruling, null);
-        else (ruling === "connect" ? anywhere : guarded)(options, callback);
+        const decision = decide(options.hostname, portOf(options));
+        if (decision instanceof Error) callback(decision, null);
+        else (decision === "connect" ? unguarded : guarded)(options, callback);
       },
     });
   }

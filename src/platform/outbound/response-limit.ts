@@ -1,16 +1,17 @@
 const lineFeed = 10;
 
-/** What was received is larger than anything that is meant. */
+/** The response exceeds its maximum size. */
 export class ResponseTooLargeError extends Error {
   constructor() {
     super("The response is too large");
-    this.name = "ResponseTooLarge";
+    this.name = "ResponseTooLargeError";
   }
 }
 
 /**
- * Passes bytes on until there are too many: in all, or in one line, since whoever reads lines holds the whole of one.
- * Fails with ResponseTooLarge there.
+ * Passes bytes through. Limits the lines too, as a consumer that reads lines buffers a whole line.
+ *
+ * @throws {ResponseTooLargeError} from the stream, once a limit is exceeded
  */
 export function limitResponse({
   maxBytes,

@@ -1,18 +1,22 @@
-/** What is wrong with a text as a URL that is called, wherever it leads; undefined where nothing is. */
+/** The port of a URL, or the default port of its protocol. */
+export const portOf = ({ port, protocol }: { readonly port: string; readonly protocol: string }): number =>
+  Number(port) || (protocol === "https:" ? 443 : 80);
+
+/** @returns why a text is not a valid URL for outbound requests; undefined if it is. Does not check where it leads. */
 export function urlFault(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol !== "http:" && url?.protocol !== "https:")
-    return "must be an address that begins with http:// or https://";
-  if (url.username !== "" || url.password !== "") return "must have no user name and password";
+    return "must be a URL that begins with http:// or https://";
+  if (url.username !== "" || url.password !== "") return "must not contain a user name or a password";
   return undefined;
 }
 
-/** The same for a URL that paths are added to. */
+/** The same for a URL to which paths are appended. */
 export function addressFault(text: string): string | undefined {
   const fault = urlFault(text);
   if (fault !== undefined) return fault;
   const { search, hash } = new URL(text);
-  return search === "" && hash === "" ? undefined : "must have no query and no fragment";
+  return search === "" && hash === "" ? undefined : "must not have a query or a fragment";
 }
 
-export const addressRefused = "must be of the public network, or allowed by the operator with MODEL_ALLOWED_HOSTS";
+export const addressRefused = "must be on the public network, or allowed by the operator with MODEL_ALLOWED_HOSTS";

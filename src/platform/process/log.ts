@@ -1,9 +1,9 @@
 import pino, { type Logger } from "pino";
 
-/** JSON lines on standard error, and readable ones where a person looks on. */
+/** Logs to standard error: JSON lines, or readable lines on a terminal. */
 export function createLog(level: string): Logger {
-  const isWatched = process.stderr.isTTY;
-  const stream = isWatched ? { transport: { target: "pino-pretty", options: { destination: 2 } } } : {};
+  const isTerminal = process.stderr.isTTY;
+  const stream = isTerminal ? { transport: { target: "pino-pretty", options: { destination: 2 } } } : {};
   const options = {
     level,
     base: { name: "latchkey" },
@@ -12,10 +12,10 @@ export function createLog(level: string): Logger {
     serializers: { err: withoutValues },
     ...stream,
   };
-  return isWatched ? pino(options) : pino(options, pino.destination(2));
+  return isTerminal ? pino(options) : pino(options, pino.destination(2));
 }
 
-/** What failed and where, but not with which values: a database's error carries the statement with all that was in it. */
+/** Omits the other properties of an error: an error of the database carries the statement with all its values. */
 function withoutValues(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { type, message, stack, code } = pino.stdSerializers.err(error) as Record<string, unknown>;

@@ -1,19 +1,19 @@
 import type { Logger } from "pino";
 
-/** What else than runs takes time when a process stops, at most, in milliseconds. */
-const more = 4_500;
+/** How long the rest of a shutdown may take, after the grace period of runs. */
+const shutdownMarginMs = 4_500;
 
 export interface Stoppable {
   close(): Promise<void>;
 }
 
 /**
- * Starts something, and ends it and the process in order when it is told to stop.
+ * Starts something, and closes it and exits on SIGTERM and SIGINT.
  *
- * @param start may say before its end that there is something to be ended in order
+ * @param start calls `onReady` as soon as there is something to close, even before it has finished
  */
 export async function runUntilStopped<Started extends Stoppable>(
-  start: (begun: (started: Started) => void) => Promise<Started>,
+  start: (onReady: (started: Started) => void) => Promise<Started>,
   shutdownGraceSeconds: number,
   log: Logger,
 ): Promise<Started> {
@@ -23,14 +23,14 @@ export async function runUntilStopped<Started extends Stoppable>(
   const stop = (signal: string) => {
     if (isStopping) return;
     isStopping = true;
-    // Nothing was accepted yet, and what is half done is done again by the next start.
+    // No request was accepted yet, and the next start repeats everything that is incomplete.
     if (!started) process.exit(0);
     log.info({ signal }, "stopping");
-    setTimeout(() => process.exit(1), shutdownGraceSeconds * 1_000 + more).unref();
+    setTimeout(() => process.exit(1), shutdownGraceSeconds * 1_000 + shutdownMarginMs).unref();
     started.close().then(
       () => process.exit(0),
       (error: unknown) => {
-        log.fatal({ err: error }, "could not stop in order");
+        log.fatal({ err: error }, "failed to shut down cleanly");
         process.exit(1);
       },
     );
@@ -38,6 +38,6 @@ export async function runUntilStopped<Started extends Stoppable>(
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);
 
-  started = await start((begun) => (started = begun));
+  started = await start((ready) => (started = ready));
   return started;
 }

@@ -1,5 +1,5 @@
-/** Where instances find each other, and what all keys there begin with. */
 export interface RedisConfig {
   readonly url: string;
+  /** Of all keys and channels. */
   readonly prefix: string;
 }

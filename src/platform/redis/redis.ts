@@ -2,68 +2,68 @@ import { Redis, type RedisOptions } from "ioredis";
 import type { Logger } from "pino";
 import type { RedisConfig } from "./redis-config";
 
-/** How often it is said that Redis is away, in milliseconds. */
-const sayAgain = 60_000;
-/** How long Redis may take to answer, in milliseconds, where somebody waits. */
-const patience = 5_000;
+/** While Redis is unavailable, the log says so at this interval. */
+const logIntervalMs = 60_000;
+/** For commands and for connecting. */
+const commandTimeoutMs = 5_000;
 
 /**
- * For what is only sent while Redis is there: nothing is kept for later, and nothing is sent twice. Where nothing comes
- * back the connection is given up soon, as all that is sent is kept until then.
+ * For connections that send while Redis is available: commands are neither queued nor sent twice. The socket timeout is
+ * short, as all pending commands are kept in memory until then.
  */
-const sending: RedisOptions = {
+const publisherOptions: RedisOptions = {
   enableOfflineQueue: false,
   autoResendUnfulfilledCommands: false,
   maxRetriesPerRequest: 0,
-  commandTimeout: patience,
+  commandTimeout: commandTimeoutMs,
   socketTimeout: 2_000,
 };
 
-/** For what waits for Redis, however long it is away. BullMQ asks for something that takes up to ten seconds to come. */
-const listening: RedisOptions = { maxRetriesPerRequest: null, socketTimeout: 15_000 };
+/** For connections that wait for Redis without a limit. A blocking command of BullMQ takes up to ten seconds. */
+const subscriberOptions: RedisOptions = { maxRetriesPerRequest: null, socketTimeout: 15_000 };
 
-/** The way to Redis, which may be away at any time: connections come back by themselves, and nobody waits for them. */
+/** Opens connections to Redis, which may be unavailable at any time. Connections reconnect in the background. */
 export class RedisConnections {
-  private readonly open = new Set<Redis>();
-  private saidAt = -Infinity;
+  private readonly connections = new Set<Redis>();
+  private loggedAt = -Infinity;
 
   constructor(
     private readonly config: RedisConfig,
     private readonly log: Logger,
   ) {}
 
-  /** What all keys and channels begin with. */
+  /** The prefix of all keys and channels. */
   get prefix(): string {
     return this.config.prefix;
   }
 
   toSend(): Redis {
-    return this.connect(sending);
+    return this.connect(publisherOptions);
   }
 
   toListen(): Redis {
-    return this.connect(listening);
+    return this.connect(subscriberOptions);
   }
 
-  /** Says that something failed, but not each time: while Redis is away everything does. */
+  /** Logs a failure, but not each one: while Redis is unavailable, every command fails. */
   readonly complain = (error: unknown): void => {
-    if (performance.now() - this.saidAt < sayAgain) return;
-    this.saidAt = performance.now();
-    this.log.warn({ err: error }, "Redis is away or fails, and runs go on without it");
+    if (performance.now() - this.loggedAt < logIntervalMs) return;
+    this.loggedAt = performance.now();
+    this.log.warn({ err: error }, "Redis is unavailable; runs continue without it");
   };
 
   close(): void {
-    for (const connection of this.open) connection.disconnect();
+    for (const connection of this.connections) connection.disconnect();
   }
 
   private connect(options: RedisOptions): Redis {
     const connection = new Redis(this.config.url, {
       ...options,
-      connectTimeout: patience,
+      connectTimeout: commandTimeoutMs,
       retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
     });
     connection.on("error", this.complain);
-    this.open.add(connection);
+    this.connections.add(connection);
     return connection;
   }
 }

@@ -2,20 +2,20 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { chmod, link, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** A key that the server has made for itself, and the file it stands in. */
+/** A generated key, and the path of its file. */
 export interface StoredKey {
   readonly key: string;
   readonly file: string;
 }
 
-/** Reads the key that the first start has made, or makes it: 32 random bytes, readable by the owner of the process alone. */
+/** Generates the key (32 random bytes, readable only by the owner of the process) unless an earlier start did. */
 export async function loadOrCreateKey(dataDir: string, filename: string): Promise<StoredKey> {
   const file = join(dataDir, filename);
   const key = (await loadKey(dataDir, filename)) ?? (await create(file));
   return { key, file };
 }
 
-/** The key that an earlier start has made, if one has. */
+/** @returns the key that an earlier start generated; undefined if there is none */
 export async function loadKey(dataDir: string, filename: string): Promise<string | undefined> {
   const file = join(dataDir, filename);
   try {
@@ -27,9 +27,9 @@ export async function loadKey(dataDir: string, filename: string): Promise<string
   }
 }
 
-/** Written whole under another name first, so that of two first starts both have the same key and none half of it. */
+/** Writes a draft and links it, so that two concurrent first starts get the same, complete key. */
 async function create(file: string): Promise<string> {
-  // Not by the process's number, which is the same in every container.
+  // Not the process id, which is the same in every container.
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600, flush: true });
   try {

@@ -2,29 +2,28 @@ import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, ti
 
 const algorithm = "aes-256-gcm";
 const keyBytes = 32;
-/** NIST SP 800-38D, section 8.2.2: random ones of 96 bits are good for 2^32 texts under one key. */
+/** NIST SP 800-38D, section 8.2.2: random 96-bit IVs are safe for 2^32 texts under one key. */
 const ivBytes = 12;
 const tagBytes = 16;
-const shape = /^v1\.([0-9a-f]{16})\.([0-9A-Za-z_-]+)$/;
+const sealedFormat = /^v1\.([0-9a-f]{16})\.([0-9A-Za-z_-]+)$/;
 
-/** Where a secret is kept. One that is put anywhere else can't be opened there. */
+/** The cell of a sealed secret. The secret can't be opened in another cell. */
 export interface SecretPlace {
   readonly table: string;
   readonly column: string;
   readonly rowId: string;
 }
 
-/** Why a secret could not be opened. */
 export class SecretUnreadableError extends Error {
   constructor(readonly reason: "UNKNOWN_KEY" | "TAMPERED") {
-    super(reason === "UNKNOWN_KEY" ? "encrypted under a key that is not at hand" : "not what was encrypted here");
-    this.name = "SecretUnreadable";
+    super(reason === "UNKNOWN_KEY" ? "encrypted with an unknown key" : "not encrypted for this place");
+    this.name = "SecretUnreadableError";
   }
 }
 
 /**
- * Keeps secrets at rest: AES-256-GCM under the current key, bound to the place where each is kept. What was kept under
- * earlier keys can be opened as long as these are given too. A kept secret says which key it needs:
+ * Encrypts secrets at rest with AES-256-GCM under the current key, bound to their place. Secrets under previous keys can
+ * be opened if these keys are given. A sealed secret names its key:
  * `v1.<key id>.<base64url of initialisation vector, ciphertext and tag>`.
  */
 export class Keyring {
@@ -33,13 +32,13 @@ export class Keyring {
 
   constructor(current: Buffer, previous: readonly Buffer[] = []) {
     if ([current, ...previous].some(({ length }) => length !== keyBytes)) {
-      throw new Error(`A key for secrets has ${keyBytes} bytes`);
+      throw new Error(`A key for secrets must have ${keyBytes} bytes.`);
     }
     this.current = { id: idOf(current), key: current };
     this.keys = new Map([...previous, current].map((key) => [idOf(key), key]));
   }
 
-  /** Of the key that secrets are kept under from now on. Tells nothing of the key itself. */
+  /** The id of the current key. Reveals nothing about the key. */
   get currentId(): string {
     return this.current.id;
   }
@@ -51,9 +50,9 @@ export class Keyring {
     return `v1.${this.current.id}.${Buffer.concat([iv, ciphertext, cipher.getAuthTag()]).toString("base64url")}`;
   }
 
-  /** @throws SecretUnreadable */
+  /** @throws {SecretUnreadableError} */
   open(sealed: string, place: SecretPlace): string {
-    const [, id = "", text = ""] = shape.exec(sealed) ?? [];
+    const [, id = "", text = ""] = sealedFormat.exec(sealed) ?? [];
     const bytes = Buffer.from(text, "base64url");
     if (bytes.length < ivBytes + tagBytes) throw new SecretUnreadableError("TAMPERED");
     const key = this.keys.get(id);
@@ -70,34 +69,34 @@ export class Keyring {
     }
   }
 
-  /** A signature that whoever has these keys can check. What is signed for one purpose is not signed for any other. */
+  /** Signs a text for one purpose; the signature is not valid for another purpose. */
   sign(text: string, purpose: string): string {
     return signatureOf(text, purpose, this.current.key);
   }
 
-  /** Whether the text was signed for this purpose, under the current key or an earlier one. */
+  /** Verifies a signature by the current key or a previous one. */
   hasSigned(text: string, purpose: string, signature: string): boolean {
-    const given = Buffer.from(signature);
+    const actual = Buffer.from(signature);
     return [...this.keys.values()].some((key) => {
       const expected = Buffer.from(signatureOf(text, purpose, key));
-      return given.length === expected.length && timingSafeEqual(given, expected);
+      return actual.length === expected.length && timingSafeEqual(actual, expected);
     });
   }
 
-  /** Whether a secret is kept under an earlier key. */
+  /** Whether a secret is sealed with a previous key. */
   isOutdated(sealed: string): boolean {
-    return shape.exec(sealed)?.[1] !== this.current.id;
+    return sealedFormat.exec(sealed)?.[1] !== this.current.id;
   }
 }
 
-/** 32 bytes as base64, base64url or hexadecimal; undefined where the text is none of them. */
+/** Decodes 32 bytes from base64, base64url or hexadecimal. @returns undefined if the text is something else */
 export function secretsKeyOf(text: string): Buffer | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, "hex");
   if (!/^(?:[0-9A-Za-z+/]{43}=?|[0-9A-Za-z_-]{43}=?)$/.test(text)) return undefined;
   return Buffer.from(text, "base64");
 }
 
-/** By a key of its own for each purpose, none of which tells anything of the others. */
+/** Derives a separate key for each purpose; none of them reveals another. */
 const signatureOf = (text: string, purpose: string, key: Buffer): string =>
   createHmac("sha256", Buffer.from(hkdfSync("sha256", key, "", `latchkey: ${purpose}`, keyBytes)))
     .update(text)

@@ -3,7 +3,6 @@ import { Keyring, secretsKeyOf } from "./keyring";
 
 const filename = "secrets.key";
 
-/** Where the keys for secrets come from. */
 export interface KeyringSources {
   readonly dataDir: string;
   readonly secretsKey: Buffer | undefined;
@@ -11,21 +10,21 @@ export interface KeyringSources {
 }
 
 /**
- * The keys for secrets: `SECRETS_KEY`, or the one that the first start has made in the data directory. Where both are
- * there, the latter is an earlier one, and so is `SECRETS_KEY_PREVIOUS`.
+ * Opens the keyring with `SECRETS_KEY`, or with the generated key in the data directory. If both exist, the latter is a
+ * previous key, and so is `SECRETS_KEY_PREVIOUS`.
  */
 export async function openKeyring(sources: KeyringSources): Promise<Keyring> {
   const { dataDir, secretsKey, previousSecretsKey } = sources;
-  const given = previousSecretsKey ? [previousSecretsKey] : [];
-  if (!secretsKey) return new Keyring(checked((await loadOrCreateKey(dataDir, filename)).key), given);
+  const previous = previousSecretsKey ? [previousSecretsKey] : [];
+  if (!secretsKey) return new Keyring(decoded((await loadOrCreateKey(dataDir, filename)).key), previous);
 
-  const kept = await loadKey(dataDir, filename);
-  return new Keyring(secretsKey, kept === undefined ? given : [...given, checked(kept)]);
+  const stored = await loadKey(dataDir, filename);
+  return new Keyring(secretsKey, stored === undefined ? previous : [...previous, decoded(stored)]);
 }
 
-function checked(text: string): Buffer {
+function decoded(text: string): Buffer {
   const key = secretsKeyOf(text);
   if (!key)
-    throw new Error(`${filename} in the data directory is damaged: it must hold 32 bytes as base64 or hexadecimal`);
+    throw new Error(`${filename} in the data directory is damaged: it must contain 32 bytes in base64 or hexadecimal`);
   return key;
 }

@@ -10,7 +10,7 @@ import { S3Server } from "../../support/s3-server";
 const processes = useProcesses();
 const folder = useFolder();
 
-/** For a server on SQLite, whatever the other tests use. */
+/** The environment of a server on SQLite, whichever database the other tests use. */
 const onSqlite = (more: Environment = {}) => ({
   DATA_DIR: join(folder.path, "data"),
   MODEL_ALLOWED_HOSTS: "127.0.0.1",
@@ -22,12 +22,12 @@ const backUp = (environment: Environment, to = join(folder.path, "backup")) =>
 const restore = (environment: Environment, from = join(folder.path, "backup")) =>
   processes.finish(environment, "cli/restore.js", from);
 
-test("a backup has what the server made for itself, for its owner alone, and is a data directory", async () => {
+test("a backup contains the generated keys, is readable by its owner only, and works as a data directory", async () => {
   const environment = onSqlite();
   const server = await processes.serve(environment);
   await server.newApp();
   const { stdout } = await backUp(environment);
-  expect(stdout).toContain("admin.key and secrets.key are in it");
+  expect(stdout).toContain("It contains admin.key and secrets.key");
   const backup = join(folder.path, "backup");
   expect((await readdir(backup)).sort()).toEqual([
     "admin.key",
@@ -42,21 +42,21 @@ test("a backup has what the server made for itself, for its owner alone, and is 
   expect((await other.admin.data(`{ apps { totalCount } }`)).apps.totalCount).toBe(1);
 });
 
-test("a server that is stopped is backed up too, and its keys in the environment are said to be missing", async () => {
+test("a stopped server can be backed up, and the output says that keys from the environment are missing", async () => {
   const environment = onSqlite({ ADMIN_KEY: randomUUID(), SECRETS_KEY: "ab".repeat(32) });
   const server = await processes.serve(environment);
   await server.newApp();
   await server.end();
   const { exit, stdout } = await backUp(environment);
   expect(exit).toBe(0);
-  expect(stdout).toMatch(/^ADMIN_KEY is not in it\.$/m);
-  expect(stdout).toMatch(/^SECRETS_KEY is not in it\. Keep it elsewhere/m);
+  expect(stdout).toMatch(/^It does not contain ADMIN_KEY\.$/m);
+  expect(stdout).toMatch(/^It does not contain SECRETS_KEY\. Store it separately/m);
   expect(await readdir(join(folder.path, "backup"))).not.toContain("secrets.key");
-  const { stdout: told } = await restore({ DATA_DIR: join(folder.path, "restored") });
-  expect(told).toMatch(/^SECRETS_KEY is to be what it was/m);
+  const { stdout: restored } = await restore({ DATA_DIR: join(folder.path, "restored") });
+  expect(restored).toMatch(/^Set SECRETS_KEY to its previous value/m);
 });
 
-test("nothing that is there is overwritten, by a backup or by what is restored", async () => {
+test("neither a backup nor a restore overwrites anything", async () => {
   const environment = onSqlite();
   await processes.serve(environment);
   const taken = join(folder.path, "taken");
@@ -70,37 +70,37 @@ test("nothing that is there is overwritten, by a backup or by what is restored",
     await restore({ DATA_DIR: join(folder.path, "new"), DATABASE_URL: `sqlite:${join(taken, "notes.txt")}` }),
   ].filter((each) => each !== undefined)) {
     expect(exit).toBe(1);
-    expect(stderr).toContain("is there already, and is not an empty folder");
+    expect(stderr).toContain("already exists and is not an empty directory");
   }
   expect(await readdir(taken)).toEqual(["notes.txt"]);
 });
 
-test("a backup that is broken off at any moment is whole or not there", async () => {
+test("a backup that is killed at any moment is complete or does not exist", async () => {
   const environment = onSqlite();
   const server = await processes.serve(environment);
   const app = await server.newApp();
   const sessionId = await app.session();
   for (let i = 0; i < 20; i += 1) await app.document(sessionId, `The barn is ${i}.`);
-  const whole = await backUp(environment, join(folder.path, "whole"));
-  expect(whole.exit).toBe(0);
+  const complete = await backUp(environment, join(folder.path, "complete"));
+  expect(complete.exit).toBe(0);
   for (let i = 0; i < 8; i += 1) {
-    const to = join(folder.path, `broken ${i}`);
+    const to = join(folder.path, `killed ${i}`);
     const child = processes.run(environment, "cli/backup.js", to);
     await delay(100 + 50 * i);
     const exit = await child.end("SIGKILL");
     if (exit === 0) continue;
-    const isThere = existsSync(to);
+    const exists = existsSync(to);
     const restored = join(folder.path, `restored ${i}`);
-    expect(await restore({ DATA_DIR: restored }, to)).toMatchObject({ exit: isThere ? 0 : 1 });
-    expect(existsSync(restored)).toBe(isThere);
+    expect(await restore({ DATA_DIR: restored }, to)).toMatchObject({ exit: exists ? 0 : 1 });
+    expect(existsSync(restored)).toBe(exists);
   }
 });
 
-test("what is no backup is not restored, nor one whose database is damaged", async () => {
+test("a folder that is not a backup, or whose database is damaged, is not restored", async () => {
   const environment = onSqlite();
   const server = await processes.serve(environment);
   const target = { DATA_DIR: join(folder.path, "restored") };
-  expect((await restore(target, environment.DATA_DIR)).stderr).toContain("is no backup");
+  expect((await restore(target, environment.DATA_DIR)).stderr).toContain("is not a complete backup");
 
   for (let i = 0; i < 20; i += 1) await server.newApp();
   await backUp(environment);
@@ -113,7 +113,7 @@ test("what is no backup is not restored, nor one whose database is damaged", asy
   expect(await readdir(target.DATA_DIR)).not.toContain("latchkey.sqlite");
 });
 
-test("documents whose bytes are missing or damaged are named, by a backup and by what is restored", async () => {
+test("backup and restore report documents whose files are missing or damaged", async () => {
   const environment = onSqlite();
   const server = await processes.serve(environment);
   const app = await server.newApp();
@@ -126,18 +126,19 @@ test("documents whose bytes are missing or damaged are named, by a backup and by
   ];
   await rm(join(documents, missing));
   await writeFile(join(documents, damaged), "The barn is green.");
-  const made = await backUp(environment);
-  expect(made.exit).toBe(1);
-  for (const id of [missing, damaged]) expect(made.stdout).toContain(`The document ${id} is damaged`);
-  expect(made.stdout).not.toContain(lost);
+  const backup = await backUp(environment);
+  expect(backup.exit).toBe(1);
+  for (const id of [missing, damaged]) expect(backup.stdout).toContain(`The document ${id} is incomplete or damaged`);
+  expect(backup.stdout).not.toContain(lost);
 
   await rm(join(folder.path, "backup", "documents", lost));
   const restored = await restore({ DATA_DIR: join(folder.path, "restored") });
   expect(restored.exit).toBe(1);
-  for (const id of [missing, damaged, lost]) expect(restored.stdout).toContain(`The document ${id} is damaged`);
+  for (const id of [missing, damaged, lost])
+    expect(restored.stdout).toContain(`The document ${id} is incomplete or damaged`);
 });
 
-test("with MySQL nothing is copied, and the dump to take is said without the password", async () => {
+test("with MySQL nothing is copied, and the output shows the commands for a dump without the password", async () => {
   const url = "mysql://some%20body:sesame@db.example.com:3307/latchkey";
   const environment = { DATA_DIR: join(folder.path, "data"), DATABASE_URL: url };
   for (const { exit, stdout, stderr } of [await backUp(environment), await restore(environment, folder.path)]) {
@@ -149,14 +150,14 @@ test("with MySQL nothing is copied, and the dump to take is said without the pas
   expect(await readdir(folder.path)).toEqual([]);
 });
 
-test("documents in a store of their own are left to that, and said to be", async () => {
+test("documents in an object store are not copied, and the output says so", async () => {
   const store = await S3Server.start();
   processes.clear(() => store.stop());
   const environment = onSqlite(store.environment);
   const server = await processes.serve(environment);
   const app = await server.newApp();
   await app.document(await app.session());
-  expect((await backUp(environment)).stdout).toContain("back up the store (STORAGE_URL) by its own means");
+  expect((await backUp(environment)).stdout).toContain("back up the object store (STORAGE_URL) separately");
   expect((await restore({ ...environment, DATA_DIR: join(folder.path, "restored") })).stdout).toContain(
     "(STORAGE_URL)",
   );

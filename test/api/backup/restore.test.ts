@@ -14,19 +14,19 @@ const models = useModelServer();
 const processes = useProcesses();
 const folder = useFolder();
 
-/** Makes a copy of what a server keeps while it runs, as its operator is told to, and gives an environment to start on that. */
+/** Copies the data of a running server as the command tells its operator to. @returns an environment with that copy */
 async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<Environment & { DATA_DIR: string }> {
   const backup = join(folder.path, "backup");
   const target = { ...environment, DATA_DIR: join(folder.path, "restored") };
-  const made = await processes.finish(environment, "cli/backup.js", backup);
+  const attempt = await processes.finish(environment, "cli/backup.js", backup);
   if (environment["DATABASE_URL"] === undefined) {
-    expect(made).toMatchObject({ exit: 0, stderr: "" });
+    expect(attempt).toMatchObject({ exit: 0, stderr: "" });
     expect(await processes.finish(target, "cli/restore.js", backup)).toMatchObject({ exit: 0, stderr: "" });
     return target;
   }
 
-  expect(made).toMatchObject({ exit: 1, stdout: "" });
-  await inShell(/^ +(mariadb-dump .*)$/m.exec(made.stderr)?.[1] ?? "false", folder.path);
+  expect(attempt).toMatchObject({ exit: 1, stdout: "" });
+  await inShell(/^ +(mariadb-dump .*)$/m.exec(attempt.stderr)?.[1] ?? "false", folder.path);
   await cp(environment.DATA_DIR, target.DATA_DIR, { recursive: true });
   const { url = "", drop } = await createTestDatabase();
   processes.clear(drop);
@@ -37,14 +37,14 @@ async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<
   return { ...target, DATABASE_URL: url };
 }
 
-/** The same app and the same key, at another server. */
+/** The same key at another server. */
 const at = (server: TestProcess, { secret, keyId, scopeId }: KeyHolder) =>
   new KeyHolder(server.url, secret, keyId, scopeId);
 
-/** Sees at a server that what was answered is so. */
-type Claim = (server: TestProcess) => Promise<void>;
+/** Checks at a server that an accepted operation is there. */
+type Check = (server: TestProcess) => Promise<void>;
 
-const deeds: readonly ((app: TestApp, key: KeyHolder) => Promise<Claim>)[] = [
+const operations: readonly ((app: TestApp, key: KeyHolder) => Promise<Check>)[] = [
   async (app, key) => {
     const id = await app.agent();
     return async (server) => {
@@ -67,12 +67,12 @@ const deeds: readonly ((app: TestApp, key: KeyHolder) => Promise<Claim>)[] = [
   async (app, key) => {
     const sessionId = await app.session();
     const content = `The barn is ${randomUUID()}.`;
-    const kept = await app.document(sessionId, content);
-    const deleted = await app.document(sessionId, `${content} It stands on a hill.`);
-    await key.data(`mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`, { id: deleted });
+    const keptId = await app.document(sessionId, content);
+    const deletedId = await app.document(sessionId, `${content} It stands on a hill.`);
+    await key.data(`mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`, { id: deletedId });
     return async (server) => {
       const { id } = await readDocument(server.admin, sessionId);
-      expect(id).toBe(kept);
+      expect(id).toBe(keptId);
       const link = `query ($id: ID!) { documentContent(id: $id) { url } }`;
       const { documentContent } = await at(server, key).data(link, { id });
       const file = await fetch(server.origin + (documentContent.url as string));
@@ -81,57 +81,57 @@ const deeds: readonly ((app: TestApp, key: KeyHolder) => Promise<Claim>)[] = [
   },
   async (app, key) => {
     const input = { agentId: await app.agent(), idempotencyKey: randomUUID() };
-    const { run: made } = await execute(key, input);
+    const { run } = await execute(key, input);
     return async (server) => {
-      expect(await execute(at(server, key), input)).toMatchObject({ replayed: true, run: made });
+      expect(await execute(at(server, key), input)).toMatchObject({ replayed: true, run });
     };
   },
 ];
 
-test("a backup made under writes has all that was accepted before, whole: revoked keys, documents, runs", async () => {
+test("a backup under concurrent writes contains everything accepted before: revoked keys, documents, runs", async () => {
   const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
   const server = await processes.serve(environment);
   const app = await server.newApp();
   const key = await app.key();
-  const claims: Claim[] = [];
+  const checks: Check[] = [];
   let isOver = false;
-  const writing = deeds.map(async (deed) => {
-    while (!isOver) claims.push(await deed(app, key));
+  const writing = operations.map(async (operation) => {
+    while (!isOver) checks.push(await operation(app, key));
   });
-  await eventually(() => claims.length > 40);
-  const before = claims.length;
+  await eventually(() => checks.length > 40);
+  const before = checks.length;
   const restored = await copyOf(environment);
   isOver = true;
   await Promise.all(writing);
-  expect(claims.length).toBeGreaterThan(before);
+  expect(checks.length).toBeGreaterThan(before);
 
   const other = await processes.serve(restored);
-  for (const claim of claims.slice(0, before)) await claim(other);
+  for (const check of checks.slice(0, before)) await check(other);
   const sweep = await processes.finish(restored, "cli/sweep-storage.js", "--dry-run");
   expect(sweep.stdout).toMatch(/, 0 documents incomplete\.\n$/);
 });
 
-test("a run that was going on at that moment ends as after a crash, and one that was waiting is carried out", async () => {
+test("after a restore, a run that was running ends as after a crash, and a queued run is executed", async () => {
   const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
   const server = await processes.serve(environment);
   const app = await server.newApp();
   await app.modelConnection(models.current.baseUrl);
   const key = await app.key();
   const session = { reference: "one" };
-  const { run: going } = await execute(key, {
+  const { run: running } = await execute(key, {
     agentId: await app.agent({ model: "model/talk" }),
     session,
     waitMs: 0,
   });
-  const { run: waiting } = await execute(key, { agentId: await app.agent(), session, waitMs: 0 });
-  await eventually(async () => (await runOf(key, going.id as string)).status === "RUNNING");
+  const { run: queued } = await execute(key, { agentId: await app.agent(), session, waitMs: 0 });
+  await eventually(async () => (await runOf(key, running.id as string)).status === "RUNNING");
 
   const other = await processes.serve(await copyOf(environment));
-  expect(await finished(at(other, key), going.id as string)).toMatchObject({ error: { code: "INTERRUPTED" } });
-  expect(await finished(at(other, key), waiting.id as string)).toMatchObject({ status: "SUCCEEDED" });
+  expect(await finished(at(other, key), running.id as string)).toMatchObject({ error: { code: "INTERRUPTED" } });
+  expect(await finished(at(other, key), queued.id as string)).toMatchObject({ status: "SUCCEEDED" });
 });
 
-test("what was revoked since a backup is said to be valid again, and all keys can be revoked before a server starts", async () => {
+test("keys that were revoked after the backup are valid again, and all keys can be revoked before a server starts", async () => {
   const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
   const server = await processes.serve(environment);
   const app = await server.newApp();
@@ -146,7 +146,7 @@ test("what was revoked since a backup is said to be valid again, and all keys ca
   await other.end();
 
   const revoked = await processes.finish(restored, "cli/revoke-keys.js", "--all");
-  expect(revoked).toMatchObject({ exit: 0, stdout: "2 keys were revoked. None is valid any more.\n" });
+  expect(revoked).toMatchObject({ exit: 0, stdout: "2 keys were revoked. No key is valid now.\n" });
   other = await processes.serve(restored);
   for (const key of keys) {
     const [error] = await at(other, key).errors(`{ viewer { name } }`);

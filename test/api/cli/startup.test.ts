@@ -10,12 +10,12 @@ import { eventually } from "../../support/runs";
 import { inShell } from "../../support/shell";
 
 const processes = useProcesses();
-const adminKey = "an-administrators-key-of-its-own";
+const adminKey = "a-custom-administrators-key";
 
 const modeOf = async (path: string) => (await stat(path)).mode & 0o777;
 
-describe("a configuration that is not usable", () => {
-  test("is named whole, a line per fault, without a value; nothing is made of it", async () => {
+describe("an invalid configuration", () => {
+  test("is reported completely, one line per problem, without values, and nothing is created", async () => {
     const fresh = await processes.fresh();
     const secret = "hunter2";
     const server = processes.run({
@@ -32,9 +32,9 @@ describe("a configuration that is not usable", () => {
 
     expect(server.exit).toBe(1);
     expect(server.stdout).toBe("");
-    const [headline, ...faults] = server.stderr.trimEnd().split("\n");
-    expect(headline).toBe("Latchkey could not start. The configuration is not usable:");
-    expect(faults.map((fault) => /^ {2}([A-Z_]+) must .+/.exec(fault)?.[1]).sort()).toEqual([
+    const [headline, ...problems] = server.stderr.trimEnd().split("\n");
+    expect(headline).toBe("Latchkey could not start. The configuration is invalid:");
+    expect(problems.map((problem) => /^ {2}([A-Z_]+) must .+/.exec(problem)?.[1]).sort()).toEqual([
       "ADMIN_KEY",
       "DATABASE_URL",
       "LOG_LEVEL",
@@ -47,34 +47,42 @@ describe("a configuration that is not usable", () => {
     expect(await readdir(dirname(fresh.DATA_DIR))).toEqual([]);
   });
 
-  test.each<[name: string, faulty: Environment, said: RegExp]>([
-    ["an administrator's key of 23 characters", { ADMIN_KEY: "x".repeat(23) }, /ADMIN_KEY must have 24 characters/],
+  test.each<[name: string, invalid: Environment, message: RegExp]>([
     [
-      "an administrator's key that no header can carry",
-      { ADMIN_KEY: `${adminKey}\t` },
-      /ADMIN_KEY must be of printable/,
+      "an administrator's key of 23 characters",
+      { ADMIN_KEY: "x".repeat(23) },
+      /ADMIN_KEY must have at least 24 characters/,
     ],
-    ["Redis with SQLite", { REDIS_URL: "redis://localhost:6379" }, /REDIS_URL must come with a DATABASE_URL of MySQL/],
-  ])("is refused for %s", (_name, faulty, said) => {
-    expect(() => readConfig(faulty)).toThrow(said);
+    [
+      "an administrator's key that can't be sent in a header",
+      { ADMIN_KEY: `${adminKey}\t` },
+      /ADMIN_KEY must have only printable/,
+    ],
+    [
+      "Redis with SQLite",
+      { REDIS_URL: "redis://localhost:6379" },
+      /REDIS_URL must be set only with a DATABASE_URL of MySQL/,
+    ],
+  ])("is rejected for %s", (_name, invalid, message) => {
+    expect(() => readConfig(invalid)).toThrow(message);
   });
 });
 
-describe("what stands in the way of a start is said in one line", () => {
+describe("a start that is not possible ends with one line about", () => {
   let taken: Server;
   beforeAll(() => once((taken = createServer()).listen(0, "127.0.0.1"), "listening"));
   afterAll(() => taken.close());
   const takenPort = () => (taken.address() as AddressInfo).port;
 
-  test.each<[name: string, obstacle: (dataDir: string) => Promise<Environment> | Environment, said: RegExp]>([
+  test.each<[name: string, obstacle: (dataDir: string) => Promise<Environment> | Environment, message: RegExp]>([
     ["a data directory that is a file", fileAt, /DATA_DIR.*EEXIST/],
-    ["a data directory that can't be made", () => ({ DATA_DIR: "/dev/null/data" }), /DATA_DIR.*ENOTDIR/],
+    ["a data directory that can't be created", () => ({ DATA_DIR: "/dev/null/data" }), /DATA_DIR.*ENOTDIR/],
     ["a database that is a folder", () => ({ DATABASE_URL: "sqlite:/" }), /DATABASE_URL.*unable to open database file/],
-    ["a database that is no database", noDatabaseAt, /DATABASE_URL.*file is not a database/],
+    ["a database file that is not a database", invalidDatabaseAt, /DATABASE_URL.*file is not a database/],
     ["a port that is taken", () => ({ PORT: String(takenPort()) }), /PORT.*address already in use/],
-    ["an address that is not this machine's", () => ({ HOST: "192.0.2.1" }), /HOST.*address not available/],
-    ["an administrator's key that was damaged", emptyKeyAt, /admin\.key.*24 characters/],
-  ])("%s", async (_name, obstacle, said) => {
+    ["an address that this machine does not have", () => ({ HOST: "192.0.2.1" }), /HOST.*address not available/],
+    ["a damaged file of the administrator's key", emptyKeyAt, /admin\.key.*24 characters/],
+  ])("%s", async (_name, obstacle, message) => {
     const fresh = await processes.fresh();
     const server = processes.run({ ...fresh, LOG_LEVEL: "silent", ...(await obstacle(fresh.DATA_DIR)) });
     await server.exited;
@@ -82,12 +90,12 @@ describe("what stands in the way of a start is said in one line", () => {
     expect(server.exit).toBe(1);
     expect(server.stdout).toBe("");
     expect(server.stderr).toMatch(/^Latchkey could not start\. .+\n$/);
-    expect(server.stderr).toMatch(said);
+    expect(server.stderr).toMatch(message);
   });
 
-  test("a host with several addresses, none of which answers", () => {
-    const nobody = new AggregateError(["::1", "127.0.0.1"].map((address) => new Error(`refused at ${address}`)));
-    expect(() => asStartupError("The database can't be used")(nobody)).toThrow(
+  test("each address of a host that does not answer", () => {
+    const refused = new AggregateError(["::1", "127.0.0.1"].map((address) => new Error(`refused at ${address}`)));
+    expect(() => asStartupError("The database can't be used")(refused)).toThrow(
       "The database can't be used: refused at ::1; refused at 127.0.0.1",
     );
   });
@@ -97,7 +105,7 @@ describe("what stands in the way of a start is said in one line", () => {
     return {};
   }
 
-  async function noDatabaseAt(dataDir: string): Promise<Environment> {
+  async function invalidDatabaseAt(dataDir: string): Promise<Environment> {
     const path = join(dirname(dataDir), "other.sqlite");
     await writeFile(path, "not a database ".repeat(1_000));
     return { DATABASE_URL: `sqlite:${path}` };
@@ -111,7 +119,7 @@ describe("what stands in the way of a start is said in one line", () => {
 });
 
 describe("the administrator's key", () => {
-  test("is made by the first start for the owner alone, and no output tells it but where it is", async () => {
+  test("is generated by the first start, is readable by its owner only, and is printed by its path only", async () => {
     const { DATA_DIR, ...more } = await processes.fresh();
     const server = await processes.serve({ DATA_DIR, ...more, LOG_LEVEL: "trace" });
     const file = join(DATA_DIR, "admin.key");
@@ -129,7 +137,7 @@ describe("the administrator's key", () => {
   });
 
   test.each(["data", "it's a folder $(false) \\ `x`"])(
-    "opens with the very call that is printed, from %p",
+    "works in the printed example call, from the directory %p",
     async (name) => {
       const server = await processes.serve(await processes.fresh(name));
       const [, call = ""] = server.stdout.split("Try it:\n");
@@ -139,7 +147,7 @@ describe("the administrator's key", () => {
     },
   );
 
-  test("that is given is not written down, and the call that is printed takes it from where it came", async () => {
+  test("from the environment is not written to disk, and the printed example call takes it from there", async () => {
     const fresh = await processes.fresh();
     const server = await processes.serve({ ...fresh, ADMIN_KEY: adminKey });
     expect(existsSync(join(fresh.DATA_DIR, "admin.key"))).toBe(false);
@@ -148,7 +156,7 @@ describe("the administrator's key", () => {
     expect((await server.admin.data(`{ viewer { kind } }`)).viewer.kind).toBe("ADMIN");
   });
 
-  test("is kept by a second start, with all data, and closed again to others", async () => {
+  test("is kept by a second start, with all data, and becomes readable by its owner only again", async () => {
     const fresh = await processes.fresh();
     const first = await processes.serve(fresh);
     const key = first.adminKey;
@@ -168,7 +176,7 @@ describe("the administrator's key", () => {
   });
 });
 
-test("what can't be tidied up stays, is logged, and does not keep the server from its work", async () => {
+test("a failed maintenance run is logged, deletes nothing else, and does not disturb the server", async () => {
   const fresh = await processes.fresh();
   const folder = join(fresh.DATA_DIR, "documents", "00000000-0000-7000-8000-000000000000");
   await mkdir(join(folder, "not ours"), { recursive: true });
@@ -176,13 +184,13 @@ test("what can't be tidied up stays, is logged, and does not keep the server fro
 
   const server = await processes.serve(fresh);
   await server.newApp();
-  const said = expect.objectContaining({ level: "error", msg: "could not tidy up" });
+  const entry = expect.objectContaining({ level: "error", msg: "could not tidy up" });
   await eventually(() => server.log.some(({ msg }) => msg === "could not tidy up"));
-  expect(server.log).toContainEqual(said);
+  expect(server.log).toContainEqual(entry);
   expect(await readdir(folder)).toEqual(["not ours"]);
 });
 
-test("a server that is told to stop while it starts stops", async () => {
+test("a server that receives SIGTERM during its start exits immediately", async () => {
   const silent = createServer().listen(0, "127.0.0.1");
   await once(silent, "listening");
   try {
@@ -196,7 +204,7 @@ test("a server that is told to stop while it starts stops", async () => {
   }
 });
 
-test("a second server at the same port gives up, and leaves the runs of the first alone", async () => {
+test("a second server on the same port exits, and does not touch the runs of the first", async () => {
   const first = await processes.serve(await processes.fresh());
   const app = await first.newApp();
   const { id } = await app.run({ agentId: await app.agent() });

@@ -16,8 +16,8 @@ const names = migrations.map((Migration) => new Migration().name);
 const migrated = async (server: TestProcess) =>
   (await server.sql("SELECT name FROM migrations ORDER BY id")).map(({ name }) => name);
 
-describe("several processes that start at once on an empty database", () => {
-  test("migrate it once, have one administrator's key, and all serve", async () => {
+describe("several processes that start concurrently on an empty database", () => {
+  test("migrate it once, share one administrator's key, and all serve", async () => {
     const fresh = await processes.fresh();
     const servers = Array.from({ length: 4 }, () => processes.run(fresh));
     await Promise.all(servers.map((server) => server.ready()));
@@ -34,14 +34,14 @@ describe("several processes that start at once on an empty database", () => {
 });
 
 if (process.env["TEST_DATABASE_URL"] === undefined) {
-  test("a process waits for another that is at the migration, and finds it done", async () => {
+  test("a process waits for the migration of another one, and does not repeat it", async () => {
     const fresh = await processes.fresh();
     await mkdir(fresh.DATA_DIR);
     const other = await createDataSource(readConfig(fresh).database, entities).initialize();
     await other.query("BEGIN IMMEDIATE");
     const server = processes.run(fresh);
     await eventually(() => existsSync(join(fresh.DATA_DIR, "admin.key")));
-    // By then it has come to the database, or else finds it as it will be.
+    // Long enough to reach the database; otherwise it finds the migrated schema.
     await delay(500);
     await other.runMigrations({ transaction: "none" });
     await other.query("COMMIT");
@@ -52,8 +52,8 @@ if (process.env["TEST_DATABASE_URL"] === undefined) {
   });
 }
 
-describe("the script that migrates", () => {
-  test("makes the schema that the server starts on, in a folder that others can't look into", async () => {
+describe("the migration script", () => {
+  test("creates the schema that the server starts on, in a directory that only its owner can read", async () => {
     const fresh = await processes.fresh();
     const script = await migrate(fresh);
     expect([script.exit, script.stderr]).toEqual([0, ""]);
@@ -65,14 +65,14 @@ describe("the script that migrates", () => {
     await server.newApp();
   });
 
-  test("does no harm to a server that runs", async () => {
+  test("does not disturb a running server", async () => {
     const server = await processes.serve(await processes.fresh());
     const app = await server.newApp();
     const migrating = Promise.all([migrate(server.environment), migrate(server.environment)]);
-    const over = migrating.then(() => true);
+    const isOver = migrating.then(() => true);
     const ids: string[] = [];
     do ids.push(await app.agent());
-    while (!(await Promise.race([over, setImmediate(false)])));
+    while (!(await Promise.race([isOver, setImmediate(false)])));
 
     for (const script of await migrating) expect([script.exit, script.stderr]).toEqual([0, ""]);
     expect(await migrated(server)).toEqual(names);
@@ -82,16 +82,16 @@ describe("the script that migrates", () => {
     expect(agents.totalCount).toBe(ids.length);
   });
 
-  test("says in one line what is wrong with the configuration or the database", async () => {
+  test("reports a problem of the configuration or the database in one line", async () => {
     const { DATA_DIR } = await processes.fresh();
-    for (const [DATABASE_URL, said] of [
+    for (const [DATABASE_URL, message] of [
       ["postgres://localhost/x", /DATABASE_URL must be mysql:/],
       ["mysql://root@127.0.0.1:1/x", /DATABASE_URL.*ECONNREFUSED/],
     ] as const) {
       const script = await migrate({ DATA_DIR, DATABASE_URL });
       expect([script.exit, script.stdout]).toEqual([1, ""]);
       expect(script.stderr).toMatch(/^The database could not be migrated\. /);
-      expect(script.stderr).toMatch(said);
+      expect(script.stderr).toMatch(message);
       expect(script.stderr).not.toMatch(/^ +at /m);
     }
     expect(await readdir(dirname(DATA_DIR))).toEqual([]);
@@ -104,7 +104,7 @@ describe("the script that migrates", () => {
   }
 });
 
-test("TypeORM's own command line finds the database and the migrations by ormconfig", async () => {
+test("TypeORM's command line finds the database and the migrations by ormconfig", async () => {
   const fresh = await processes.fresh();
   const show = async () => {
     const cli = processes.run(fresh, require.resolve("typeorm/cli.js"), "migration:show", "-d", "dist/ormconfig.js");
@@ -124,7 +124,7 @@ describe("the schema", () => {
   });
   afterEach(() => data.destroy());
 
-  test("is the same after all migrations were undone and done again, and nothing is left in between", async () => {
+  test("is the same after all migrations were reverted and run again, and is empty in between", async () => {
     const before = await schemaOf(data);
     for (const name of [...names].reverse()) {
       await data.undoLastMigration({ transaction: "none" });
@@ -137,19 +137,19 @@ describe("the schema", () => {
     expect(tables).toEqual(data.entityMetadatas.map(({ tableName }) => tableName).sort());
   });
 
-  test("has the columns that the entities say, and no others but such as it fills by itself", async () => {
+  test("has exactly the columns of the entities, and generated columns", async () => {
     for (const entity of data.entityMetadatas) {
-      const said = columnsSaidBy(entity);
+      const expected = declaredColumnsOf(entity);
       const all = await columnsOf(data, entity.tableName);
-      const ours = all.filter(({ name, isGenerated }) => !isGenerated || said.some((each) => each.name === name));
-      expect({ [entity.tableName]: ours }).toEqual({ [entity.tableName]: said });
+      const actual = all.filter(({ name, isGenerated }) => !isGenerated || expected.some((each) => each.name === name));
+      expect({ [entity.tableName]: actual }).toEqual({ [entity.tableName]: expected });
     }
   });
 });
 
 const isSqlite = (data: DataSource) => data.options.type === "better-sqlite3";
 
-/** All tables but TypeORM's own, and how they and their indexes are made. */
+/** The statements that create all tables, except the one of TypeORM, with their indexes. */
 async function schemaOf(data: DataSource): Promise<Record<string, unknown>> {
   if (isSqlite(data)) {
     const rows: { name: string; sql: string }[] = await data.query(
@@ -162,24 +162,24 @@ async function schemaOf(data: DataSource): Promise<Record<string, unknown>> {
   const tables: { name: string }[] = await data.query(
     "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name <> 'migrations' ORDER BY name",
   );
-  const made = tables.map(async ({ name }) => {
+  const entries = tables.map(async ({ name }) => {
     const [row] = await data.query(`SHOW CREATE TABLE \`${name}\``);
     return [name, row["Create Table"]] as const;
   });
-  return Object.fromEntries(await Promise.all(made));
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 interface Column {
   readonly name: string;
   readonly family: string;
-  /** Of characters, or of digits behind a second. */
+  /** The number of characters, or of digits of a fractional second. */
   readonly length: number | undefined;
   readonly isNullable: boolean;
-  /** Whether the database alone writes it. */
+  /** Whether the database computes the value. */
   readonly isGenerated: boolean;
 }
 
-const inOrder = (columns: Column[]) => columns.sort((one, other) => (one.name < other.name ? -1 : 1));
+const sorted = (columns: Column[]) => columns.sort((one, other) => (one.name < other.name ? -1 : 1));
 
 async function columnsOf(data: DataSource, table: string): Promise<Column[]> {
   const rows: { name: string; type: string; isNullable: unknown; isGenerated: unknown }[] = await data.query(
@@ -189,7 +189,7 @@ async function columnsOf(data: DataSource, table: string): Promise<Column[]> {
            extra LIKE '%GENERATED%' AS isGenerated
          FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '${table}'`,
   );
-  return inOrder(
+  return sorted(
     rows.map(({ name, type, isNullable, isGenerated }) => {
       const [, word = "", length] = /^(\w+)(?:\((\d+)\))?/.exec(type.toLowerCase()) ?? [];
       return columnOf(name, word, Number(length), isNullable, isGenerated);
@@ -197,21 +197,20 @@ async function columnsOf(data: DataSource, table: string): Promise<Column[]> {
   );
 }
 
-const columnsSaidBy = ({ columns }: EntityMetadata): Column[] =>
-  inOrder(
+const declaredColumnsOf = ({ columns }: EntityMetadata): Column[] =>
+  sorted(
     columns.map(({ databaseName: name, type, length, precision, isNullable, isInsert, isUpdate }) =>
-      // TypeORM takes a list for a text of any length; ours hold a few names.
+      // TypeORM maps a list to a text of any length; these lists hold a few names.
       type === "simple-array"
         ? columnOf(name, "varchar", 255, isNullable, !isInsert && !isUpdate)
         : columnOf(name, String(type), precision ?? Number(length), isNullable, !isInsert && !isUpdate),
     ),
   );
 
-/** Some types say by themselves what they hold. */
 function columnOf(name: string, type: string, size: number, isNullable: unknown, isGenerated: unknown): Column {
   const family = families[type] ?? type;
   const length = ["characters", "datetime"].includes(family) ? size : undefined;
-  // MySQL says it with a number.
+  // MySQL returns a number.
   return { name, family, length, isNullable: Number(isNullable) === 1, isGenerated: Number(isGenerated) === 1 };
 }
 

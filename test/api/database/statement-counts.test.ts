@@ -11,7 +11,7 @@ test("a key reads an agent in two statements: one for the key and its scope, one
   expect(statements).toHaveLength(2);
 });
 
-test("a key lists fifty agents in two statements, and counts them in a third", async () => {
+test("a key lists fifty agents in two statements, and counts them with a third", async () => {
   const app = await server.current.newApp();
   for (let i = 0; i < 50; i++) await app.agent();
   const key = await app.key({ agents: "VIEW" });
@@ -20,18 +20,18 @@ test("a key lists fifty agents in two statements, and counts them in a third", a
     key.data(`{ agents(first: 50) { nodes { id name } pageInfo { hasNextPage } } }`),
   );
   expect(list).toHaveLength(2);
-  const counted = await statementsOf(() => key.data(`{ agents(first: 50) { nodes { id } totalCount } }`));
-  expect(counted).toHaveLength(3);
+  const withCount = await statementsOf(() => key.data(`{ agents(first: 50) { nodes { id } totalCount } }`));
+  expect(withCount).toHaveLength(3);
 });
 
-test("an upload that comes at once asks once whose key that is", async () => {
+test("an upload looks up its key once if the body arrives immediately", async () => {
   const app = await server.current.newApp();
   const [key, sessionId] = [await app.key({ runtime: ["DOCUMENT_UPLOAD"] }), await app.session()];
   const statements = await statementsOf(() => key.upload(sessionId, "The barn is red."));
   expect(statements.filter(asksForHolders)).toHaveLength(1);
 });
 
-test("scopes with their keys take as many statements for fifty as for one", async () => {
+test("fifty scopes with their keys take as many statements as one", async () => {
   const query = `query ($appId: ID!) {
     scopes(appId: $appId, first: 50) { nodes { name app { name } apiKeys(first: 2) { nodes { name scope { name } } totalCount } } }
   }`;
@@ -44,7 +44,7 @@ test("scopes with their keys take as many statements for fifty as for one", asyn
   expect(fifty).toHaveLength(one.length);
 });
 
-test("sessions with their documents, runs and messages take as many statements for fifty as for one", async () => {
+test("fifty sessions with their documents, runs and messages take as many statements as one", async () => {
   const query = `{
     sessions(first: 50) {
       nodes { app { name } documents { filename } runs(first: 2) { nodes { status agent { name } } } messages(first: 4) { nodes { text } } }

@@ -38,14 +38,18 @@ test("a sweep while a server runs deletes the orphans of a crash and nothing els
   expect(dry.lines).toEqual([
     `would remove ${old}`,
     `would remove ${oldIndex}`,
-    "2 leftovers found, 0 documents incomplete.",
+    "2 orphaned objects found, 0 documents incomplete.",
   ]);
   expect((await store.names()).sort()).toEqual(before);
 
   const wet = await sweep(environment);
-  expect(wet.lines).toEqual([`removed ${old}`, `removed ${oldIndex}`, "2 leftovers removed, 0 documents incomplete."]);
+  expect(wet.lines).toEqual([
+    `removed ${old}`,
+    `removed ${oldIndex}`,
+    "2 orphaned objects removed, 0 documents incomplete.",
+  ]);
   expect((await store.names()).sort()).toEqual(expected);
-  expect((await sweep(environment)).lines).toEqual(["0 leftovers removed, 0 documents incomplete."]);
+  expect((await sweep(environment)).lines).toEqual(["0 orphaned objects removed, 0 documents incomplete."]);
   expect(await readDocument(server.admin, sessionId)).toMatchObject({ id, status: "READY" });
 });
 
@@ -64,14 +68,14 @@ test("a sweep reports documents that lack their content or index and does not ch
   await store.lose(id);
   await store.lose(`${other}.index`);
   // They are too new to be reported.
-  expect((await sweep(environment)).lines.at(-1)).toBe("2 leftovers removed, 0 documents incomplete.");
+  expect((await sweep(environment)).lines.at(-1)).toBe("2 orphaned objects removed, 0 documents incomplete.");
 
   await server.sql(`UPDATE document SET createdAt = '2020-01-01 00:00:00.000'`);
   const { lines } = await sweep(environment);
   expect(lines).toEqual([
-    `the bytes of the document ${id} are missing`,
+    `the content of the document ${id} are missing`,
     `the index of the document ${other} is missing`,
-    "0 leftovers removed, 2 documents incomplete.",
+    "0 orphaned objects removed, 2 documents incomplete.",
   ]);
   const ids = await server.sql("SELECT id FROM document");
   expect(ids.map((row) => row["id"]).sort()).toEqual([id, other].sort());
@@ -90,7 +94,7 @@ test("a sweep deletes more orphans than fit into one statement and one page of a
   await (await processes.serve(environment)).end();
   for (let i = 0; i < 1_050; i++) await store.plant(randomUUID(), "");
   const { lines } = await sweep(environment);
-  expect(lines.at(-1)).toBe("1050 leftovers removed, 0 documents incomplete.");
+  expect(lines.at(-1)).toBe("1050 orphaned objects removed, 0 documents incomplete.");
   expect(await store.names()).toEqual([]);
   // A process that has stopped leaves nothing in the data directory.
   expect((await filesIn(environment.DATA_DIR)).filter((path) => path.includes("copies"))).toEqual([]);
@@ -102,7 +106,7 @@ test("a sweep with an unknown option does nothing", async () => {
   const { exit, stderr } = await sweep(environment, "--dryrun");
   expect([exit, stderr]).toEqual([
     1,
-    "The store of documents was not swept. It takes `--dry-run` and nothing else: npm run storage:sweep -- --dry-run\n",
+    "The sweep of the document storage failed. Usage: npm run storage:sweep -- [--dry-run]\n",
   ]);
   expect(await store.names()).toEqual(before);
 });

@@ -107,8 +107,8 @@ test("secrets are rotated while a server is running, and the previous key then d
   const runningServer = await serverWith(both);
   expect(await sentKeys(runningServer, ids)).toEqual(allKeys);
 
-  expect(await rotate(both)).toContain("3 of 3 secrets were encrypted anew");
-  expect(await rotate(both)).toContain("0 of 3 secrets were encrypted anew");
+  expect(await rotate(both)).toContain("3 of 3 secrets were rotated");
+  expect(await rotate(both)).toContain("0 of 3 secrets were rotated");
   expect(await sentKeys(runningServer, ids)).toEqual(allKeys);
 
   expect(await sentKeys(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(allKeys);
@@ -118,7 +118,7 @@ test("secrets are rotated while a server is running, and the previous key then d
 test("secrets are rotated from the key file of the first start to a configured key", async () => {
   const ids = await connections(await serverWith(), 3);
   await running.pop()?.close();
-  expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were encrypted anew");
+  expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were rotated");
   await rm(join(dataDir, "secrets.key"));
   expect(await sentKeys(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(allKeys);
 });

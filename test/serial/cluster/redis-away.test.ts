@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => redis.stop());
 
-const complaint = "Redis is away or fails, and runs go on without it";
+const complaint = "Redis is unavailable; runs continue without it";
 
 test("every accepted run is executed once while Redis is flushed, stopped and restarted", async () => {
   const { server, workers, key, agent } = await startTwoWorkers(processes, model.current, { REDIS_URL: redis.url });

@@ -17,19 +17,20 @@ afterEach(() => db.close());
 const config = () => readConfig({ DATA_DIR: join(folder.path, "data") }).database;
 const app = (name: string) => ({ id: name, name, description: "", createdAt: new Date(), updatedAt: new Date() });
 const add = (name: string) => db.transaction((manager) => manager.insert(App, app(name)));
-/** As it is on the disk: over a connection of its own. */
-const kept = async () => (await sqlOn(config(), "SELECT name FROM app ORDER BY name")).map(({ name }) => name);
+/** Reads over a separate connection, which sees committed rows only. */
+const committedNames = async () =>
+  (await sqlOn(config(), "SELECT name FROM app ORDER BY name")).map(({ name }) => name);
 
-const refuse = (before: (manager: EntityManager) => Promise<unknown>) =>
+const fail = (work: (manager: EntityManager) => Promise<unknown>) =>
   db.transaction(async (manager) => {
-    await before(manager);
-    throw new Error("refused");
+    await work(manager);
+    throw new Error("failed");
   });
 
-test("after SQLite has taken a transaction back by itself, as where the disk is full, what follows is kept", async () => {
-  await expect(refuse((manager) => manager.query("ROLLBACK"))).rejects.toThrow("refused");
+test("transactions are committed after SQLite rolled one back by itself, as it does if the disk is full", async () => {
+  await expect(fail((manager) => manager.query("ROLLBACK"))).rejects.toThrow("failed");
   await add("one");
-  await expect(refuse((manager) => manager.insert(App, app("refused")))).rejects.toThrow("refused");
+  await expect(fail((manager) => manager.insert(App, app("failed")))).rejects.toThrow("failed");
   await add("two");
-  expect(await kept()).toEqual(["one", "two"]);
+  expect(await committedNames()).toEqual(["one", "two"]);
 });

@@ -36,18 +36,18 @@ test.each([
   "2001:db8::1",
   "not an address",
   "",
-])("%s is not of the public network", (address) => {
+])("%s is not on the public network", (address) => {
   expect(isPublicAddress(address)).toBe(false);
 });
 
 test.each(["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "::ffff:8.8.8.8"])(
-  "%s is of the public network",
+  "%s is on the public network",
   (address) => {
     expect(isPublicAddress(address)).toBe(true);
   },
 );
 
-test("hosts are allowed by name, at one port or at any", () => {
+test("a host is allowed by name, at one port or at any port", () => {
   const hosts = allowedHostsOf(" Ollama:11434, 10.0.0.5 ,[::1]:8080,") ?? [];
   expect(hosts).toEqual([
     { hostname: "ollama", port: 11_434 },
@@ -63,13 +63,13 @@ test("hosts are allowed by name, at one port or at any", () => {
 });
 
 test.each(["http://a", "a/b", "a:0", "a:65536", "a:b", "user@a", "a b", "::1", "[::1", "*", "a?b", "a#b"])(
-  "%s names no host",
+  "%s is not a valid host",
   (text) => {
     expect(allowedHostsOf(`good,${text}`)).toBeUndefined();
   },
 );
 
-describe("calling", () => {
+describe("a request", () => {
   let server: Server;
   let port: number;
   let requests: string[];
@@ -87,7 +87,7 @@ describe("calling", () => {
         response.on("drain", send);
         send();
       } else if (request.url === "/line") response.end("x".repeat(2 * 1_024 * 1_024));
-      else response.end("here");
+      else response.end("ok");
     });
     await new Promise<void>((resolve) => server.listen(0, resolve));
     ({ port } = server.address() as AddressInfo);
@@ -100,77 +100,77 @@ describe("calling", () => {
   });
 
   function outbound(allowed: string, lookup?: Lookup): Outbound {
-    const made = new Outbound(allowedHostsOf(allowed) ?? [], lookup);
-    outbounds.push(made);
-    return made;
+    const created = new Outbound(allowedHostsOf(allowed) ?? [], lookup);
+    outbounds.push(created);
+    return created;
   }
-  const textOf = async (made: Outbound, url: string) => (await made.fetch(url)).text();
-  const refused = { cause: expect.objectContaining({ name: "OutboundRefused" }) };
+  const textOf = async (client: Outbound, url: string) => (await client.fetch(url)).text();
+  const refused = { cause: expect.objectContaining({ name: "OutboundRefusedError" }) };
 
   test.each(["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "0.0.0.0"])(
-    "%s is refused, and no byte is sent there",
+    "to %s is refused before a byte is sent",
     async (host) => {
-      const made = outbound("");
-      expect(await made.refuses(new URL(`http://${host}:${port}/`))).toBe(true);
-      await expect(made.fetch(`http://${host}:${port}/`)).rejects.toMatchObject(refused);
+      const client = outbound("");
+      expect(await client.refuses(new URL(`http://${host}:${port}/`))).toBe(true);
+      await expect(client.fetch(`http://${host}:${port}/`)).rejects.toMatchObject(refused);
       expect(requests).toEqual([]);
     },
   );
 
-  test.each(["127.0.0.1", "localhost"])("%s is called where it is allowed by this name and port", async (host) => {
-    const made = outbound(`${host}:${port}`);
-    expect(await made.refuses(new URL(`http://${host}:${port}/`))).toBe(false);
-    expect(await textOf(made, `http://${host}:${port}/`)).toBe("here");
-    expect(await made.refuses(new URL(`http://${host}:${port === 1 ? 2 : 1}/`))).toBe(true);
+  test.each(["127.0.0.1", "localhost"])("to %s is sent if this name and port are allowed", async (host) => {
+    const client = outbound(`${host}:${port}`);
+    expect(await client.refuses(new URL(`http://${host}:${port}/`))).toBe(false);
+    expect(await textOf(client, `http://${host}:${port}/`)).toBe("ok");
+    expect(await client.refuses(new URL(`http://${host}:${port === 1 ? 2 : 1}/`))).toBe(true);
   });
 
-  test("to allow an address allows no name that leads to it, nor the other way round", async () => {
+  test("to a name is refused if only its address is allowed, and the other way round", async () => {
     await expect(outbound("127.0.0.1").fetch(`http://localhost:${port}/`)).rejects.toMatchObject(refused);
     await expect(outbound("localhost").fetch(`http://127.0.0.1:${port}/`)).rejects.toMatchObject(refused);
   });
 
-  test("a name that is public when it is judged and private when it is connected to is refused", async () => {
+  test("to a name that resolves to a private address only when it connects (DNS rebinding) is refused", async () => {
     const answers = ["93.184.215.14", "127.0.0.1"];
-    const made = outbound("", (_, __, callback) =>
+    const client = outbound("", (_, __, callback) =>
       callback(null, [{ address: answers.shift() ?? "127.0.0.1", family: 4 }]),
     );
     const url = `http://rebinding.example:${port}/`;
-    expect(await made.refuses(new URL(url))).toBe(false);
-    await expect(made.fetch(url)).rejects.toMatchObject(refused);
+    expect(await client.refuses(new URL(url))).toBe(false);
+    await expect(client.fetch(url)).rejects.toMatchObject(refused);
     expect(requests).toEqual([]);
   });
 
-  test("of a name with several addresses only public ones are connected to", async () => {
-    const asked: string[] = [];
-    const made = outbound("", (hostname, _, callback) => {
-      asked.push(hostname);
+  test("to a name with several addresses connects to public addresses only", async () => {
+    const lookups: string[] = [];
+    const client = outbound("", (hostname, _, callback) => {
+      lookups.push(hostname);
       callback(null, [
         { address: "127.0.0.1", family: 4 },
         { address: "::1", family: 6 },
       ]);
     });
-    await expect(made.fetch(`http://two.example:${port}/`)).rejects.toMatchObject(refused);
-    expect(asked).toEqual(["two.example"]);
+    await expect(client.fetch(`http://two.example:${port}/`)).rejects.toMatchObject(refused);
+    expect(lookups).toEqual(["two.example"]);
     expect(requests).toEqual([]);
   });
 
-  test("a name that does not resolve is not refused, as it may resolve later", async () => {
+  test("to a name that does not resolve is not refused, as the name may resolve later", async () => {
     const failed = Object.assign(new Error("not found"), { code: "ENOTFOUND" });
-    const made = outbound("", (_, __, callback) => callback(failed, []));
-    expect(await made.refuses(new URL("http://nowhere.example/"))).toBe(false);
-    await expect(made.fetch("http://nowhere.example/")).rejects.toMatchObject({ cause: { code: "ENOTFOUND" } });
+    const client = outbound("", (_, __, callback) => callback(failed, []));
+    expect(await client.refuses(new URL("http://nowhere.example/"))).toBe(false);
+    await expect(client.fetch("http://nowhere.example/")).rejects.toMatchObject({ cause: { code: "ENOTFOUND" } });
   });
 
-  test("a redirect is handed back, not followed", async () => {
+  test("returns a redirect without following it", async () => {
     const response = await outbound(`127.0.0.1:${port}`).fetch(`http://127.0.0.1:${port}/redirect`);
     expect(response.status).toBe(302);
     await response.text();
     expect(requests).toEqual(["/redirect"]);
   });
 
-  test.each(["/large", "/line"])("a response without end is cut off at a bound: %s", async (path) => {
+  test.each(["/large", "/line"])("fails once the response exceeds a limit: %s", async (path) => {
     await expect(textOf(outbound(`127.0.0.1:${port}`), `http://127.0.0.1:${port}${path}`)).rejects.toMatchObject({
-      name: "ResponseTooLarge",
+      name: "ResponseTooLargeError",
     });
   });
 });

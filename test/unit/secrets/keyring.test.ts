@@ -3,16 +3,19 @@ import { Keyring, SecretUnreadableError, secretsKeyOf } from "../../../src/platf
 
 const key = randomBytes(32);
 const place = { table: "model_connection", column: "apiKey", rowId: "1" };
-const unreadable = (reason: string) => expect.objectContaining({ name: "SecretUnreadable", reason });
+const unreadable = (reason: string) => expect.objectContaining({ name: "SecretUnreadableError", reason });
 
-test.each(["", "sk-secret", "𝒳 é \0 日本語", "x".repeat(10_000)])("what is kept comes back: %#", (secret) => {
-  const keyring = new Keyring(key);
-  const sealed = keyring.seal(secret, place);
-  expect(new Keyring(key).open(sealed, place)).toBe(secret);
-  if (secret !== "") expect(sealed).not.toContain(secret);
-});
+test.each(["", "sk-secret", "𝒳 é \0 日本語", "x".repeat(10_000)])(
+  "a sealed secret can be opened again: %#",
+  (secret) => {
+    const keyring = new Keyring(key);
+    const sealed = keyring.seal(secret, place);
+    expect(new Keyring(key).open(sealed, place)).toBe(secret);
+    if (secret !== "") expect(sealed).not.toContain(secret);
+  },
+);
 
-test("what is signed is known by every key at hand, for its purpose alone", () => {
+test("a signature is verified by the current and previous keys, for its purpose only", () => {
   const [keyring, other] = [new Keyring(key), new Keyring(randomBytes(32))];
   const signature = keyring.sign("a link", "links");
   expect(keyring.hasSigned("a link", "links", signature)).toBe(true);
@@ -26,13 +29,13 @@ test("what is signed is known by every key at hand, for its purpose alone", () =
   }
 });
 
-test("the same secret is kept differently each time", () => {
+test("sealing the same secret again gives a different text", () => {
   const keyring = new Keyring(key);
   const sealed = Array.from({ length: 100 }, () => keyring.seal("sk-secret", place));
   expect(new Set(sealed).size).toBe(100);
 });
 
-test("a change of any byte is noticed", () => {
+test("a change of any byte is detected", () => {
   const keyring = new Keyring(key);
   const sealed = keyring.seal("sk-secret", place);
   const start = sealed.lastIndexOf(".") + 1;
@@ -50,7 +53,7 @@ test("a change of any byte is noticed", () => {
 });
 
 test.each(["", "v1", "v1..", "v2.0000000000000000.AAAA", "v1.0000000000000000.", "sk-secret"])(
-  "what was never kept is not opened: %p",
+  "a text that is not a sealed secret is rejected: %p",
   (text) => {
     expect(() => new Keyring(key).open(text, place)).toThrow(unreadable("TAMPERED"));
   },
@@ -60,31 +63,31 @@ test.each([
   ["row", { ...place, rowId: "2" }],
   ["column", { ...place, column: "name" }],
   ["table", { ...place, table: "webhook" }],
-])("what is moved to another %s can't be opened there", (_, elsewhere) => {
+])("a sealed secret that is moved to another %s can't be opened", (_, elsewhere) => {
   const keyring = new Keyring(key);
   expect(() => keyring.open(keyring.seal("sk-secret", place), elsewhere)).toThrow(unreadable("TAMPERED"));
 });
 
-test("what was kept under an earlier key is opened while that is given, and is known to be outdated", () => {
+test("a secret under a previous key can be opened while that key is given, and counts as outdated", () => {
   const next = randomBytes(32);
   const sealed = new Keyring(key).seal("sk-secret", place);
   const both = new Keyring(next, [key]);
   expect(both.open(sealed, place)).toBe("sk-secret");
   expect(both.isOutdated(sealed)).toBe(true);
 
-  const renewed = both.seal(both.open(sealed, place), place);
-  expect(both.isOutdated(renewed)).toBe(false);
-  expect(new Keyring(next).open(renewed, place)).toBe("sk-secret");
+  const rotated = both.seal(both.open(sealed, place), place);
+  expect(both.isOutdated(rotated)).toBe(false);
+  expect(new Keyring(next).open(rotated, place)).toBe("sk-secret");
   expect(() => new Keyring(next).open(sealed, place)).toThrow(unreadable("UNKNOWN_KEY"));
 });
 
-test("a key says nothing of itself in its id", () => {
+test("the id of a key reveals nothing about the key", () => {
   expect(new Keyring(key).currentId).toMatch(/^[0-9a-f]{16}$/);
   expect(key.toString("hex")).not.toContain(new Keyring(key).currentId);
   expect(new Keyring(randomBytes(32)).currentId).not.toBe(new Keyring(key).currentId);
 });
 
-test("a key is 32 bytes, as base64, base64url or hexadecimal", () => {
+test("a key is 32 bytes in base64, base64url or hexadecimal", () => {
   for (const text of [key.toString("base64"), key.toString("base64url"), key.toString("hex")]) {
     expect(secretsKeyOf(text)).toEqual(key);
   }

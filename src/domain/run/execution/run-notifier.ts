@@ -1,4 +1,5 @@
 import { EventEmitter } from "node:events";
+import { WakeUp } from "../../../platform/process/wake-up";
 import type { RunTimings } from "./run-timings";
 
 /** Carries news to other instances and hears theirs. Some may get lost. */
@@ -46,12 +47,8 @@ export class RunNotifier {
 
 /** Hears the news of one run from the moment it is made until it is closed. */
 export class RunWatch {
-  private heard = false;
-  private wake: () => void = () => undefined;
-  private readonly onMessage = () => {
-    this.heard = true;
-    this.wake();
-  };
+  private readonly change = new WakeUp();
+  private readonly onMessage = () => this.change.wakeUp();
 
   constructor(
     private readonly emitter: EventEmitter,
@@ -65,17 +62,8 @@ export class RunWatch {
    * Waits until there has been news since the last call, or it is time to look anyway, or the watch is closed. Without
    * signals, as one that is made of others leaves a little of itself with each that outlives it.
    */
-  async changed(most = this.timings.pollIntervalMs): Promise<void> {
-    if (!this.heard) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(most, this.timings.pollIntervalMs));
-        this.wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-    this.heard = false;
+  changed(most = this.timings.pollIntervalMs): Promise<void> {
+    return this.change.wait(Math.min(most, this.timings.pollIntervalMs));
   }
 
   close(): void {

@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
 /**
- * Written so that SQLite, MySQL and MariaDB read the same text. MySQL commits each statement at once, so each may be
- * run again after a crash. Indexes are declared with their tables, and as unique ones, since that is the one form that
- * all three take. `live...` and `active...` are null for what is gone, and no two nulls are alike to a unique index.
+ * The same statements run on SQLite, MySQL and MariaDB. MySQL commits each statement, so each can be run again after a
+ * crash. Indexes are declared inside their tables and as unique indexes, the only form that all three accept. The columns
+ * `live...` and `active...` are null for deleted rows, as nulls never conflict in a unique index.
  */
 export class Initial1764000000000 implements MigrationInterface {
   readonly name = "Initial1764000000000";
@@ -20,7 +20,7 @@ export class Initial1764000000000 implements MigrationInterface {
   }
 }
 
-/** Names, references and ids are compared byte for byte, trailing spaces included; only SQLite does that by itself. */
+/** Names, references and ids are compared byte by byte, including trailing spaces; only SQLite does so by default. */
 export async function tableOptions(queryRunner: QueryRunner): Promise<string> {
   if (queryRunner.dataSource.options.type === "better-sqlite3") return "";
 

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { tableOptions } from "./1764000000000-initial";
 
-/** Connections to providers of language models, and how agents want to be answered by them. */
+/** Connections to providers of language models, and the model settings of agents. */
 export class ModelConnections1764100000000 implements MigrationInterface {
   readonly name = "ModelConnections1764100000000";
 

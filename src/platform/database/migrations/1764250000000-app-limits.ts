@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 import { tableOptions } from "./1764000000000-initial";
 
-/** What the runs of an app may take together, what they took of it, and that it is being deleted. */
+/** The limits and the usage of an app, and the mark of an app that is being deleted. */
 export class AppLimits1764250000000 implements MigrationInterface {
   readonly name = "AppLimits1764250000000";
 

@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner, TableIndex } from "typeorm";
 import { tableOptions } from "./1764000000000-initial";
 
-/** Which process carries out a run or reads a document, and whether it lives. */
+/** The instance that executes a run or reads a document, and its heartbeat. */
 export class RunClaims1764300000000 implements MigrationInterface {
   readonly name = "RunClaims1764300000000";
 
@@ -34,7 +34,7 @@ const instance = `
   beat INT NOT NULL,
   startedAt DATETIME(3) NOT NULL`;
 
-/** The indexes find what waits and what runs app by app, which app was served last, and what is being read. */
+/** Indexes for queued and running runs by app, for the app that was served last, and for documents in processing. */
 const changes = [
   {
     table: "run",

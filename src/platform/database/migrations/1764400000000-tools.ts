@@ -1,12 +1,12 @@
 import type { MigrationInterface, QueryRunner } from "typeorm";
 
-/** The tools that agents may use, and which of their calls an event is about. */
+/** The tools of agents, and the tool call of a run event. */
 export class Tools1764400000000 implements MigrationInterface {
   readonly name = "Tools1764400000000";
 
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const [table, column] of columns) {
-      // MySQL commits each change of a table at once, so that this may be run again after a crash.
+      // MySQL commits each change of a table, so this must be repeatable after a crash.
       if (await queryRunner.hasColumn(table, column)) continue;
       await queryRunner.query(`ALTER TABLE ${table} ADD COLUMN ${column} LONGTEXT NULL`);
     }

@@ -2,8 +2,8 @@ import type { MigrationInterface, QueryRunner } from "typeorm";
 import { tableOptions } from "./1764000000000-initial";
 
 /**
- * Callbacks: the secrets that they are signed with, and what is to be delivered. Sessions that have had their day: how
- * they are found, and which of them have been cleared.
+ * Callbacks: the secrets that sign them, and their deliveries. Retention: the columns that find expired sessions, and the
+ * mark of sessions whose contents were deleted.
  */
 export class Callbacks1764600000000 implements MigrationInterface {
   readonly name = "Callbacks1764600000000";
@@ -32,14 +32,14 @@ export class Callbacks1764600000000 implements MigrationInterface {
 
 const isSqlite = ({ dataSource }: QueryRunner): boolean => dataSource.options.type === "better-sqlite3";
 
-/** SQLite does a migration as a whole, so that it finds nothing of an earlier time. */
+/** Only MySQL needs this: SQLite runs a migration in one transaction, so a crash leaves nothing behind. */
 async function hasSessionIndex(queryRunner: QueryRunner, index: string): Promise<boolean> {
   if (isSqlite(queryRunner)) return false;
   const found = (await queryRunner.query("SHOW INDEX FROM session WHERE Key_name = ?", [index])) as unknown[];
   return found.length > 0;
 }
 
-/** Not by the status, which is no way to find the sessions of an app. */
+/** Without the status: with it, the query planner would use these indexes to find the sessions of an app. */
 const sessionIndices = {
   session_activity: "terminatedAt, lastActivityAt, id",
   session_clearing: "clearedAt, terminatedAt, id",

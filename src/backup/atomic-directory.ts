@@ -4,24 +4,24 @@ import { basename, dirname, join } from "node:path";
 import { StartupError } from "../platform/process/startup-error";
 
 /**
- * Makes a folder that is there whole or not at all, whatever stops the process meanwhile: under another name first, which
- * it has in vain where something went wrong.
+ * Creates a directory atomically: fills a temporary one and renames it. If something fails, nothing is left; if the
+ * process is killed, the temporary directory is.
  *
- * @param purpose what the folder is to be, for people
- * @throws {StartupError} where there is something at its place already
+ * @param purpose of the directory, for the error message
+ * @throws {StartupError} if the path is taken
  */
-export async function makeWhole<Result>(
+export async function createAtomically<Result>(
   folder: string,
   purpose: string,
   fill: (draft: string) => Promise<Result>,
 ): Promise<Result> {
-  await expectFree(folder, purpose);
+  await requireFree(folder, purpose);
   await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   const draft = join(dirname(folder), `.${basename(folder)}.${randomUUID()}`);
   await mkdir(draft, { mode: 0o700 });
   try {
     const result = await fill(draft);
-    await flushFolders(draft);
+    await flushDirectories(draft);
     await rename(draft, folder);
     await flush(dirname(folder));
     return result;
@@ -31,15 +31,15 @@ export async function makeWhole<Result>(
   }
 }
 
-/** @throws {StartupError} where there is something at this place that is not an empty folder */
-export async function expectFree(path: string, purpose: string): Promise<void> {
+/** @throws {StartupError} unless nothing is at this path, or an empty directory */
+export async function requireFree(path: string, purpose: string): Promise<void> {
   if (await isFree(path)) return;
-  throw new StartupError(`${path} is there already, and is not an empty folder. Name another place for ${purpose}.`);
+  throw new StartupError(`${path} already exists and is not an empty directory. Choose another path for ${purpose}.`);
 }
 
-async function isFree(folder: string): Promise<boolean> {
+async function isFree(path: string): Promise<boolean> {
   try {
-    return (await readdir(folder)).length === 0;
+    return (await readdir(path)).length === 0;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return true;
@@ -48,8 +48,8 @@ async function isFree(folder: string): Promise<boolean> {
   }
 }
 
-/** What a folder has is only kept for good once the folder is. */
-async function flushFolders(folder: string): Promise<void> {
+/** An entry of a directory is only durable once the directory is flushed. */
+async function flushDirectories(folder: string): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const { parentPath, name } of entries.filter((entry) => entry.isDirectory())) {
     await flush(join(parentPath, name));
@@ -57,7 +57,7 @@ async function flushFolders(folder: string): Promise<void> {
   await flush(folder);
 }
 
-/** Waits until what was written is on the medium. */
+/** Flushes a file or directory to the disk. */
 export async function flush(path: string): Promise<void> {
   const handle = await open(path);
   try {
