@@ -1,27 +1,34 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
+import { integerBetween } from "./rules";
+import { Rule } from "./validation";
 
 @ObjectType({
   description:
-    "Relay's cursor connections: `first` is 1 to 200, a cursor is opaque, the order is stable while rows come and go.",
+    "The position of a page in a list. To read the next page, pass `endCursor` as `after`. Cursors are opaque, and the order of a list stays the same while elements are added and removed.",
 })
 export class PageInfo {
-  @Field()
+  @Field({ description: "Whether the list continues after this page." })
   readonly hasNextPage!: boolean;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The cursor of the last element; null if the page is empty." })
   readonly endCursor!: string | null;
 }
 
 @ArgsType()
 export class PageArgs {
-  @Field(() => Int, { nullable: true, defaultValue: 50 })
+  @Field(() => Int, {
+    nullable: true,
+    defaultValue: 50,
+    description: "The maximum number of elements on the page, 1 to 200 unless configured otherwise.",
+  })
+  @Rule(({ maxPageSize }) => integerBetween(1, maxPageSize))
   first!: number;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, { nullable: true, description: "The `endCursor` of the previous page." })
   after?: string | null;
 }
 
-/** The type of a page in the schema. */
+/** The type of one page of a list. */
 export function connectionOf<Node extends object>(node: ClassType<Node>, name: string) {
   @ObjectType(name)
   class Connection {
@@ -34,7 +41,7 @@ export function connectionOf<Node extends object>(node: ClassType<Node>, name: s
   return Connection;
 }
 
-/** The type of a page that says how many there are in all. */
+/** The type of one page of a list that also counts the whole list. */
 export function countedConnectionOf<Node extends object>(node: ClassType<Node>, name: string) {
   @ObjectType(name)
   class CountedConnection {
@@ -46,7 +53,7 @@ export function countedConnectionOf<Node extends object>(node: ClassType<Node>, 
 
     readonly count!: () => Promise<number>;
 
-    @Field(() => Int)
+    @Field(() => Int, { description: "The number of elements on all pages." })
     totalCount(): Promise<number> {
       return this.count();
     }

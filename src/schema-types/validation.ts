@@ -1,136 +1,110 @@
 import "reflect-metadata";
-import {
-  IsDefined,
-  IsInt,
-  IsNumber,
-  IsOptional,
-  Matches,
-  Max,
-  Min,
-  ValidateBy,
-  ValidateIf,
-  validate,
-  type ValidationError,
-} from "class-validator";
-import type { Limits } from "../config";
-import { PageArgs } from "./pages";
+import { z } from "zod";
 import { badInput, type FieldError } from "../errors";
 
-const maxInputDepth = 20;
-const trimmed = new WeakMap<object, Set<string>>();
-
-/** A name: trimmed, 1 to 120 characters, none of them a control character. */
-export const Name = (): PropertyDecorator => (target, property) => {
-  const properties = trimmed.get(target) ?? new Set();
-  trimmed.set(target, properties.add(String(property)));
-  Characters(1, 120, "must have 1 to 120 characters")(target, property);
-  Matches(/^\P{Cc}*$/u, { message: "must have no control characters" })(target, property);
-};
-
-/** A text of up to so many characters. */
-export const Text = (most: number): PropertyDecorator =>
-  Characters(0, most, () => `must have at most ${most.toLocaleString("en")} characters`);
-
-/** A name that the caller gives to something of its own: 1 to 255 characters, compared byte for byte. */
-export const Reference = (): PropertyDecorator => Characters(1, 255, "must have 1 to 255 characters");
-
-/** Counts as columns do, by code points. The rules of class-validator count some for nothing, which then don't fit. */
-function Characters(least: number, most: number, message: string | (() => string)): PropertyDecorator {
-  const fits = (length: number) => length >= least && length <= most;
-  const validate = (value: unknown) => typeof value === "string" && fits(Array.from(value).length);
-  return ValidateBy({ name: "characters", validator: { validate } }, { message });
+/** The limits of the server that apply to inputs. */
+export interface InputLimits {
+  readonly maxPageSize: number;
+  /** In UTF-16 code units; applies to every text. */
+  readonly maxTextLength: number;
 }
 
-/** A text that has more than white space. */
-export const NotBlank = (): PropertyDecorator => Matches(/\S/, { message: "must not be empty" });
+type RuleFactory = (limits: InputLimits) => z.ZodType;
+type Rules = ReadonlyMap<string, z.ZodType>;
 
-/** A value of which the JSON has up to so many characters. */
-export const Json = (most: number): PropertyDecorator =>
-  ValidateBy(
-    { name: "json", validator: { validate: (value) => JSON.stringify(value).length <= most } },
-    { message: () => `must have at most ${most.toLocaleString("en")} characters as JSON` },
-  );
+const maxNestingDepth = 20;
+const rulesByPrototype = new WeakMap<object, Map<string, RuleFactory>>();
 
-/** A whole number within these bounds. */
-export const IntegerBetween =
-  (least: number, most: number): PropertyDecorator =>
-  (target, property) => {
-    const message = `must be a whole number from ${least} to ${most}`;
-    IsInt({ message })(target, property);
-    Min(least, { message })(target, property);
-    Max(most, { message })(target, property);
+/** The rule of a field of an input or arguments class: a zod schema, or a function that makes one from the limits. */
+export const Rule =
+  (rule: z.ZodType | RuleFactory): PropertyDecorator =>
+  (prototype, field) => {
+    const rules = rulesByPrototype.get(prototype) ?? new Map<string, RuleFactory>();
+    rulesByPrototype.set(prototype, rules.set(String(field), typeof rule === "function" ? rule : () => rule));
   };
-
-/** A number within these bounds. */
-export const NumberBetween =
-  (least: number, most: number): PropertyDecorator =>
-  (target, property) => {
-    const message = `must be a number from ${least} to ${most}`;
-    IsNumber({}, { message })(target, property);
-    Min(least, { message })(target, property);
-    Max(most, { message })(target, property);
-  };
-
-/** May be left out, and must not be null: the checks beside it see null and refuse it. */
-export const Optional = (): PropertyDecorator => ValidateIf((_, value) => value !== undefined);
-
-/** May be left out or null, which means the same. */
-export const Nullable = (): PropertyDecorator => IsOptional();
-
-/** Must be there and not be null. */
-export const Required = (): PropertyDecorator => IsDefined();
 
 /**
- * Checks the argument of a field, after trimming the names in it.
- *
- * @throws BAD_USER_INPUT that names each faulty field and never repeats a value
+ * Checks the arguments of resolvers against the rules of their classes. The rule of a field runs before the validator
+ * descends into the value, so a rule that bounds a list or a JSON value also bounds the work.
  */
-export async function validateArgument(argument: unknown, limits: Limits): Promise<void> {
-  if (typeof argument !== "object" || argument === null) return;
-  const faults = argument instanceof PageArgs ? pageFaults(argument, limits) : await inputFaults(argument, limits);
-  if (faults.length > 0) throw badInput(...faults);
-}
+export class InputValidator {
+  private readonly cache = new Map<object, Rules>();
 
-function pageFaults({ first }: PageArgs, { maxPageSize }: Limits): FieldError[] {
-  const fits = Number.isInteger(first) && first >= 1 && first <= maxPageSize;
-  return fits ? [] : [{ field: "first", message: `must be a whole number from 1 to ${maxPageSize}` }];
-}
+  constructor(private readonly limits: InputLimits) {}
 
-async function inputFaults(input: object, { maxTextLength }: Limits): Promise<FieldError[]> {
-  trim(input);
-  const texts = textFaults(input, "input", maxTextLength);
-  if (texts.length > 0) return texts;
+  /**
+   * Replaces texts that a rule transforms, such as names, which are trimmed.
+   *
+   * @param path of the argument, such as `input`; empty if the fields of the object are arguments themselves
+   * @throws BAD_USER_INPUT that names every invalid field and never repeats a value
+   */
+  validate(argument: unknown, path: string): void {
+    if (typeof argument !== "object" || argument === null) return;
+    const errors = this.errorsInside(argument, path, 0);
+    if (errors.length > 0) throw badInput(...errors);
+  }
 
-  const options = { forbidUnknownValues: false, stopAtFirstError: true, validationError: { target: false } };
-  return (await validate(input, options)).flatMap((error) => faultsOf(error, "input"));
-}
+  private errorsInside(parent: object, path: string, depth: number): FieldError[] {
+    const rules = this.rulesOf(parent);
+    return [...new Set([...rules.keys(), ...Object.keys(parent)])].flatMap((key) =>
+      this.errorsOf(parent, key, rules.get(key), path === "" ? key : `${path}.${key}`, depth + 1),
+    );
+  }
 
-function trim(input: object): void {
-  for (const property of trimmed.get(Object.getPrototypeOf(input) as object) ?? []) {
-    const value: unknown = Reflect.get(input, property);
-    if (typeof value === "string") Reflect.set(input, property, value.trim());
+  private errorsOf(
+    parent: object,
+    key: string,
+    rule: z.ZodType | undefined,
+    field: string,
+    depth: number,
+  ): FieldError[] {
+    if (depth > maxNestingDepth) {
+      return [{ field, message: `must not be nested deeper than ${maxNestingDepth} levels` }];
+    }
+    const value: unknown = Reflect.get(parent, key);
+    const textMessage = typeof value === "string" ? this.textMessage(value) : undefined;
+    if (textMessage !== undefined) return [{ field, message: textMessage }];
+
+    const result = rule?.safeParse(value);
+    if (result?.success === false) return [{ field, message: messageFor(value, result.error) }];
+    if (typeof value === "string" && result && result.data !== value) Reflect.set(parent, key, result.data);
+    if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Promise) return [];
+    const isBounded = rule !== undefined || isInputObject(value) || !isInputObject(parent);
+    if (!isBounded) throw new Error(`${field} needs a rule that bounds it`);
+    return this.errorsInside(value, field, depth);
+  }
+
+  /** What is wrong with a text that no field accepts; undefined if nothing is. */
+  private textMessage(text: string): string | undefined {
+    const { maxTextLength } = this.limits;
+    if (text.length > maxTextLength) return `must have at most ${maxTextLength.toLocaleString("en")} characters`;
+    if (!text.isWellFormed()) return "must be well-formed Unicode";
+    return text.includes("\0") ? "must not have the character U+0000" : undefined;
+  }
+
+  private rulesOf(parent: object): Rules {
+    const prototype = prototypeOf(parent);
+    if (!prototype) return new Map();
+    const rules = this.cache.get(prototype) ?? new Map([...this.rulesOf(prototype), ...this.ownRules(prototype)]);
+    this.cache.set(prototype, rules);
+    return rules;
+  }
+
+  private ownRules(prototype: object): [field: string, rule: z.ZodType][] {
+    const factories = rulesByPrototype.get(prototype) ?? [];
+    return [...factories].map(([field, factory]) => [field, factory(this.limits)]);
   }
 }
 
-/** What no text may be: longer than any may be, or not to be kept and given back as it came. */
-function textFaults(value: unknown, field: string, maxTextLength: number, depth = 0): FieldError[] {
-  if (depth > maxInputDepth) return [{ field, message: `must not be nested deeper than ${maxInputDepth} levels` }];
-  if (typeof value === "string") {
-    if (value.length > maxTextLength) return [{ field, message: `must have at most ${maxTextLength} characters` }];
-    if (!value.isWellFormed()) return [{ field, message: "must be well-formed Unicode" }];
-    if (value.includes("\0")) return [{ field, message: "must not have the character U+0000" }];
-    return [];
-  }
-  if (typeof value !== "object" || value === null || value instanceof Promise || value instanceof Date) return [];
-  return Object.entries(value).flatMap(([key, inner]) =>
-    textFaults(inner, `${field}.${key}`, maxTextLength, depth + 1),
-  );
+const prototypeOf = (value: object) => Object.getPrototypeOf(value) as object | null;
+
+/** Whether an object is of an input or arguments class, rather than a list or a JSON object. */
+function isInputObject(value: object): boolean {
+  const prototype = prototypeOf(value);
+  return prototype !== null && prototypeOf(prototype) !== null && !Array.isArray(value);
 }
 
-function faultsOf(error: ValidationError, above: string): FieldError[] {
-  const { property, constraints = {}, children = [] } = error;
-  const field = `${above}.${property}`;
-  const [message] = Object.values(constraints);
-  const own = message === undefined ? [] : [{ field, message: error.value === null ? "must not be null" : message }];
-  return [...own, ...children.flatMap((child) => faultsOf(child, field))];
+function messageFor(value: unknown, { issues: [issue] }: z.ZodError): string {
+  if (value === null) return "must not be null";
+  return value === undefined ? "must be given" : (issue?.message ?? "is not valid");
 }

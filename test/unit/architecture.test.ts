@@ -10,7 +10,7 @@ const wings: Readonly<Record<string, readonly string[]>> = {
   platform: ["errors"],
   auth: ["errors"],
   config: ["platform"],
-  "schema-types": ["config", "errors"],
+  "schema-types": ["errors"],
   retrieval: ["platform"],
   model: ["platform", "retrieval"],
   domain: ["auth", "config", "errors", "model", "platform", "retrieval", "schema-types"],

@@ -1,15 +1,24 @@
 import "reflect-metadata";
 import { GraphQLDateTime } from "graphql-scalars";
-import { type GraphQLSchema, isInterfaceType, isObjectType, lexicographicSortSchema, printSchema } from "graphql";
-import { buildSchemaSync, type PubSub, type ResolverData } from "type-graphql";
+import {
+  getNamedType,
+  type GraphQLResolveInfo,
+  type GraphQLSchema,
+  isInterfaceType,
+  isObjectType,
+  lexicographicSortSchema,
+  printSchema,
+} from "graphql";
+import { buildSchemaSync, type ClassType, type PubSub, type ResolverData } from "type-graphql";
 import { authChecker } from "../../auth/checker";
 import { describe, type Requirement } from "../../auth/permissions";
 import type { Limits } from "../../config";
 import { type Context, resolverClasses } from "../../container";
-import { validateArgument } from "../../schema-types/validation";
+import { InputValidator } from "../../schema-types/validation";
 
 /** The schema with the rules of this server in it. Throws where a root field does not say what it requires. */
 export function createSchema(limits: Limits): GraphQLSchema {
+  const validator = new InputValidator(limits);
   const schema = buildSchemaSync({
     resolvers: [...resolverClasses],
     authChecker,
@@ -18,12 +27,19 @@ export function createSchema(limits: Limits): GraphQLSchema {
       get: (resolver: unknown) => context.resolvers.get(resolver),
     }),
     scalarsMap: [{ type: Date, scalar: GraphQLDateTime }],
-    validateFn: (argument: unknown) => validateArgument(argument, limits),
+    validateFn: (argument: unknown, type, { info }) =>
+      validator.validate(argument, argumentName(info, type as ClassType)),
     // Apollo Server checks it too.
     skipCheck: true,
   });
   publishRequirements(schema);
   return schema;
+}
+
+/** The argument that takes this input type; empty for a class that holds the arguments themselves. */
+function argumentName({ parentType, fieldName }: GraphQLResolveInfo, { name }: ClassType): string {
+  const args = parentType.getFields()[fieldName]?.args ?? [];
+  return args.find(({ type }) => getNamedType(type).name === name)?.name ?? "";
 }
 
 /** TypeGraphQL wants one where there are subscriptions. Ours read what is stored, and take no topics. */

@@ -1,24 +1,28 @@
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, Matches } from "class-validator";
 import { Field, InputType } from "type-graphql";
 import { toolNameShape } from "../../model/tools/tool-server";
-import { Text } from "../../schema-types/validation";
+import { list, text } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
+
+const toolNames = list("tools", 50, 1)
+  .refine((names) => new Set(names).size === names.length, { error: "must name each tool once", abort: true })
+  .refine(
+    (names) => names.every((name) => typeof name === "string" && toolNameShape.test(name)),
+    "must be names of 1 to 64 letters, digits, underscores and hyphens, which all providers accept",
+  );
 
 @InputType()
 export class AgentToolInput {
   @Field({
     description:
-      "Such as `https://example.com/mcp`, without user name, password, query and fragment. Addresses that are not of the public network are refused unless the operator allows them.",
+      "The address of an MCP server, such as `https://example.com/mcp`, up to 2,000 characters; without user name, password, query and fragment. Addresses outside the public network are refused unless the operator allows them.",
   })
-  @Text(2_000)
+  @Rule(text(2_000))
   url!: string;
 
-  @Field(() => [String], { description: "The names of its tools that the model may use, 1 to 50." })
-  @ArrayMinSize(1, { message: "must name 1 tool at least" })
-  @ArrayMaxSize(50, { message: "must name at most 50 tools" })
-  @ArrayUnique({ message: "must name each tool once" })
-  @Matches(toolNameShape, {
-    each: true,
-    message: "must be names of 1 to 64 letters, digits, underscores and hyphens, as all providers take them",
+  @Field(() => [String], {
+    description:
+      "The names of 1 to 50 tools of this server that the model may call. Other tools are not offered to it.",
   })
+  @Rule(toolNames)
   allow!: string[];
 }

@@ -1,131 +1,110 @@
-import { ArrayMaxSize, IsArray, ValidateNested } from "class-validator";
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
+import { z } from "zod";
+import { CreateNamedInput, IdInput, UpdateNamedInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
-import { Optional, Name, Required, Nullable, Text, IntegerBetween, NumberBetween } from "../../schema-types/validation";
+import { integerBetween, list, numberBetween, text } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 import { Agent, OnInterrupt } from "./agent.entity";
 import { AgentToolInput } from "./agent-tool.input";
 
-/** More than any model gives. */
-const maxTokens = 10_000_000;
+const descriptions = {
+  instructions: "The system prompt. Up to 100,000 characters unless configured otherwise.",
+  model: "`builtin:extractive`, or `<connection>/<model>`. Up to 255 characters.",
+  temperature: "0 to 2; null leaves it to the provider.",
+  maxOutputTokens: "1 to 10,000,000; null leaves it to the provider.",
+  timeoutSeconds: "1 to 3,600.",
+  tools:
+    "Up to 10 MCP servers (streamable HTTP) whose tools the model may call. Each tool name may occur only once among all servers. `builtin:extractive` uses no tools.",
+};
 
-const toolsDescription =
-  "Servers of tools (MCP, streamable HTTP), at most 10. A tool's name may stand with one of them only. `builtin:extractive` uses none.";
-
-const AgentTools = (): PropertyDecorator => (target, property) => {
-  IsArray({ message: "must be a list" })(target, property);
-  ArrayMaxSize(10, { message: "must have at most 10 servers" })(target, property);
-  ValidateNested({ each: true })(target, property);
+const rules = {
+  /** Its length is bounded by the limit for every text. */
+  instructions: z.string(),
+  model: text(255),
+  temperature: numberBetween(0, 2).nullish(),
+  maxOutputTokens: integerBetween(1, 10_000_000).nullish(),
+  timeoutSeconds: integerBetween(1, 3_600),
+  onInterrupt: z.enum(OnInterrupt),
+  tools: list("servers", 10),
 };
 
 @InputType()
-export class CreateAgentInput {
-  @Field(() => ID, { nullable: true })
+export class CreateAgentInput extends CreateNamedInput {
+  @Field(() => ID, { nullable: true, description: "Needed only by an administrator; a key belongs to one app." })
   appId?: string | null;
 
-  @Field({ description: "Unique within the app. 1 to 120 characters, trimmed." })
-  @Name()
-  name!: string;
-
-  @Field(() => String, { nullable: true, defaultValue: "", description: "Up to 2,000 characters." })
-  @Text(2_000)
-  description!: string;
-
-  @Field(() => String, {
-    nullable: true,
-    defaultValue: "",
-    description: "Up to 100,000 characters, unless configured.",
-  })
-  @Required()
+  @Field(() => String, { nullable: true, defaultValue: "", description: descriptions.instructions })
+  @Rule(rules.instructions)
   instructions!: string;
 
-  @Field(() => String, { nullable: true, defaultValue: "builtin:extractive" })
-  @Text(255)
+  @Field(() => String, { nullable: true, defaultValue: "builtin:extractive", description: descriptions.model })
+  @Rule(rules.model)
   model!: string;
 
-  @Field(() => Float, { nullable: true, description: "0 to 2." })
-  @Nullable()
-  @NumberBetween(0, 2)
+  @Field(() => Float, { nullable: true, description: descriptions.temperature })
+  @Rule(rules.temperature)
   temperature?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "1 or more." })
-  @Nullable()
-  @IntegerBetween(1, maxTokens)
+  @Field(() => Int, { nullable: true, description: descriptions.maxOutputTokens })
+  @Rule(rules.maxOutputTokens)
   maxOutputTokens?: number | null;
 
-  @Field(() => Int, { nullable: true, defaultValue: 120, description: "1 to 3600." })
-  @IntegerBetween(1, 3_600)
+  @Field(() => Int, { nullable: true, defaultValue: 120, description: descriptions.timeoutSeconds })
+  @Rule(rules.timeoutSeconds)
   timeoutSeconds!: number;
 
   @Field(() => OnInterrupt, { nullable: true, defaultValue: OnInterrupt.FAIL })
-  @Required()
+  @Rule(rules.onInterrupt)
   onInterrupt!: OnInterrupt;
 
-  @Field(() => [AgentToolInput], { nullable: true, defaultValue: [], description: toolsDescription })
-  @AgentTools()
+  @Field(() => [AgentToolInput], { nullable: true, defaultValue: [], description: descriptions.tools })
+  @Rule(rules.tools)
   tools!: AgentToolInput[];
 }
 
-@InputType()
-export class UpdateAgentInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => Int, { nullable: true, description: "CONFLICT if the agent is at another version by now." })
-  @Optional()
-  @IntegerBetween(1, 2_147_483_647)
+@InputType({ description: "A field that is left out stays as it is." })
+export class UpdateAgentInput extends UpdateNamedInput {
+  @Field(() => Int, {
+    nullable: true,
+    description: "The `version` that the update is based on. CONFLICT if the agent has another version now.",
+  })
+  @Rule(integerBetween(1, 2_147_483_647).optional())
   expectedVersion?: number;
 
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Name()
-  name?: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Text(2_000)
-  description?: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Required()
+  @Field(() => String, { nullable: true, description: descriptions.instructions })
+  @Rule(rules.instructions.optional())
   instructions?: string;
 
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Text(255)
+  @Field(() => String, { nullable: true, description: descriptions.model })
+  @Rule(rules.model.optional())
   model?: string;
 
-  @Field(() => Float, { nullable: true, description: "0 to 2; with null it is left to the provider." })
-  @Nullable()
-  @NumberBetween(0, 2)
+  @Field(() => Float, { nullable: true, description: descriptions.temperature })
+  @Rule(rules.temperature)
   temperature?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "1 or more; with null it is left to the provider." })
-  @Nullable()
-  @IntegerBetween(1, maxTokens)
+  @Field(() => Int, { nullable: true, description: descriptions.maxOutputTokens })
+  @Rule(rules.maxOutputTokens)
   maxOutputTokens?: number | null;
 
-  @Field(() => Int, { nullable: true, description: "1 to 3600." })
-  @Optional()
-  @IntegerBetween(1, 3_600)
+  @Field(() => Int, { nullable: true, description: descriptions.timeoutSeconds })
+  @Rule(rules.timeoutSeconds.optional())
   timeoutSeconds?: number;
 
   @Field(() => OnInterrupt, { nullable: true })
-  @Optional()
-  @Required()
+  @Rule(rules.onInterrupt.optional())
   onInterrupt?: OnInterrupt;
 
-  @Field(() => [AgentToolInput], { nullable: true, description: toolsDescription })
-  @Optional()
-  @AgentTools()
+  @Field(() => [AgentToolInput], {
+    nullable: true,
+    description: `Replaces all servers of the agent. ${descriptions.tools}`,
+  })
+  @Rule(rules.tools.optional())
   tools?: AgentToolInput[];
 }
 
 @InputType()
-export class DeleteAgentInput {
-  @Field(() => ID)
-  id!: string;
-}
+export class DeleteAgentInput extends IdInput {}
 
 export const AgentConnection = countedConnectionOf(Agent, "AgentConnection");
 

@@ -1,33 +1,32 @@
 import { ArgsType, Field, ID, InputType, ObjectType } from "type-graphql";
+import { IdInput } from "../../schema-types/inputs";
 import { countedConnectionOf, PageArgs } from "../../schema-types/pages";
-import { Name } from "../../schema-types/validation";
+import { name } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 import { ApiKey, ApiKeyStatus } from "./api-key.entity";
 
-@InputType({ description: "The name is unique among the scope's active keys." })
+const nameDescription =
+  "1 to 120 characters; white space around it is removed. CONFLICT if another active key of the scope has this name.";
+
+@InputType()
 export class CreateApiKeyInput {
   @Field(() => ID)
   scopeId!: string;
 
-  @Field({ description: "1 to 120 characters, trimmed." })
-  @Name()
+  @Field({ description: nameDescription })
+  @Rule(name())
   name!: string;
 }
 
 @InputType()
-export class RenameApiKeyInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field()
-  @Name()
+export class RenameApiKeyInput extends IdInput {
+  @Field({ description: nameDescription })
+  @Rule(name())
   name!: string;
 }
 
 @InputType()
-export class RevokeApiKeyInput {
-  @Field(() => ID)
-  id!: string;
-}
+export class RevokeApiKeyInput extends IdInput {}
 
 @ArgsType()
 export class ScopeApiKeysArgs extends PageArgs {
@@ -57,6 +56,6 @@ export class CreateApiKeyPayload {
   @Field(() => ApiKey)
   readonly apiKey!: ApiKey;
 
-  @Field({ description: "The key itself, to send in `x-api-key`. It isn't stored and can't be shown again." })
+  @Field({ description: "The key itself, to send in the header `x-api-key`. It is not stored and never shown again." })
   readonly secret!: string;
 }

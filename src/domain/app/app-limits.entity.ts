@@ -1,42 +1,36 @@
 import { Field, InputType, Int, ObjectType } from "type-graphql";
 import { Column } from "typeorm";
-import { Nullable, IntegerBetween } from "../../schema-types/validation";
+import { integerBetween } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 
-const most = 2_000_000_000;
-const runsAtOnce = "Runs that are carried out at once, from 1; the others wait for their turn.";
-const queuedRuns = "Runs that wait for their turn. An execution that finds as many waiting is refused.";
-const tokensPerDay =
-  "Tokens that models may take, input and output together, from midnight to midnight UTC. Once they are used up, executions are refused until the next day; what was accepted before is carried out.";
+const max = 2_000_000_000;
 
-@ObjectType({ description: "What the runs of an app may take together. Null means no limit." })
+/** Both what an app has and what an input gives; an input has only the limits that it changes. */
+@ObjectType({ description: "The limits that all runs of an app share. Null means no limit." })
+@InputType("AppLimitsInput", { description: "A limit that is left out stays as it is; null removes it." })
 export class AppLimits {
-  @Field(() => Int, { nullable: true, description: runsAtOnce })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The number of runs that may be executed concurrently, at least 1. Further runs stay queued.",
+  })
+  @Rule(integerBetween(1, max).nullish())
   @Column({ name: "maxRunningRuns", type: "int", nullable: true })
   readonly runsAtOnce!: number | null;
 
-  @Field(() => Int, { nullable: true, description: queuedRuns })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The number of runs that may be queued. An execution beyond it is refused with LIMIT_REACHED.",
+  })
+  @Rule(integerBetween(0, max).nullish())
   @Column({ name: "maxQueuedRuns", type: "int", nullable: true })
   readonly queuedRuns!: number | null;
 
-  @Field(() => Int, { nullable: true, description: tokensPerDay })
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      "The number of tokens, input and output together, that models may use per day in UTC. Once they are used up, executions are refused with LIMIT_REACHED until midnight; runs that were accepted before are still executed.",
+  })
+  @Rule(integerBetween(0, max).nullish())
   @Column({ name: "maxTokensPerDay", type: "int", nullable: true })
   readonly tokensPerDay!: number | null;
-}
-
-@InputType({ description: "What is left out stays as it is; null takes a limit away." })
-export class AppLimitsInput {
-  @Field(() => Int, { nullable: true, description: runsAtOnce })
-  @Nullable()
-  @IntegerBetween(1, most)
-  runsAtOnce?: number | null;
-
-  @Field(() => Int, { nullable: true, description: queuedRuns })
-  @Nullable()
-  @IntegerBetween(0, most)
-  queuedRuns?: number | null;
-
-  @Field(() => Int, { nullable: true, description: tokensPerDay })
-  @Nullable()
-  @IntegerBetween(0, most)
-  tokensPerDay?: number | null;
 }

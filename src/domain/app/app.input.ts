@@ -1,53 +1,27 @@
-import { ValidateNested } from "class-validator";
-import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { Field, InputType, ObjectType } from "type-graphql";
+import { z } from "zod";
+import { CreateNamedInput, IdInput, UpdateNamedInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
-import { Optional, Name, Required, Nullable, Text } from "../../schema-types/validation";
+import { Rule } from "../../schema-types/validation";
 import { App } from "./app.entity";
-import { AppLimitsInput } from "./app-limits.entity";
+import { AppLimits } from "./app-limits.entity";
 
 @InputType()
-export class CreateAppInput {
-  @Field({ description: "Unique. 1 to 120 characters, trimmed." })
-  @Name()
-  name!: string;
+export class CreateAppInput extends CreateNamedInput {
+  @Field(() => AppLimits, { nullable: true })
+  @Rule(z.instanceof(AppLimits).nullish())
+  limits?: Partial<AppLimits> | null;
+}
 
-  @Field(() => String, { nullable: true, defaultValue: "", description: "Up to 2,000 characters." })
-  @Text(2_000)
-  description!: string;
-
-  @Field(() => AppLimitsInput, { nullable: true })
-  @Nullable()
-  @ValidateNested()
-  limits?: AppLimitsInput | null;
+@InputType({ description: "A field that is left out stays as it is." })
+export class UpdateAppInput extends UpdateNamedInput {
+  @Field(() => AppLimits, { nullable: true })
+  @Rule(z.instanceof(AppLimits).optional())
+  limits?: Partial<AppLimits>;
 }
 
 @InputType()
-export class UpdateAppInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Name()
-  name?: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Text(2_000)
-  description?: string;
-
-  @Field(() => AppLimitsInput, { nullable: true })
-  @Optional()
-  @Required()
-  @ValidateNested()
-  limits?: AppLimitsInput;
-}
-
-@InputType()
-export class DeleteAppInput {
-  @Field(() => ID)
-  id!: string;
-}
+export class DeleteAppInput extends IdInput {}
 
 export const AppConnection = countedConnectionOf(App, "AppConnection");
 

@@ -8,9 +8,9 @@ import { type PageArgs } from "../../schema-types/pages";
 import { badInput, conflict, notFound } from "../../errors";
 import { App } from "./app.entity";
 import type { CreateAppInput, UpdateAppInput } from "./app.input";
-import type { AppLimits, AppLimitsInput } from "./app-limits.entity";
+import type { AppLimits } from "./app-limits.entity";
 
-const noLimits: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
+const unlimited: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
 
 const nameTaken = () => conflict("Another app has this name. Choose another one.");
 
@@ -42,7 +42,7 @@ export class AppService {
       id: newId(),
       name,
       description,
-      limits: { ...noLimits, ...given(limits ?? {}) },
+      limits: { ...unlimited, ...limits },
       createdAt: new Date(),
       deletedAt: null,
     };
@@ -57,7 +57,7 @@ export class AppService {
       .transaction(async (manager) => {
         const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
         if (!app) throw notFound("app");
-        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...given(limits) } }) };
+        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...limits } }) };
         if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
         return Object.assign(app, changes);
       })
@@ -88,10 +88,6 @@ export class AppService {
 export async function assertAppExists(manager: EntityManager, id: string): Promise<void> {
   if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
 }
-
-/** An input holds what was left out as undefined. */
-const given = (limits: AppLimitsInput): Partial<AppLimits> =>
-  Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
 
 /** What narrows a search to what the caller may know of. */
 export const ownedBy = (caller: Caller): { appId?: string } =>

@@ -1,24 +1,27 @@
-import { Matches, MaxLength } from "class-validator";
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
-import { countedConnectionOf } from "../../schema-types/pages";
+import { z } from "zod";
 import { modelNameShape } from "../../model/catalog";
 import { ModelProvider } from "../../model/model-provider";
-import { Optional, Name, Required, Nullable, Text } from "../../schema-types/validation";
+import { IdInput } from "../../schema-types/inputs";
+import { countedConnectionOf } from "../../schema-types/pages";
+import { name, text } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 import { ModelConnection } from "./model-connection.entity";
 
-const nameDescription = "Unique within the app. 1 to 64 characters without slashes, colons and spaces, trimmed.";
-const keyDescription = "The provider's key. It is kept encrypted, and can't be read back.";
+const nameDescription =
+  "1 to 64 characters without slashes, colons and spaces; white space around it is removed. CONFLICT if another connection of the app has this name.";
+const keyDescription = "The API key of the provider. It is stored encrypted and can't be read back.";
+const privateAddresses = "Addresses outside the public network are refused unless the operator allows them.";
 
-/** A name that can stand in front of the slash of `<connection>/<model>`. */
-const ConnectionName = (): PropertyDecorator => (target, property) => {
-  Name()(target, property);
-  MaxLength(64, { message: "must have at most 64 characters" })(target, property);
-  Matches(/^[^/:\s]*$/, { message: "must have no slashes, colons and spaces" })(target, property);
-};
+/** A name that can precede the slash in `<connection>/<model>`. */
+const connectionName = name(64).refine((value) => /^[^/:\s]*$/.test(value), "must have no slashes, colons and spaces");
 
-/** A text that is sent in a header as it is. */
-const ProviderKey = (): PropertyDecorator =>
-  Matches(/^[\x21-\x7e]{1,2000}$/, { message: "must have 1 to 2,000 printable ASCII characters without spaces" });
+const baseUrl = text(2_000);
+
+/** It is sent in a header as it is. */
+const providerKey = z.string().regex(/^[\x21-\x7e]{1,2000}$/, {
+  error: "must have 1 to 2,000 printable ASCII characters without spaces",
+});
 
 @InputType()
 export class CreateModelConnectionInput {
@@ -26,7 +29,7 @@ export class CreateModelConnectionInput {
   appId!: string;
 
   @Field({ description: nameDescription })
-  @ConnectionName()
+  @Rule(connectionName)
   name!: string;
 
   @Field(() => ModelProvider)
@@ -34,60 +37,47 @@ export class CreateModelConnectionInput {
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "Where the API begins, such as `http://ollama:11434/v1`. May be left out where the provider is in one place. Addresses that are not of the public network are refused unless the operator allows them.",
+    description: `The address of the provider's API, such as \`http://ollama:11434/v1\`. Required for OPENAI_COMPATIBLE; the other providers have a default. ${privateAddresses}`,
   })
-  @Nullable()
-  @Text(2_000)
+  @Rule(baseUrl.nullish())
   baseUrl?: string | null;
 
-  @Field(() => String, { nullable: true, description: `${keyDescription} Only OPENAI_COMPATIBLE does without.` })
-  @Nullable()
-  @ProviderKey()
+  @Field(() => String, {
+    nullable: true,
+    description: `${keyDescription} Required unless the provider is OPENAI_COMPATIBLE.`,
+  })
+  @Rule(providerKey.nullish())
   apiKey?: string | null;
 }
 
-@InputType({ description: "What is left out stays as it is." })
-export class UpdateModelConnectionInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String, { nullable: true, description: `${nameDescription} The agents that use it follow.` })
-  @Optional()
-  @Required()
-  @ConnectionName()
+@InputType({ description: "A field that is left out stays as it is." })
+export class UpdateModelConnectionInput extends IdInput {
+  @Field(() => String, {
+    nullable: true,
+    description: `${nameDescription} The agents that use the connection are updated.`,
+  })
+  @Rule(connectionName.optional())
   name?: string;
 
   @Field(() => String, {
     nullable: true,
-    description:
-      "Where there is a key, it must be given anew with this, so that none is sent to where it doesn't belong.",
+    description: `If the connection has a key, a new address needs \`apiKey\` too, so that the stored key is never sent to another address. ${privateAddresses}`,
   })
-  @Optional()
-  @Required()
-  @Text(2_000)
+  @Rule(baseUrl.optional())
   baseUrl?: string;
 
-  @Field(() => String, { nullable: true, description: `${keyDescription} With null it is removed.` })
-  @Nullable()
-  @ProviderKey()
+  @Field(() => String, { nullable: true, description: `${keyDescription} Null removes it.` })
+  @Rule(providerKey.nullish())
   apiKey?: string | null;
 }
 
 @InputType()
-export class DeleteModelConnectionInput {
-  @Field(() => ID)
-  id!: string;
-}
+export class DeleteModelConnectionInput extends IdInput {}
 
 @InputType()
-export class TestModelConnectionInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field({ description: "The model's name, without the connection's." })
-  @Text(190)
-  @Matches(modelNameShape, { message: "must be the name of a model" })
+export class TestModelConnectionInput extends IdInput {
+  @Field({ description: "The name of the model at the provider, without the name of the connection." })
+  @Rule(text(190).regex(modelNameShape, "must be the name of a model"))
   model!: string;
 }
 
@@ -99,7 +89,7 @@ export class ModelConnectionPayload {
   readonly modelConnection!: ModelConnection;
 }
 
-@ObjectType("ModelError", { description: "Why a model did not answer, as it would stand in a run's `error`." })
+@ObjectType("ModelError", { description: "Why a model did not answer, as in the `error` of a run." })
 export class ModelConnectionError {
   @Field()
   readonly code!: string;
@@ -113,9 +103,9 @@ export class TestModelConnectionPayload {
   @Field({ description: "Whether the model answered." })
   readonly ok!: boolean;
 
-  @Field(() => Int, { description: "How long it took to answer or to fail, in milliseconds." })
+  @Field(() => Int, { description: "The time until the model answered or failed, in milliseconds." })
   readonly latencyMs!: number;
 
-  @Field(() => ModelConnectionError, { nullable: true })
+  @Field(() => ModelConnectionError, { nullable: true, description: "Null if the model answered." })
   readonly error!: ModelConnectionError | null;
 }

@@ -1,9 +1,10 @@
-import { ValidateNested } from "class-validator";
 import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
+import { z } from "zod";
 import { connectionOf } from "../../schema-types/pages";
 import { Session } from "../session/session.entity";
 import { SessionRefInput } from "../session/session.input";
-import { NotBlank, Required, Nullable, Reference, Text, IntegerBetween } from "../../schema-types/validation";
+import { integerBetween, notBlank, reference, text } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 import { Run } from "./run.entity";
 
 export const BusyPolicy = { ENQUEUE: "ENQUEUE", REJECT: "REJECT" } as const;
@@ -20,16 +21,14 @@ export class ExecuteAgentInput {
   agentId!: string;
 
   @Field(() => SessionRefInput, { nullable: true })
-  @Nullable()
-  @ValidateNested()
   session?: SessionRefInput | null;
 
   @Field({ description: "What the user says. Up to 100,000 characters, unless configured." })
-  @NotBlank()
+  @Rule(notBlank)
   text!: string;
 
   @Field(() => BusyPolicy, { nullable: true, defaultValue: BusyPolicy.ENQUEUE })
-  @Required()
+  @Rule(z.enum(BusyPolicy))
   onBusy!: BusyPolicy;
 
   @Field(() => Int, {
@@ -38,7 +37,7 @@ export class ExecuteAgentInput {
     description:
       "How long to wait for the run to finish, in milliseconds, 0 to 120000. The answer holds the run as it is by then: it goes on if it isn't finished. With 0 it is answered at once.",
   })
-  @IntegerBetween(0, 120_000)
+  @Rule(integerBetween(0, 120_000))
   waitMs!: number;
 
   @Field(() => String, {
@@ -46,8 +45,7 @@ export class ExecuteAgentInput {
     description:
       "Up to 255 characters. The same key from the same caller within 24 hours executes nothing again: it gets the run of the first time. With other input: IDEMPOTENCY_CONFLICT.",
   })
-  @Nullable()
-  @Reference()
+  @Rule(reference.nullish())
   idempotencyKey?: string | null;
 
   @Field(() => String, {
@@ -55,8 +53,7 @@ export class ExecuteAgentInput {
     description:
       "Where to post the run once it has finished, whichever way, signed by Standard Webhooks with the app's secret, for which see `replaceCallbackSecret`. http(s), up to 2,000 characters. Addresses that are not of the public network are refused unless the operator allows them. It can't be read back.",
   })
-  @Nullable()
-  @Text(2_000)
+  @Rule(text(2_000).nullish())
   callbackUrl?: string | null;
 }
 

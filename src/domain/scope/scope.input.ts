@@ -1,57 +1,36 @@
-import { ValidateNested } from "class-validator";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
+import { z } from "zod";
+import { CreateNamedInput, IdInput, UpdateNamedInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
-import { Optional, Name, Required, Text } from "../../schema-types/validation";
+import { Rule } from "../../schema-types/validation";
 import { PermissionsInput } from "./permissions.entity";
 import { Scope } from "./scope.entity";
 
 @InputType()
-export class CreateScopeInput {
+export class CreateScopeInput extends CreateNamedInput {
   @Field(() => ID)
   appId!: string;
 
-  @Field({ description: "Unique within the app. 1 to 120 characters, trimmed." })
-  @Name()
-  name!: string;
-
-  @Field(() => String, { nullable: true, defaultValue: "", description: "Up to 2,000 characters." })
-  @Text(2_000)
-  description!: string;
-
   @Field()
-  @ValidateNested()
+  @Rule(z.instanceof(PermissionsInput))
   permissions!: PermissionsInput;
 }
 
-@InputType({ description: "What is left out stays as it is; `permissions` is replaced whole." })
-export class UpdateScopeInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Name()
-  name?: string;
-
-  @Field(() => String, { nullable: true })
-  @Optional()
-  @Text(2_000)
-  description?: string;
-
-  @Field(() => PermissionsInput, { nullable: true })
-  @Optional()
-  @Required()
-  @ValidateNested()
+@InputType({ description: "A field that is left out stays as it is." })
+export class UpdateScopeInput extends UpdateNamedInput {
+  @Field(() => PermissionsInput, { nullable: true, description: "Replaces all permissions of the scope." })
+  @Rule(z.instanceof(PermissionsInput).optional())
   permissions?: PermissionsInput;
 }
 
 @InputType()
-export class DeleteScopeInput {
-  @Field(() => ID)
-  id!: string;
-
-  @Field(() => Boolean, { nullable: true, defaultValue: false })
-  @Required()
+export class DeleteScopeInput extends IdInput {
+  @Field(() => Boolean, {
+    nullable: true,
+    defaultValue: false,
+    description: "Whether to revoke the active keys of the scope. Without it, a scope with active keys is not deleted.",
+  })
+  @Rule(z.boolean())
   revokeKeys!: boolean;
 }
 

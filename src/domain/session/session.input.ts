@@ -1,11 +1,12 @@
 import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, ID, InputType, ObjectType } from "type-graphql";
 import { connectionOf, countedConnectionOf } from "../../schema-types/pages";
-import { Json, Nullable, Reference } from "../../schema-types/validation";
+import { json, reference } from "../../schema-types/rules";
+import { Rule } from "../../schema-types/validation";
 import { Message } from "./message.entity";
 import { type JsonObject, Session, SessionStatus } from "./session.entity";
 
-@InputType()
+@InputType({ description: "A session must match every field that is given; null and left out mean the same." })
 export class SessionFilter {
   @Field(() => SessionStatus, { nullable: true })
   status?: SessionStatus | null;
@@ -16,56 +17,65 @@ export class SessionFilter {
   @Field(() => String, { nullable: true })
   userReference?: string | null;
 
-  @Field(() => Date, { nullable: true })
+  @Field(() => Date, { nullable: true, description: "Exclusive." })
   createdAfter?: Date | null;
 
-  @Field(() => Date, { nullable: true })
+  @Field(() => Date, { nullable: true, description: "Exclusive." })
   createdBefore?: Date | null;
 }
 
-/** What a session may be given when it is opened. */
+/** The properties that a session gets when it is opened. */
 @InputType()
 abstract class NewSession {
-  @Field(() => String, { nullable: true, description: "1 to 255 characters, compared byte for byte." })
-  @Nullable()
-  @Reference()
+  @Field(() => String, {
+    nullable: true,
+    description: "Your own name for the session: 1 to 255 characters, compared byte for byte.",
+  })
+  @Rule(reference.nullish())
   reference?: string | null;
 
-  @Field(() => String, { nullable: true, description: "1 to 255 characters, compared byte for byte." })
-  @Nullable()
-  @Reference()
+  @Field(() => String, {
+    nullable: true,
+    description: "Your own name for the user the session belongs to: 1 to 255 characters, compared byte for byte.",
+  })
+  @Rule(reference.nullish())
   userReference?: string | null;
 
-  @Field(() => GraphQLJSONObject, { nullable: true, description: "Up to 16,000 characters of JSON." })
-  @Nullable()
-  @Json(16_000)
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: "Any JSON object of up to 16,000 characters, stored with the session.",
+  })
+  @Rule(json(16_000).nullish())
   metadata?: JsonObject | null;
 }
 
 @InputType()
 export class CreateSessionInput extends NewSession {
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, { nullable: true, description: "Needed only by an administrator; a key belongs to one app." })
   appId?: string | null;
 }
 
 @InputType({
   description:
-    "Which session to execute in. With `id`: that one, and NOT_FOUND if there is none. Else with `reference`: the active session of that reference, opened if there is none. Else a new session. A `userReference` beside either must be the owner's (NOT_FOUND otherwise), and is the owner of a session that is opened.",
+    "The session to execute in. With `id`: that session; NOT_FOUND if it does not exist. Otherwise with `reference`: the active session with this reference, which is opened if there is none. Otherwise: a new session. If an existing session belongs to another `userReference` than the given one, it is NOT_FOUND. `userReference` and `metadata` are stored with a session that is opened, and do not change an existing one.",
 })
 export class SessionRefInput extends NewSession {
   @Field(() => ID, { nullable: true })
   id?: string | null;
 }
 
-@InputType({ description: "One of the two." })
+@InputType({ description: "Exactly one of `id` and `reference` is needed." })
 export class TerminateSessionInput {
   @Field(() => ID, { nullable: true })
   id?: string | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: "Means the active session with this reference or, if there is none, the newest terminated one.",
+  })
   reference?: string | null;
 
-  @Field(() => ID, { nullable: true })
+  @Field(() => ID, { nullable: true, description: "Needed only by an administrator who passes a `reference`." })
   appId?: string | null;
 }
 
