@@ -1,6 +1,7 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn, type ValueTransformer } from "typeorm";
+import { Column, Entity, type ValueTransformer } from "typeorm";
 import { AgentTool } from "./agent-tool.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 /** Null for agents that were made before there were tools. */
 const toolsColumn: ValueTransformer = {
@@ -26,26 +27,26 @@ registerEnumType(OnInterrupt, {
 @ObjectType()
 export class Agent {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   @Field({ description: "Unique within the app." })
-  @Column({ type: "varchar", length: 120 })
+  @StringColumn(120)
   readonly name!: string;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly description!: string;
 
   @Field({ description: "What the agent is told before the conversation: its system prompt." })
-  @Column({ type: "text" })
+  @TextColumn()
   readonly instructions!: string;
 
   @Field({ description: "Which model answers: `builtin:extractive`, or `<connection>/<model>`." })
-  @Column({ type: "varchar", length: 255 })
+  @StringColumn(255)
   readonly model!: string;
 
   @Field(() => Float, {
@@ -67,11 +68,11 @@ export class Agent {
   readonly timeoutSeconds!: number;
 
   @Field(() => OnInterrupt)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly onInterrupt!: OnInterrupt;
 
   @Field(() => [AgentTool], { description: "What the model may do besides answering." })
-  @Column({ type: "text", nullable: true, transformer: toolsColumn })
+  @TextColumn({ nullable: true, transformer: toolsColumn })
   readonly tools!: AgentTool[];
 
   @Field(() => Int, {
@@ -81,10 +82,10 @@ export class Agent {
   readonly version!: number;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly updatedAt!: Date;
 }

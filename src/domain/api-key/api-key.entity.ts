@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from "typeorm";
+import { Column, Entity, JoinColumn, ManyToOne } from "typeorm";
 import { Scope } from "../scope/scope.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const ApiKeyStatus = { ACTIVE: "ACTIVE", REVOKED: "REVOKED" } as const;
 export type ApiKeyStatus = keyof typeof ApiKeyStatus;
@@ -12,13 +13,13 @@ registerEnumType(ApiKeyStatus, { name: "ApiKeyStatus" });
 })
 export class ApiKey {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly scopeId!: string;
 
   /** Only for the one statement that finds a key together with its scope. */
@@ -27,11 +28,11 @@ export class ApiKey {
   readonly joinedScope?: Scope;
 
   @Field()
-  @Column({ type: "varchar", length: 120 })
+  @StringColumn(120)
   readonly name!: string;
 
   @Field({ description: "The start and end of the secret, to recognise it by, such as `latchkey_3fK9…Xa2p`." })
-  @Column({ type: "varchar", length: 32 })
+  @StringColumn(32)
   readonly hint!: string;
 
   /** All that is kept of the secret. Never read back with the key, so that it stands in no answer by mistake. */
@@ -39,19 +40,19 @@ export class ApiKey {
   readonly digest?: Buffer;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field(() => Date, { nullable: true, description: "Kept up to date to within a minute or so; null if never used." })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly lastUsedAt!: Date | null;
 
   @Field(() => Date, { nullable: true })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly revokedAt!: Date | null;
 
   /** The name of who revoked it, for those who look into the database later. */
-  @Column({ type: "varchar", length: 120, nullable: true })
+  @StringColumn(120, { nullable: true })
   readonly revokedBy!: string | null;
 
   @Field(() => ApiKeyStatus)

@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
 import { AppLimits } from "./app-limits.entity";
+import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 @Entity("app")
 @ObjectType({
@@ -9,15 +10,15 @@ import { AppLimits } from "./app-limits.entity";
 })
 export class App {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
   @Field()
-  @Column({ type: "varchar", length: 120 })
+  @StringColumn(120)
   readonly name!: string;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly description!: string;
 
   @Field(() => AppLimits)
@@ -25,10 +26,10 @@ export class App {
   readonly limits!: AppLimits;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   /** Of an app that is gone, though some of what it held is still to be removed. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly deletedAt!: Date | null;
 }

@@ -1,5 +1,6 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const CallbackDeliveryStatus = {
   WAITING: "WAITING",
@@ -66,30 +67,30 @@ const attemptsColumn = {
 @ObjectType({ description: "The posting of a finished run to the `callbackUrl` that it was executed with." })
 export class CallbackDelivery {
   @Field(() => ID, { description: "Sent as `webhook-id`, the same at each attempt." })
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   @Field(() => ID)
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly runId!: string;
 
   /** Never a field: it may hold what only the receiver is to know. */
-  @Column({ type: "text" })
+  @TextColumn()
   readonly url!: string;
 
   /** Of the url, with its port. */
-  @Column({ type: "varchar", length: 255 })
+  @StringColumn(255)
   readonly host!: string;
 
   @Field(() => CallbackDeliveryStatus)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly status!: CallbackDeliveryStatus;
 
   @Field(() => [CallbackAttempt], { description: "The newest 50, oldest first." })
-  @Column({ type: "text", transformer: attemptsColumn })
+  @TextColumn({ transformer: attemptsColumn })
   readonly attempts!: CallbackAttempt[];
 
   /** How many attempts have failed since it was begun. */
@@ -101,18 +102,18 @@ export class CallbackDelivery {
   readonly version!: number;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   /** When the 24 hours began for which it is tried. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly begunAt!: Date | null;
 
   /** When the next attempt may begin; while one is under way, when it is taken for dead. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly dueAt!: Date | null;
 
   /** When the attempt began that is under way. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly claimedAt!: Date | null;
 }

@@ -1,26 +1,27 @@
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Entity } from "typeorm";
 import type { SecretPlace } from "../../platform/secrets/keyring";
 import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
+import { IdColumn, PrimaryIdColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "callback_secret";
 
 /** What the callbacks of an app are signed with: the one of now, and the one before it. */
 @Entity(table)
 export class CallbackSecret {
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   /** Encrypted. */
-  @Column({ type: "text" })
+  @TextColumn()
   readonly secret!: string;
 
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly replacedAt!: Date | null;
 }
 

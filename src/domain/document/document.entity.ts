@@ -1,5 +1,6 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const DocumentStatus = { PROCESSING: "PROCESSING", READY: "READY", FAILED: "FAILED" } as const;
 export type DocumentStatus = keyof typeof DocumentStatus;
@@ -9,21 +10,21 @@ registerEnumType(DocumentStatus, { name: "DocumentStatus" });
 @ObjectType()
 export class Document {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly sessionId!: string;
 
   @Field({ description: "Without folders and control characters, whatever the client sent." })
-  @Column({ type: "varchar", length: 255 })
+  @StringColumn(255)
   readonly filename!: string;
 
   @Field({ description: "Told by its content, not by what the client said." })
-  @Column({ type: "varchar", length: 127 })
+  @StringColumn(127)
   readonly mimeType!: string;
 
   @Field(() => Int, { description: "In bytes." })
@@ -31,15 +32,15 @@ export class Document {
   readonly size!: number;
 
   @Field({ description: "Of the content, in lower-case hexadecimal." })
-  @Column({ type: "varchar", length: 64 })
+  @StringColumn(64)
   readonly sha256!: string;
 
   @Field(() => DocumentStatus)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly status!: DocumentStatus;
 
   @Field(() => String, { nullable: true, description: "Why it failed, for people." })
-  @Column({ type: "text", nullable: true })
+  @TextColumn({ nullable: true })
   readonly error!: string | null;
 
   /** How often it was begun to read it. */
@@ -47,10 +48,10 @@ export class Document {
   readonly readings!: number;
 
   /** The instance that reads it, or did. */
-  @Column({ type: "varchar", length: 36, nullable: true })
+  @IdColumn({ nullable: true })
   readonly readerId!: string | null;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 }

@@ -1,8 +1,9 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Entity } from "typeorm";
 import { ModelProvider } from "../../model/model-provider";
 import type { SecretPlace } from "../../platform/secrets/keyring";
 import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "model_connection";
 
@@ -10,34 +11,34 @@ const table = "model_connection";
 @ObjectType({ description: "A provider of language models that the agents of an app may use." })
 export class ModelConnection {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   @Field({ description: "Unique within the app. Agents name a model of it as `<connection>/<model>`." })
-  @Column({ type: "varchar", length: 64 })
+  @StringColumn(64)
   readonly name!: string;
 
   @Field(() => ModelProvider)
-  @Column({ type: "varchar", length: 32 })
+  @StringColumn(32)
   readonly provider!: ModelProvider;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly baseUrl!: string;
 
   /** Encrypted. Never a field: what is set can't be read back. */
-  @Column({ type: "text", nullable: true })
+  @TextColumn({ nullable: true })
   readonly apiKey!: string | null;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly updatedAt!: Date;
 }
 

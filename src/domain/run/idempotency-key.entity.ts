@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { IdColumn, TimestampColumn } from "../../platform/database/columns";
 
 /** Remembers for a day which run a caller's idempotency key made. Digests, so that the database compares byte for byte. */
 @Entity("idempotency_key")
@@ -11,9 +12,9 @@ export class IdempotencyKey {
   @Column({ type: "blob" })
   readonly inputDigest!: Buffer;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly runId!: string;
 
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 }

@@ -1,6 +1,7 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Run } from "./run.entity";
+import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export type RunEventType = "STARTED" | "OUTPUT" | "TOOL_CALL" | "TOOL_RESULT" | "FINISHED";
 
@@ -14,22 +15,22 @@ export interface StoredToolCall {
 /** An event as it is stored. */
 @Entity("run_event")
 export class StoredRunEvent {
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly runId!: string;
 
   @PrimaryColumn({ type: "int" })
   readonly position!: number;
 
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly type!: RunEventType;
 
-  @Column({ type: "text", nullable: true })
+  @TextColumn({ nullable: true })
   readonly text!: string | null;
 
   @Column({ type: "simple-json", nullable: true })
   readonly tool!: StoredToolCall | null;
 
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 }
 

@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
 import { Document } from "../document/document.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const RunStatus = {
   QUEUED: "QUEUED",
@@ -62,25 +63,25 @@ const citationColumn = {
 @ObjectType({ description: "One execution of an agent in a session." })
 export class Run {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly sessionId!: string;
 
   @Field(() => ID)
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly agentId!: string;
 
   @Field(() => RunStatus)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly status!: RunStatus;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly input!: string;
 
   @Field(() => String, {
@@ -88,11 +89,11 @@ export class Run {
     description:
       "What the agent answered; what it had answered so far, where it failed or was cancelled. Of a run that was begun again, what came since.",
   })
-  @Column({ type: "text", nullable: true })
+  @TextColumn({ nullable: true })
   readonly output!: string | null;
 
   @Field(() => [Citation], { description: "The passages that the answer rests on." })
-  @Column({ type: "text", transformer: citationColumn })
+  @TextColumn({ transformer: citationColumn })
   readonly citations!: Citation[];
 
   @Field(() => RunError, { nullable: true })
@@ -112,18 +113,18 @@ export class Run {
   readonly fence!: number;
 
   /** The instance that carries it out, or did. */
-  @Column({ type: "varchar", length: 36, nullable: true })
+  @IdColumn({ nullable: true })
   readonly workerId!: string | null;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field(() => Date, { nullable: true, description: "When it was begun, the last time." })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly startedAt!: Date | null;
 
   @Field(() => Date, { nullable: true })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly finishedAt!: Date | null;
 }

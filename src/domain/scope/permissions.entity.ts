@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AgentAccess, type Permissions, RuntimePermission } from "../../auth/permissions";
 import { list } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
+import { StringColumn } from "../../platform/database/columns";
 
 /** A list may name a permission more than once; the limit only bounds the work. */
 const maxRuntimePermissions = 10_000;
@@ -11,7 +12,7 @@ const maxRuntimePermissions = 10_000;
 @ObjectType("Permissions", { description: "Everything that a scope allows." })
 export class ScopePermissions implements Permissions {
   @Field(() => AgentAccess)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly agents!: AgentAccess;
 
   @Field(() => [RuntimePermission], { description: "Each permission once, in the order of the enum." })

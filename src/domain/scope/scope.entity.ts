@@ -1,6 +1,7 @@
 import { Field, ID, ObjectType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
 import { ScopePermissions } from "./permissions.entity";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 @Entity("scope")
 @ObjectType({
@@ -8,18 +9,18 @@ import { ScopePermissions } from "./permissions.entity";
 })
 export class Scope {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   @Field()
-  @Column({ type: "varchar", length: 120 })
+  @StringColumn(120)
   readonly name!: string;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly description!: string;
 
   @Field(() => ScopePermissions)
@@ -27,14 +28,14 @@ export class Scope {
   readonly permissions!: ScopePermissions;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly updatedAt!: Date;
 
   /** The row of a deleted scope stays, since its revoked keys still say what they belonged to. */
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly deletedAt!: Date | null;
 }

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Entity } from "typeorm";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const MessageRole = { USER: "USER", AGENT: "AGENT" } as const;
 export type MessageRole = keyof typeof MessageRole;
@@ -9,25 +10,25 @@ registerEnumType(MessageRole, { name: "MessageRole" });
 @ObjectType()
 export class Message {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly sessionId!: string;
 
   @Field(() => MessageRole)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly role!: MessageRole;
 
   @Field()
-  @Column({ type: "text" })
+  @TextColumn()
   readonly text!: string;
 
   @Field(() => ID, { description: "The run that it belongs to." })
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly runId!: string;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 }

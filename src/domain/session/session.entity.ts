@@ -1,6 +1,7 @@
 import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, ID, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
+import { IdColumn, PrimaryIdColumn, StringColumn, TimestampColumn } from "../../platform/database/columns";
 
 export const SessionStatus = { ACTIVE: "ACTIVE", TERMINATED: "TERMINATED" } as const;
 export type SessionStatus = keyof typeof SessionStatus;
@@ -13,25 +14,25 @@ export type JsonObject = Record<string, string | number | boolean | object | nul
 @ObjectType({ description: "A conversation: the messages and documents that an agent sees when it is executed." })
 export class Session {
   @Field(() => ID)
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
-  @Column({ type: "varchar", length: 36 })
+  @IdColumn()
   readonly appId!: string;
 
   @Field(() => String, {
     nullable: true,
     description: "The caller's own name for it, unique among the app's active sessions.",
   })
-  @Column({ type: "varchar", length: 255, nullable: true })
+  @StringColumn(255, { nullable: true })
   readonly reference!: string | null;
 
   /** Kept by the database: the reference while the session is active, and null afterwards. To search by, never to read. */
-  @Column({ type: "varchar", length: 255, nullable: true, select: false, insert: false, update: false })
+  @StringColumn(255, { nullable: true, select: false, insert: false, update: false })
   readonly activeReference?: string | null;
 
   @Field(() => String, { nullable: true, description: "The caller's name for the person it belongs to." })
-  @Column({ type: "varchar", length: 255, nullable: true })
+  @StringColumn(255, { nullable: true })
   readonly userReference!: string | null;
 
   @Field(() => GraphQLJSONObject, { nullable: true })
@@ -39,22 +40,22 @@ export class Session {
   readonly metadata!: JsonObject | null;
 
   @Field(() => SessionStatus)
-  @Column({ type: "varchar", length: 16 })
+  @StringColumn(16)
   readonly status!: SessionStatus;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly createdAt!: Date;
 
   @Field()
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly lastActivityAt!: Date;
 
   @Field(() => Date, { nullable: true })
-  @Column({ type: "datetime", precision: 3, nullable: true })
+  @TimestampColumn({ nullable: true })
   readonly terminatedAt!: Date | null;
 
   /** When its messages and runs were removed, long after it was terminated. */
-  @Column({ type: "datetime", precision: 3, nullable: true, select: false })
+  @TimestampColumn({ nullable: true, select: false })
   readonly clearedAt?: Date | null;
 }

@@ -1,15 +1,16 @@
-import { Column, Entity, PrimaryColumn } from "typeorm";
+import { Column, Entity } from "typeorm";
+import { PrimaryIdColumn, TimestampColumn } from "../database/columns";
 
 /** A process that is at work on what was accepted, as long as it beats. */
 @Entity("instance")
 export class InstanceRow {
-  @PrimaryColumn({ type: "varchar", length: 36 })
+  @PrimaryIdColumn()
   readonly id!: string;
 
   /** Grows as long as the process lives. */
   @Column({ type: "int" })
   readonly beat!: number;
 
-  @Column({ type: "datetime", precision: 3 })
+  @TimestampColumn()
   readonly startedAt!: Date;
 }
