@@ -52,7 +52,7 @@ import { TerminationResolver } from "./domain/lifecycle/termination.resolver";
 import { TerminationService } from "./domain/lifecycle/termination.service";
 import { ViewerResolver } from "./domain/viewer/viewer.resolver";
 
-/** What lives as long as the server does. */
+/** The objects that live as long as the server. */
 export interface Runtime {
   readonly db: Database;
   readonly limits: Limits;
@@ -61,7 +61,7 @@ export interface Runtime {
   readonly models: ModelCatalog;
   readonly providerModels: ProviderModels;
   readonly keyring: Keyring;
-  /** The way out to models, tools and receivers of callbacks. */
+  /** For all requests to models, tools and receivers of callbacks. */
   readonly outbound: Outbound;
   readonly storage: DocumentStorage;
   readonly documentLinks: DocumentLinks;
@@ -70,7 +70,7 @@ export interface Runtime {
   readonly runs: RunRuntime;
 }
 
-/** What one request carries: who calls, and the objects that serve it. */
+/** The caller of one request, and the objects that serve it. */
 export interface Context {
   readonly requestId: string;
   readonly caller: Caller;
@@ -97,7 +97,7 @@ export const entities = [
   CallbackDelivery,
 ];
 
-/** Where the secrets of others are kept. */
+/** The columns with secrets that users entrusted to the server. */
 export const secretColumns: readonly SecretColumn[] = [apiKeyColumn, callbackSecretColumn];
 
 export const resolverClasses = [
@@ -117,7 +117,7 @@ export const resolverClasses = [
   TerminationResolver,
 ] as const;
 
-/** Makes the objects of one request, with loaders of its own, so that no request sees what another has loaded. */
+/** Creates the objects of one request. Each request has its own loaders, so that none sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
   const { db, limits, log, accessNotifier, models, providerModels, keyring, outbound, reader, runs } = runtime;
   const { storage, documentLinks, documentProcessor } = runtime;

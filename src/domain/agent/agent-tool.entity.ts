@@ -1,10 +1,10 @@
 import { Field, ObjectType } from "type-graphql";
 
-@ObjectType({ description: "A server of tools (MCP, streamable HTTP), and which of them the agent's model may use." })
+@ObjectType({ description: "An MCP server (streamable HTTP) and the tools of it that the agent's model may call." })
 export class AgentTool {
   @Field()
   readonly url!: string;
 
-  @Field(() => [String], { description: "The names of the tools that are offered to the model. No others are." })
+  @Field(() => [String], { description: "The names of the tools that are offered to the model. Other tools are not." })
   readonly allow!: string[];
 }

@@ -3,7 +3,7 @@ import { Column, Entity, type ValueTransformer } from "typeorm";
 import { AgentTool } from "./agent-tool.entity";
 import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
-/** Null for agents that were made before there were tools. */
+/** The column is null for agents that are older than the column. */
 const toolsColumn: ValueTransformer = {
   to: (tools: AgentTool[] | undefined) => tools && JSON.stringify(tools),
   from: (text: string | null) => (text === null ? [] : (JSON.parse(text) as AgentTool[])),
@@ -13,18 +13,18 @@ export const OnInterrupt = { FAIL: "FAIL", RETRY: "RETRY" } as const;
 export type OnInterrupt = keyof typeof OnInterrupt;
 registerEnumType(OnInterrupt, {
   name: "OnInterrupt",
-  description: "What becomes of a run that was being carried out when the server stopped or died.",
+  description: "What happens to a run that was being executed when the server stopped or crashed.",
   valuesConfig: {
-    FAIL: { description: "It ends as FAILED, with the error INTERRUPTED." },
+    FAIL: { description: "The run ends as FAILED with the error INTERRUPTED." },
     RETRY: {
       description:
-        "It is begun again, up to three times in all, and ends as INTERRUPTED after that. Safe where it does no harm that the model is asked, and its provider paid, again, and that what it caused may happen twice.",
+        "The run is started again, up to three times in all, and then ends as FAILED with the error INTERRUPTED. Choose it only if the model may be asked, and its provider paid, more than once, and if the calls of its tools may be repeated.",
     },
   },
 });
 
 @Entity("agent")
-@ObjectType()
+@ObjectType({ description: "A language model with instructions, settings and tools." })
 export class Agent {
   @Field(() => ID)
   @PrimaryIdColumn()
@@ -41,29 +41,29 @@ export class Agent {
   @TextColumn()
   readonly description!: string;
 
-  @Field({ description: "What the agent is told before the conversation: its system prompt." })
+  @Field({ description: "The system prompt." })
   @TextColumn()
   readonly instructions!: string;
 
-  @Field({ description: "Which model answers: `builtin:extractive`, or `<connection>/<model>`." })
+  @Field({ description: "The model that answers: `builtin:extractive`, or `<connection>/<model>`." })
   @StringColumn(255)
   readonly model!: string;
 
   @Field(() => Float, {
     nullable: true,
-    description: "How freely the model chooses its words; null leaves it to the provider.",
+    description: "The sampling temperature, 0 to 2; null leaves it to the provider.",
   })
   @Column({ type: "double", nullable: true })
   readonly temperature!: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: "The most tokens that an answer may have; null leaves it to the provider.",
+    description: "The maximum number of tokens in an answer; null leaves it to the provider.",
   })
   @Column({ type: "int", nullable: true })
   readonly maxOutputTokens!: number | null;
 
-  @Field(() => Int, { description: "How long a model may take for an answer." })
+  @Field(() => Int, { description: "The time that the model may take for an answer." })
   @Column({ type: "int" })
   readonly timeoutSeconds!: number;
 
@@ -71,12 +71,13 @@ export class Agent {
   @StringColumn(16)
   readonly onInterrupt!: OnInterrupt;
 
-  @Field(() => [AgentTool], { description: "What the model may do besides answering." })
+  @Field(() => [AgentTool], { description: "The tools that the model may call." })
   @TextColumn({ nullable: true, transformer: toolsColumn })
   readonly tools!: AgentTool[];
 
   @Field(() => Int, {
-    description: "Counts the updates; send it back as `expectedVersion` so as not to overwrite somebody else's.",
+    description:
+      "Incremented by each update. Pass it as `expectedVersion` to avoid overwriting an update that you have not seen.",
   })
   @Column({ type: "int" })
   readonly version!: number;

@@ -16,7 +16,9 @@ export class AgentResolver {
     private readonly appService: AppService,
   ) {}
 
-  @Query(() => AgentConnection, { description: "Oldest first." })
+  @Query(() => AgentConnection, {
+    description: "The agents of an app, oldest first. An administrator must pass `appId`.",
+  })
   @RequireAgent("VIEW")
   agents(
     @Arg("appId", () => ID, { nullable: true }) appId: string | null,
@@ -25,25 +27,27 @@ export class AgentResolver {
     return this.agentService.list(appId, page);
   }
 
-  @Query(() => Agent, { nullable: true })
+  @Query(() => Agent, { nullable: true, description: "Null if the agent does not exist." })
   @RequireAgent("VIEW")
   agent(@Arg("id", () => ID) id: string): Promise<Agent | null> {
     return this.agentService.find(id);
   }
 
-  @Mutation(() => AgentPayload)
+  @Mutation(() => AgentPayload, { description: "Creates an agent in an app." })
   @RequireAgent("FULL")
   async createAgent(@Arg("input") input: CreateAgentInput): Promise<AgentPayload> {
     return { agent: await this.agentService.create(input) };
   }
 
-  @Mutation(() => AgentPayload)
+  @Mutation(() => AgentPayload, { description: "Updates an agent. Runs that are being executed are not affected." })
   @RequireAgent("EDIT")
   async updateAgent(@Arg("input") input: UpdateAgentInput): Promise<AgentPayload> {
     return { agent: await this.agentService.update(input) };
   }
 
-  @Mutation(() => DeletedPayload, { description: "Sessions and runs keep what was said." })
+  @Mutation(() => DeletedPayload, {
+    description: "Deletes an agent. Its sessions and runs keep their messages and output.",
+  })
   @RequireAgent("FULL")
   async deleteAgent(@Arg("input") { id }: DeleteAgentInput): Promise<DeletedPayload> {
     await this.agentService.delete(id);

@@ -53,7 +53,7 @@ export class AgentService {
     await this.db
       .transaction(async (manager) => {
         await this.checkModel(manager, agent);
-        this.checkUse(agent);
+        this.checkToolSupport(agent);
         await manager.insert(Agent, agent);
         await assertAppExists(manager, agent.appId);
       })
@@ -69,12 +69,12 @@ export class AgentService {
         if (!before) throw notFound("agent");
         if (expectedVersion !== undefined && expectedVersion !== before.version) {
           throw conflict(
-            `The agent is at version ${before.version}, not ${expectedVersion}. Read it again, and decide anew.`,
+            `The agent is at version ${before.version}, not ${expectedVersion}. Read the agent again and repeat the update.`,
           );
         }
         const after: Agent = { ...before, ...changes, version: before.version + 1, updatedAt: new Date() };
         if (changes.model !== undefined) await this.checkModel(manager, after);
-        this.checkUse(after);
+        this.checkToolSupport(after);
         await manager.update(Agent, { id }, after);
         return after;
       })
@@ -92,29 +92,30 @@ export class AgentService {
 
   private async checkModel(manager: EntityManager, { appId, model }: Agent): Promise<void> {
     if (await this.models.hold(manager, appId, model)) return;
-    const message = `There is no such model. These exist: ${(await this.models.names(appId)).join(", ")}.`;
+    const message = `must be one of these: ${(await this.models.names(appId)).join(", ")}.`;
     throw badInput({ field: "input.model", message });
   }
 
-  /** Each of the servers is one that may be called, and no name is of two tools. */
+  /** Checks that each server may be called, and that no server and no tool name occurs twice. */
   private async checkTools(tools: readonly AgentTool[]): Promise<void> {
-    const seen = new Set<string>();
+    const toolNames = new Set<string>();
     for (const [i, { url, allow }] of tools.entries()) {
       const message = addressFault(url) ?? ((await this.outbound.refuses(new URL(url))) ? addressRefused : undefined);
       if (message !== undefined) throw badInput({ field: `input.tools.${i}.url`, message });
       if (tools.findIndex((other) => other.url === url) < i) {
-        throw badInput({ field: `input.tools.${i}.url`, message: "must not be there twice" });
+        throw badInput({ field: `input.tools.${i}.url`, message: "must not repeat the address of another server" });
       }
       for (const name of allow) {
-        if (!seen.has(name)) seen.add(name);
-        else throw badInput({ field: `input.tools.${i}.allow`, message: "must not name what another server's does" });
+        const field = `input.tools.${i}.allow`;
+        if (toolNames.has(name)) throw badInput({ field, message: "must not name a tool that another server names" });
+        toolNames.add(name);
       }
     }
   }
 
-  private checkUse({ model, tools }: Agent): void {
+  private checkToolSupport({ model, tools }: Agent): void {
     if (tools.length === 0 || this.models.takesTools(model)) return;
-    const message = "must be empty for this model, which uses none. Give the agent a model of a connection";
+    const message = "must be empty, because this model can't call tools. Use a model of a connection";
     throw badInput({ field: "input.tools", message });
   }
 }

@@ -9,7 +9,7 @@ registerEnumType(ApiKeyStatus, { name: "ApiKeyStatus" });
 
 @Entity("api_key")
 @ObjectType({
-  description: "A credential of a scope. It has no expiry: it is valid until it is revoked, and then never again.",
+  description: "A credential of a scope. It does not expire: it is valid until it is revoked, which is final.",
 })
 export class ApiKey {
   @Field(() => ID)
@@ -22,20 +22,20 @@ export class ApiKey {
   @IdColumn()
   readonly scopeId!: string;
 
-  /** Only for the one statement that finds a key together with its scope. */
+  /** Only for the one statement that reads a key together with its scope. */
   @ManyToOne(() => Scope)
   @JoinColumn({ name: "scopeId" })
   readonly joinedScope?: Scope;
 
-  @Field()
+  @Field({ description: "Unique among the active keys of the scope." })
   @StringColumn(120)
   readonly name!: string;
 
-  @Field({ description: "The start and end of the secret, to recognise it by, such as `latchkey_3fK9…Xa2p`." })
+  @Field({ description: "The start and the end of the secret, to recognize it by, such as `latchkey_3fK9…Xa2p`." })
   @StringColumn(32)
   readonly hint!: string;
 
-  /** All that is kept of the secret. Never read back with the key, so that it stands in no answer by mistake. */
+  /** The SHA-256 of the secret. Not selected by default, so that no response contains it by mistake. */
   @Column({ type: "blob", select: false })
   readonly digest?: Buffer;
 
@@ -43,7 +43,7 @@ export class ApiKey {
   @TimestampColumn()
   readonly createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "Kept up to date to within a minute or so; null if never used." })
+  @Field(() => Date, { nullable: true, description: "Updated about once a minute; null if the key was never used." })
   @TimestampColumn({ nullable: true })
   readonly lastUsedAt!: Date | null;
 
@@ -51,7 +51,7 @@ export class ApiKey {
   @TimestampColumn({ nullable: true })
   readonly revokedAt!: Date | null;
 
-  /** The name of who revoked it, for those who look into the database later. */
+  /** The name of the caller that revoked the key, for people who inspect the database. */
   @StringColumn(120, { nullable: true })
   readonly revokedBy!: string | null;
 

@@ -22,19 +22,19 @@ export class ApiKeyResolver {
     private readonly scopeService: ScopeService,
   ) {}
 
-  @Query(() => ApiKeyConnection, { description: "Newest first." })
+  @Query(() => ApiKeyConnection, { description: "The API keys of an app, newest first." })
   @RequireAdmin()
   apiKeys(@Args() args: ApiKeysArgs): Promise<Page<ApiKey>> {
     return this.apiKeyService.list(args);
   }
 
-  @Query(() => ApiKey, { nullable: true })
+  @Query(() => ApiKey, { nullable: true, description: "Null if the API key does not exist." })
   @RequireAdmin()
   apiKey(@Arg("id", () => ID) id: string): Promise<ApiKey | null> {
     return this.apiKeyService.find(id);
   }
 
-  @Mutation(() => CreateApiKeyPayload, { description: "The only time that the secret is told." })
+  @Mutation(() => CreateApiKeyPayload, { description: "Creates an API key. Only this response contains its secret." })
   @RequireAdmin()
   createApiKey(@Arg("input") input: CreateApiKeyInput): Promise<CreateApiKeyPayload> {
     return this.apiKeyService.create(input);
@@ -47,7 +47,8 @@ export class ApiKeyResolver {
   }
 
   @Mutation(() => ApiKeyPayload, {
-    description: "Once this is answered, nothing accepts the key any more. To revoke again changes nothing.",
+    description:
+      "Revokes an API key for good. Once the mutation is answered, the key is refused everywhere. Revoking a revoked key changes nothing.",
   })
   @RequireAdmin()
   async revokeApiKey(@Arg("input") { id }: RevokeApiKeyInput): Promise<ApiKeyPayload> {

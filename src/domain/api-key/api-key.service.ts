@@ -24,7 +24,7 @@ export class ApiKeyService {
     private readonly db: Database,
     private readonly caller: Caller,
     private readonly appService: AppService,
-    private readonly accessNews: AccessNotifier,
+    private readonly accessNotifier: AccessNotifier,
   ) {}
 
   async list({ appId, scopeId, status, ...page }: ApiKeysArgs): Promise<Page<ApiKey>> {
@@ -76,18 +76,18 @@ export class ApiKeyService {
       .catch(translateConstraintErrors({ duplicate: nameTaken }));
   }
 
-  /** Ends a key for good. To revoke it again changes nothing. */
+  /** Final. Revoking a revoked key changes nothing. */
   async revoke(id: string): Promise<ApiKey> {
     const apiKey = await this.db.transaction(async (manager) => {
       await manager.update(ApiKey, { id, revokedAt: IsNull() }, this.revocation());
       return manager.findOneBy(ApiKey, { id });
     });
     if (!apiKey) throw notFound("API key");
-    await this.accessNews.notify({ keyId: id });
+    await this.accessNotifier.notify({ keyId: id });
     return apiKey;
   }
 
-  /** Deletes a scope, and ends its keys where that is asked for: both or neither. */
+  /** Deletes a scope, and revokes its keys if the input says so, in one transaction. */
   async deleteScope({ id, revokeKeys }: DeleteScopeInput): Promise<void> {
     await this.db.transaction(async (manager) => {
       const scope = await this.db.lock(manager, Scope, { id, deletedAt: IsNull() });
@@ -95,15 +95,15 @@ export class ApiKeyService {
 
       const active = { scopeId: id, revokedAt: IsNull() };
       if (revokeKeys) await manager.update(ApiKey, active, this.revocation());
-      const left = await manager.countBy(ApiKey, active);
-      if (left > 0) {
+      const activeCount = await manager.countBy(ApiKey, active);
+      if (activeCount > 0) {
         throw conflict(
-          `This scope has ${left} active ${left === 1 ? "key" : "keys"}. Revoke them first, or pass \`revokeKeys: true\`.`,
+          `This scope has ${activeCount} active ${activeCount === 1 ? "key" : "keys"}. Revoke them first, or pass \`revokeKeys: true\`.`,
         );
       }
       await manager.update(Scope, { id }, { deletedAt: new Date() });
     });
-    await this.accessNews.notify({ scopeId: id });
+    await this.accessNotifier.notify({ scopeId: id });
   }
 
   private revocation() {

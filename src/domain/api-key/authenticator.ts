@@ -8,11 +8,11 @@ import { ApiKey } from "./api-key.entity";
 import type { KeyUsage } from "./key-usage";
 import { digestOf, isSameSecret, isWellFormed } from "./secret";
 
-/** A credential as it was sent, not yet believed. */
+/** A credential as it was sent, before it is verified. */
 export type Credential =
   { readonly kind: "ADMIN_KEY"; readonly secret: string } | { readonly kind: "API_KEY"; readonly secret: string };
 
-/** Turns a credential into a caller. The database is asked each time: nothing here remembers who was allowed. */
+/** Turns a credential into a caller. Queries the database each time and caches nothing, so that revocation is immediate. */
 export class Authenticator {
   constructor(
     private readonly db: Database,
@@ -21,8 +21,9 @@ export class Authenticator {
   ) {}
 
   /**
-   * @throws UNAUTHENTICATED, the same for whatever is not valid; with the reason KEY_REVOKED for who holds the secret.
-   * UNAVAILABLE where the database does not say who it is
+   * @throws UNAUTHENTICATED, the same for every invalid credential; with the reason KEY_REVOKED for the secret of a
+   * revoked key
+   * @throws UNAVAILABLE if the database does not answer
    */
   async authenticate(credential: Credential): Promise<Caller> {
     if (credential.kind === "API_KEY") return this.holderOf(credential.secret);
@@ -30,25 +31,28 @@ export class Authenticator {
     return administrator;
   }
 
-  /** The holder of a key as they are now, for what was put into their hands before; undefined where it is revoked. */
+  /** The current holder of the key that created something earlier, such as a link; undefined if the key is revoked. */
   async holderOfKey(keyId: string): Promise<Caller | undefined> {
-    const apiKey = await keysIn(this.db).where("apiKey.id = :keyId", { keyId }).getOne().catch(unknown);
+    const apiKey = await keysIn(this.db).where("apiKey.id = :keyId", { keyId }).getOne().catch(throwUnavailable);
     const [found] = withScope(apiKey);
     return found && !isRevoked(found) ? holder(found) : undefined;
   }
 
   /**
-   * The same for many keys at once, by their ids, which may be named twice. Not for a request, so that many of those are in
-   * nobody's way.
+   * The current holders of many keys, without those that are revoked. Ids may occur more than once. Uses the background
+   * connections, so that requests do not wait for it.
    *
-   * @throws UNAVAILABLE where the database does not say who they are
+   * @throws UNAVAILABLE if the database does not answer
    */
   async holdersOfKeys(keyIds: readonly string[]): Promise<ReadonlyMap<string, Caller>> {
     const holders = new Map<string, Caller>();
-    const asked = [...new Set(keyIds)];
-    for (let from = 0; from < asked.length; from += batch) {
-      const ids = asked.slice(from, from + batch);
-      const keys = await keysIn(this.db.background).where("apiKey.id IN (:...ids)", { ids }).getMany().catch(unknown);
+    const uniqueIds = [...new Set(keyIds)];
+    for (let from = 0; from < uniqueIds.length; from += batchSize) {
+      const ids = uniqueIds.slice(from, from + batchSize);
+      const keys = await keysIn(this.db.background)
+        .where("apiKey.id IN (:...ids)", { ids })
+        .getMany()
+        .catch(throwUnavailable);
       for (const found of keys.flatMap(withScope)) if (!isRevoked(found)) holders.set(found.apiKey.id, holder(found));
     }
     return holders;
@@ -57,23 +61,23 @@ export class Authenticator {
   private async holderOf(secret: string): Promise<Caller> {
     if (!isWellFormed(secret)) throw unauthenticated();
     const digest = digestOf(secret);
-    const apiKey = await keysIn(this.db).where("apiKey.digest = :digest", { digest }).getOne().catch(unknown);
+    const apiKey = await keysIn(this.db).where("apiKey.digest = :digest", { digest }).getOne().catch(throwUnavailable);
     const [found] = withScope(apiKey);
     if (!found) throw unauthenticated();
     if (isRevoked(found)) throw keyRevoked();
-    this.usage.used(found.apiKey.id);
+    this.usage.record(found.apiKey.id);
     return holder(found);
   }
 }
 
-/** By query builder, as findOne() with a relation would take two statements, and this runs in every request. */
+/** A query builder, because findOne() with a relation takes two statements and this runs in every request. */
 const keysIn = ({ read }: Database): SelectQueryBuilder<ApiKey> =>
   read.createQueryBuilder(ApiKey, "apiKey").innerJoinAndSelect("apiKey.joinedScope", "scope");
 
-/** How many keys one statement names. */
-const batch = 500;
+/** Keys per statement. */
+const batchSize = 500;
 
-function unknown(error: unknown): never {
+function throwUnavailable(error: unknown): never {
   throw unavailable(error);
 }
 

@@ -1,34 +1,34 @@
-import { setImmediate as othersTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { Logger } from "pino";
 import { IsNull, LessThan } from "typeorm";
 import type { Database } from "../../platform/database/database";
 import { ApiKey } from "./api-key.entity";
 
-const interval = 60_000;
-/** How many keys are written in one go: few enough that nobody who waits for the database notices. */
-const portion = 100;
+const flushIntervalMs = 60_000;
+/** Keys per transaction; small, so that nothing else waits long for the database. */
+const batchSize = 100;
 
-/** Collects when keys were last used, and writes it once a minute and at the end. A crash loses a minute of it at most. */
+/** Collects when keys were last used, and writes it once a minute and on close. A crash loses at most one minute. */
 export class KeyUsage {
   private readonly lastUsed = new Map<string, Date>();
-  private readonly timer = setInterval(() => void this.flush(), interval).unref();
-  private written = Promise.resolve();
+  private readonly timer = setInterval(() => void this.flush(), flushIntervalMs).unref();
+  private pendingFlush = Promise.resolve();
 
   constructor(
     private readonly db: Database,
     private readonly log: Logger,
   ) {}
 
-  used(keyId: string): void {
+  record(keyId: string): void {
     this.lastUsed.set(keyId, new Date());
   }
 
-  /** Writes all there is, once what is being written is written. What fails stays for the next time. */
+  /** Writes everything collected so far, after any flush that is in progress. What fails is retried by the next flush. */
   flush(): Promise<void> {
-    this.written = this.written
+    this.pendingFlush = this.pendingFlush
       .then(() => this.write([...this.lastUsed]))
-      .catch((error: unknown) => this.log.error({ err: error }, "could not write when keys were last used"));
-    return this.written;
+      .catch((error: unknown) => this.log.error({ err: error }, "failed to record the last use of keys; retrying"));
+    return this.pendingFlush;
   }
 
   async close(): Promise<void> {
@@ -37,11 +37,11 @@ export class KeyUsage {
   }
 
   private async write(uses: readonly [id: string, at: Date][]): Promise<void> {
-    for (let from = 0; from < uses.length; from += portion) {
-      const some = uses.slice(from, from + portion);
+    for (let from = 0; from < uses.length; from += batchSize) {
+      const batch = uses.slice(from, from + batchSize);
       await this.db.transaction(async (manager) => {
-        for (const [id, lastUsedAt] of some) {
-          // Another instance may have seen the key later.
+        for (const [id, lastUsedAt] of batch) {
+          // Another instance may have recorded a later use.
           const where = [
             { id, lastUsedAt: IsNull() },
             { id, lastUsedAt: LessThan(lastUsedAt) },
@@ -49,8 +49,8 @@ export class KeyUsage {
           await manager.createQueryBuilder().update(ApiKey).set({ lastUsedAt }).where(where).execute();
         }
       });
-      for (const [id, at] of some) if (this.lastUsed.get(id) === at) this.lastUsed.delete(id);
-      await othersTurn();
+      for (const [id, at] of batch) if (this.lastUsed.get(id) === at) this.lastUsed.delete(id);
+      await yieldToEventLoop();
     }
   }
 }

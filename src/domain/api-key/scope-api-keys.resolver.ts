@@ -8,7 +8,7 @@ import type { ApiKey } from "./api-key.entity";
 import { ApiKeyConnection, ScopeApiKeysArgs } from "./api-key.input";
 import { ApiKeyService } from "./api-key.service";
 
-/** What a scope has to do with its keys, which it does not know itself. */
+/** The fields and mutations of a scope that concern its keys, which the room of scopes does not know. */
 @Resolver(() => Scope)
 export class ScopeApiKeysResolver {
   constructor(private readonly apiKeyService: ApiKeyService) {}
@@ -19,7 +19,9 @@ export class ScopeApiKeysResolver {
     return this.apiKeyService.listOf(scope, args);
   }
 
-  @Mutation(() => DeletedPayload, { description: "CONFLICT while it has active keys, unless told to revoke them." })
+  @Mutation(() => DeletedPayload, {
+    description: "Deletes a scope. CONFLICT if it has active keys, unless `revokeKeys` is true.",
+  })
   @RequireAdmin()
   async deleteScope(@Arg("input") input: DeleteScopeInput): Promise<DeletedPayload> {
     await this.apiKeyService.deleteScope(input);

@@ -6,14 +6,14 @@ import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../.
 @Entity("app")
 @ObjectType({
   description:
-    "An application: the owner of agents, sessions, scopes and keys. Nothing crosses from one app to another.",
+    "A tenant. It owns agents, model connections, sessions, scopes and API keys; nothing is shared between apps.",
 })
 export class App {
   @Field(() => ID)
   @PrimaryIdColumn()
   readonly id!: string;
 
-  @Field()
+  @Field({ description: "Unique." })
   @StringColumn(120)
   readonly name!: string;
 
@@ -29,7 +29,7 @@ export class App {
   @TimestampColumn()
   readonly createdAt!: Date;
 
-  /** Of an app that is gone, though some of what it held is still to be removed. */
+  /** Set when the app is deleted. Its row stays until all that it owned is removed. */
   @TimestampColumn({ nullable: true })
   readonly deletedAt!: Date | null;
 }

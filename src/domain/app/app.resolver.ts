@@ -10,25 +10,25 @@ import { AppService } from "./app.service";
 export class AppResolver {
   constructor(private readonly appService: AppService) {}
 
-  @Query(() => AppConnection, { description: "Oldest first." })
+  @Query(() => AppConnection, { description: "All apps, oldest first." })
   @RequireAdmin()
   apps(@Args() page: PageArgs): Promise<Page<App>> {
     return this.appService.list(page);
   }
 
-  @Query(() => App, { nullable: true })
+  @Query(() => App, { nullable: true, description: "Null if the app does not exist." })
   @RequireAdmin()
   app(@Arg("id", () => ID) id: string): Promise<App | null> {
     return this.appService.find(id);
   }
 
-  @Mutation(() => AppPayload)
+  @Mutation(() => AppPayload, { description: "Creates an app." })
   @RequireAdmin()
   async createApp(@Arg("input") input: CreateAppInput): Promise<AppPayload> {
     return { app: await this.appService.create(input) };
   }
 
-  @Mutation(() => AppPayload)
+  @Mutation(() => AppPayload, { description: "Changes the name, the description or the limits of an app." })
   @RequireAdmin()
   async updateApp(@Arg("input") input: UpdateAppInput): Promise<AppPayload> {
     return { app: await this.appService.update(input) };

@@ -65,9 +65,10 @@ export class AppService {
   }
 
   /**
-   * The app that a call is about: a key's own, or the one that an administrator names.
+   * The app of a call: the key's own app, or the one that an administrator names.
    *
-   * @throws NOT_FOUND where a key names another app, or an administrator one that does not exist
+   * @throws NOT_FOUND if a key names another app, or an administrator an app that does not exist
+   * @throws BAD_USER_INPUT for the field if an administrator names none
    */
   async resolve(appId: string | null | undefined, field: string): Promise<string> {
     if (this.caller.kind === "API_KEY") {
@@ -80,8 +81,8 @@ export class AppService {
 }
 
 /**
- * Sees that an app is not being deleted, as its row is there as long as that takes. To be asked behind an insert of what
- * belongs to it: its foreign key holds the row until the transaction ends.
+ * Checks that an app is not being deleted: its row exists until the deletion is complete. Call it after the insert of a
+ * row that belongs to the app, whose foreign key locks the app's row until the transaction ends.
  *
  * @throws NOT_FOUND
  */

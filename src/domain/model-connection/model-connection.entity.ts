@@ -8,7 +8,7 @@ import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } 
 const table = "model_connection";
 
 @Entity(table)
-@ObjectType({ description: "A provider of language models that the agents of an app may use." })
+@ObjectType({ description: "The access of an app to a provider of language models." })
 export class ModelConnection {
   @Field(() => ID)
   @PrimaryIdColumn()
@@ -17,7 +17,7 @@ export class ModelConnection {
   @IdColumn()
   readonly appId!: string;
 
-  @Field({ description: "Unique within the app. Agents name a model of it as `<connection>/<model>`." })
+  @Field({ description: "Unique within the app. Agents name a model of the connection as `<connection>/<model>`." })
   @StringColumn(64)
   readonly name!: string;
 
@@ -25,11 +25,11 @@ export class ModelConnection {
   @StringColumn(32)
   readonly provider!: ModelProvider;
 
-  @Field()
+  @Field({ description: "The address of the provider's API." })
   @TextColumn()
   readonly baseUrl!: string;
 
-  /** Encrypted. Never a field: what is set can't be read back. */
+  /** Encrypted. Not a GraphQL field, so that it can't be read back. */
   @TextColumn({ nullable: true })
   readonly apiKey!: string | null;
 
@@ -42,7 +42,6 @@ export class ModelConnection {
   readonly updatedAt!: Date;
 }
 
-/** Where the provider's key of a connection is kept. */
 export const apiKeyPlace = (id: string): SecretPlace => ({ table, column: "apiKey", rowId: id });
 
 export const apiKeyColumn: SecretColumn = { entity: ModelConnection, table, column: "apiKey" };

@@ -24,33 +24,33 @@ export class ModelConnectionResolver {
     private readonly appService: AppService,
   ) {}
 
-  @Query(() => ModelConnectionConnection, { description: "Oldest first." })
+  @Query(() => ModelConnectionConnection, { description: "The model connections of an app, oldest first." })
   @RequireAdmin()
   modelConnections(@Arg("appId", () => ID) appId: string, @Args() page: PageArgs): Promise<Page<ModelConnection>> {
     return this.modelConnectionService.list(appId, page);
   }
 
-  @Query(() => ModelConnection, { nullable: true })
+  @Query(() => ModelConnection, { nullable: true, description: "Null if the model connection does not exist." })
   @RequireAdmin()
   modelConnection(@Arg("id", () => ID) id: string): Promise<ModelConnection | null> {
     return this.modelConnectionService.find(id);
   }
 
   @Mutation(() => ModelConnectionPayload, {
-    description: "Sets up a provider of language models for the agents of an app.",
+    description: "Connects an app to a provider of language models.",
   })
   @RequireAdmin()
   async createModelConnection(@Arg("input") input: CreateModelConnectionInput): Promise<ModelConnectionPayload> {
     return { modelConnection: await this.modelConnectionService.create(input) };
   }
 
-  @Mutation(() => ModelConnectionPayload)
+  @Mutation(() => ModelConnectionPayload, { description: "Changes the name, the address or the key of a connection." })
   @RequireAdmin()
   async updateModelConnection(@Arg("input") input: UpdateModelConnectionInput): Promise<ModelConnectionPayload> {
     return { modelConnection: await this.modelConnectionService.update(input) };
   }
 
-  @Mutation(() => DeletedPayload, { description: "CONFLICT while agents use it." })
+  @Mutation(() => DeletedPayload, { description: "Deletes a model connection. CONFLICT if agents use it." })
   @RequireAdmin()
   async deleteModelConnection(@Arg("input") { id }: DeleteModelConnectionInput): Promise<DeletedPayload> {
     await this.modelConnectionService.delete(id);
@@ -58,7 +58,7 @@ export class ModelConnectionResolver {
   }
 
   @Mutation(() => TestModelConnectionPayload, {
-    description: "Makes one small call to a model, and says what came of it.",
+    description: "Makes one small call to a model, for which the provider may charge, and reports the result.",
   })
   @RequireAdmin()
   testModelConnection(@Arg("input") input: TestModelConnectionInput): Promise<TestModelConnectionPayload> {
@@ -71,7 +71,7 @@ export class ModelConnectionResolver {
   }
 
   @FieldResolver(() => Boolean, {
-    description: "Whether the provider's key is set. The key itself can't be read back.",
+    description: "Whether an API key of the provider is stored. The key itself can't be read back.",
   })
   hasApiKey(@Root() { apiKey }: ModelConnection): boolean {
     return apiKey !== null;

@@ -22,9 +22,9 @@ import type {
 import type { ProviderModels } from "./provider-models";
 
 const nameTaken = () => conflict("Another model connection of this app has this name. Choose another one.");
-const unknown = () => notFound("model connection");
+const connectionNotFound = () => notFound("model connection");
 
-/** One small call, which costs next to nothing. OpenAI takes no less than 16 tokens. */
+/** A small and cheap request. OpenAI requires `maxOutputTokens` to be at least 16. */
 const testRequest: Omit<ModelRequest, "signal"> = {
   instructions: "",
   text: "Answer with the word OK.",
@@ -62,9 +62,9 @@ export class ModelConnectionService {
 
     const id = newId();
     const now = new Date();
-    const apiKey = this.sealed(id, input.apiKey ?? null);
+    const apiKey = this.sealKey(id, input.apiKey ?? null);
     const connection: ModelConnection = { id, appId, name, provider, baseUrl, apiKey, createdAt: now, updatedAt: now };
-    checkKey(connection);
+    requireKey(connection);
     await this.db
       .transaction(async (manager) => {
         await manager.insert(ModelConnection, connection);
@@ -79,15 +79,15 @@ export class ModelConnectionService {
     return this.db
       .transaction(async (manager) => {
         const before = await this.db.lock(manager, ModelConnection, { id });
-        if (!before) throw unknown();
+        if (!before) throw connectionNotFound();
         const after: ModelConnection = {
           ...before,
           ...changes,
-          apiKey: apiKey === undefined ? before.apiKey : this.sealed(id, apiKey),
+          apiKey: apiKey === undefined ? before.apiKey : this.sealKey(id, apiKey),
           updatedAt: new Date(),
         };
-        checkKey(after);
-        if (apiKey === undefined && before.apiKey !== null && after.baseUrl !== before.baseUrl) throw keyNeeded();
+        requireKey(after);
+        if (apiKey === undefined && before.apiKey !== null && after.baseUrl !== before.baseUrl) throw keyRequired();
         await manager.update(ModelConnection, { id }, after);
         if (after.name !== before.name) await renameInAgents(manager, before, after.name);
         return after;
@@ -98,20 +98,19 @@ export class ModelConnectionService {
   async delete(id: string): Promise<void> {
     await this.db.transaction(async (manager) => {
       const connection = await this.db.lock(manager, ModelConnection, { id });
-      if (!connection) throw unknown();
+      if (!connection) throw connectionNotFound();
       const agents = await agentsOf(manager, connection).getCount();
       if (agents > 0) {
-        const who = agents === 1 ? "1 agent uses" : `${agents} agents use`;
-        throw conflict(`${who} this model connection. Give them another model, or delete them, first.`);
+        const users = agents === 1 ? "1 agent uses" : `${agents} agents use`;
+        throw conflict(`${users} this model connection. Change their model or delete them first.`);
       }
       await manager.delete(ModelConnection, { id });
     });
   }
 
-  /** Makes one small call, and says what came of it. */
   async test({ id, model }: TestModelConnectionInput): Promise<TestModelConnectionPayload> {
     const connection = await this.find(id);
-    if (!connection) throw unknown();
+    if (!connection) throw connectionNotFound();
     const start = performance.now();
     const outcome = (error: ModelError | null) => ({
       ok: error === null,
@@ -125,12 +124,12 @@ export class ModelConnectionService {
       return outcome(null);
     } catch (error) {
       if (!(error instanceof ModelError)) throw error;
-      // A model that thinks for longer than the test lets it has answered all the same.
+      // A model that used all the tokens of the test did answer.
       return outcome(error.code === "MODEL_OUTPUT_TOO_LONG" ? null : error);
     }
   }
 
-  private sealed(id: string, apiKey: string | null): string | null {
+  private sealKey(id: string, apiKey: string | null): string | null {
     return apiKey === null ? null : this.keyring.seal(apiKey, apiKeyPlace(id));
   }
 
@@ -141,16 +140,15 @@ export class ModelConnectionService {
   }
 }
 
-function checkKey({ provider, apiKey }: ModelConnection): void {
-  if (apiKey === null && provider !== "OPENAI_COMPATIBLE") throw badInput(keyFault("must be given for this provider"));
+function requireKey({ provider, apiKey }: ModelConnection): void {
+  if (apiKey === null && provider !== "OPENAI_COMPATIBLE") throw badInput(keyError("must be given for this provider"));
 }
 
-const keyNeeded = () =>
-  badInput(keyFault("must be given anew with another `baseUrl`, so that the one that is kept isn't sent there"));
+const keyRequired = () =>
+  badInput(keyError("must be given with a new `baseUrl`, so that the stored key is not sent to another address"));
 
-const keyFault = (message: string): FieldError => ({ field: "input.apiKey", message });
+const keyError = (message: string): FieldError => ({ field: "input.apiKey", message });
 
-/** The agents that use a connection. */
 function agentsOf(manager: EntityManager, { appId, name }: ModelConnection): SelectQueryBuilder<Agent> {
   const prefix = `${name}/`;
   return manager

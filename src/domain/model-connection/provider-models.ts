@@ -9,7 +9,7 @@ import type { DocumentReader } from "../../retrieval/document-reader";
 import { type Keyring, SecretUnreadableError } from "../../platform/secrets/keyring";
 import { apiKeyPlace, ModelConnection } from "./model-connection.entity";
 
-/** The models behind connections, with all that it takes to call them. */
+/** Creates the models behind connections, ready to be called. */
 export class ProviderModels implements ConnectedModels {
   constructor(
     private readonly db: Database,
@@ -38,14 +38,14 @@ export class ProviderModels implements ConnectedModels {
   }
 
   /**
-   * @param attempts how often it is asked, where asking again may help
-   * @throws ModelFailed where the provider's key can't be read
+   * @param attempts the maximum number of calls for one answer, if retrying may help
+   * @throws {ModelError} if the provider's key can't be read
    */
   async modelOf(connection: ModelConnection, model: string, attempts?: number): Promise<Model> {
     const { id, provider, baseUrl } = connection;
     const access = { provider, baseUrl, apiKey: this.apiKeyOf(connection) };
     const log = this.log.child({ modelConnectionId: id, model });
-    // Not needed to start, and large.
+    // Large, and not needed to start the server.
     const { ProviderModel } = await import("../../model/provider-model.js");
     return new ProviderModel(
       await languageModel(access, model, this.outbound.fetch),
@@ -64,7 +64,7 @@ export class ProviderModels implements ConnectedModels {
       this.log.error({ modelConnectionId: id, reason: error.reason }, "the key of a model connection can't be read");
       throw new ModelError(
         "MODEL_UNAVAILABLE",
-        "The key of this model connection can't be read with the server's SECRETS_KEY. An administrator can set it anew.",
+        "The key of this model connection can't be read with the server's SECRETS_KEY. An administrator can set it again.",
       );
     }
   }

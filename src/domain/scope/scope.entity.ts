@@ -5,7 +5,8 @@ import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } 
 
 @Entity("scope")
 @ObjectType({
-  description: "A named set of permissions within an app. Its keys may do what it says at the moment of the call.",
+  description:
+    "A named set of permissions within an app. Its API keys have these permissions as they are at the time of each call.",
 })
 export class Scope {
   @Field(() => ID)
@@ -15,7 +16,7 @@ export class Scope {
   @IdColumn()
   readonly appId!: string;
 
-  @Field()
+  @Field({ description: "Unique within the app." })
   @StringColumn(120)
   readonly name!: string;
 
@@ -35,7 +36,7 @@ export class Scope {
   @TimestampColumn()
   readonly updatedAt!: Date;
 
-  /** The row of a deleted scope stays, since its revoked keys still say what they belonged to. */
+  /** A deleted scope keeps its row, because its revoked keys still refer to it. */
   @TimestampColumn({ nullable: true })
   readonly deletedAt!: Date | null;
 }

@@ -15,25 +15,27 @@ export class ScopeResolver {
     private readonly appService: AppService,
   ) {}
 
-  @Query(() => ScopeConnection, { description: "Oldest first." })
+  @Query(() => ScopeConnection, { description: "The scopes of an app, oldest first." })
   @RequireAdmin()
   scopes(@Arg("appId", () => ID) appId: string, @Args() page: PageArgs): Promise<Page<Scope>> {
     return this.scopeService.list(appId, page);
   }
 
-  @Query(() => Scope, { nullable: true })
+  @Query(() => Scope, { nullable: true, description: "Null if the scope does not exist." })
   @RequireAdmin()
   scope(@Arg("id", () => ID) id: string): Promise<Scope | null> {
     return this.scopeService.find(id);
   }
 
-  @Mutation(() => ScopePayload)
+  @Mutation(() => ScopePayload, { description: "Creates a scope in an app." })
   @RequireAdmin()
   async createScope(@Arg("input") input: CreateScopeInput): Promise<ScopePayload> {
     return { scope: await this.scopeService.create(input) };
   }
 
-  @Mutation(() => ScopePayload, { description: "Holds for the keys it has, from the moment of the answer." })
+  @Mutation(() => ScopePayload, {
+    description: "Changes a scope. The change is in effect for its existing keys once the mutation is answered.",
+  })
   @RequireAdmin()
   async updateScope(@Arg("input") input: UpdateScopeInput): Promise<ScopePayload> {
     return { scope: await this.scopeService.update(input) };

@@ -21,7 +21,7 @@ export class ScopeService {
   constructor(
     private readonly db: Database,
     private readonly appService: AppService,
-    private readonly accessNews: AccessNotifier,
+    private readonly accessNotifier: AccessNotifier,
   ) {}
 
   async list(appId: string, page: PageArgs): Promise<Page<Scope>> {
@@ -34,7 +34,7 @@ export class ScopeService {
     return scope?.deletedAt ? null : scope;
   }
 
-  /** The scope of a key, which may have been deleted after its keys were revoked. */
+  /** The scope of a key; also a deleted one, since its revoked keys remain. */
   async ofKey(id: string): Promise<Scope> {
     const scope = await this.byId.load(id);
     if (!scope) throw notFound("scope");
@@ -48,14 +48,14 @@ export class ScopeService {
       appId,
       name,
       description,
-      permissions: normalised(permissions),
+      permissions: normalized(permissions),
       createdAt: now,
       updatedAt: now,
       deletedAt: null,
     };
     await this.db
       .transaction(async (manager) => {
-        // One that is being deleted has its row still.
+        // The row of an app that is being deleted still exists.
         if (!(await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() }))) throw notFound("app");
         await manager.insert(Scope, scope);
       })
@@ -72,19 +72,19 @@ export class ScopeService {
           ...before,
           name: name ?? before.name,
           description: description ?? before.description,
-          permissions: permissions ? normalised(permissions) : before.permissions,
+          permissions: permissions ? normalized(permissions) : before.permissions,
           updatedAt: new Date(),
         };
         await manager.update(Scope, { id }, after);
         return after;
       })
       .catch(translateConstraintErrors({ duplicate: nameTaken }));
-    await this.accessNews.notify({ scopeId: id });
+    await this.accessNotifier.notify({ scopeId: id });
     return scope;
   }
 }
 
 /** Each permission once, in the order of the schema. */
-function normalised(permissions: PermissionsInput): ScopePermissions {
+function normalized(permissions: PermissionsInput): ScopePermissions {
   return permissionsOf(grantsOf(permissions));
 }

@@ -7,7 +7,7 @@ export type MessageRole = keyof typeof MessageRole;
 registerEnumType(MessageRole, { name: "MessageRole" });
 
 @Entity("message")
-@ObjectType()
+@ObjectType({ description: "A message of a session." })
 export class Message {
   @Field(() => ID)
   @PrimaryIdColumn()
@@ -24,7 +24,7 @@ export class Message {
   @TextColumn()
   readonly text!: string;
 
-  @Field(() => ID, { description: "The run that it belongs to." })
+  @Field(() => ID, { description: "The run that the message belongs to." })
   @IdColumn()
   readonly runId!: string;
 

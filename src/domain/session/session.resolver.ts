@@ -22,7 +22,9 @@ export class SessionResolver {
     private readonly appService: AppService,
   ) {}
 
-  @Query(() => SessionConnection, { description: "Newest first." })
+  @Query(() => SessionConnection, {
+    description: "The sessions of an app, newest first. An administrator must pass `appId`.",
+  })
   @RequireRuntime("SESSION_VIEW")
   sessions(
     @Arg("appId", () => ID, { nullable: true }) appId: string | null,
@@ -32,13 +34,15 @@ export class SessionResolver {
     return this.sessionService.list(appId, filter, page);
   }
 
-  @Query(() => Session, { nullable: true })
+  @Query(() => Session, { nullable: true, description: "Null if the session does not exist." })
   @RequireRuntime("SESSION_VIEW")
   session(@Arg("id", () => ID) id: string): Promise<Session | null> {
     return this.sessionService.find(id);
   }
 
-  @Mutation(() => SessionPayload, { description: "With a reference that an active session has: CONFLICT." })
+  @Mutation(() => SessionPayload, {
+    description: "Opens a session. CONFLICT if an active session of the app has the same reference.",
+  })
   @RequireRuntime("SESSION_CREATE")
   async createSession(@Arg("input") input: CreateSessionInput): Promise<SessionPayload> {
     return { session: await this.sessionService.create(input) };

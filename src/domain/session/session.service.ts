@@ -15,7 +15,7 @@ import type { CreateSessionInput, SessionFilter, SessionRefInput, TerminateSessi
 export const sessionTerminated = () =>
   new ApiError(
     "SESSION_TERMINATED",
-    "This session has been terminated. Open another one; its reference can be used anew.",
+    "This session has been terminated. Open another one; its reference can be used again.",
   );
 
 const referenceTaken = () =>
@@ -36,7 +36,7 @@ export class SessionService {
     filter: SessionFilter | null | undefined,
     page: PageArgs,
   ): Promise<Page<Session>> {
-    const where = { appId: await this.appService.resolve(appId, "appId"), ...whereOf(filter ?? {}) };
+    const where = { appId: await this.appService.resolve(appId, "appId"), ...conditionsOf(filter ?? {}) };
     return pageOf(this.db.read, Session, where, page, "DESC");
   }
 
@@ -45,7 +45,7 @@ export class SessionService {
     return session && (this.caller.kind === "ADMIN" || session.appId === this.caller.appId) ? session : null;
   }
 
-  /** The session of a row that points at one, and so exists and is the caller's. */
+  /** The session that another row refers to, which therefore exists and belongs to the app of that row. */
   async get(id: string): Promise<Session> {
     const session = await this.byId.load(id);
     if (!session) throw notFound("session");
@@ -68,8 +68,8 @@ export class SessionService {
   }
 
   /**
-   * The session to execute in, by the rules of SessionRefInput, opened where there is none. Held until the transaction
-   * ends, so that what is decided about it stays true.
+   * Finds the session to execute in by the rules of SessionRefInput, or opens it. Locks it until the transaction ends, so
+   * that it stays as it was checked.
    *
    * @throws NOT_FOUND, SESSION_TERMINATED
    */
@@ -96,13 +96,13 @@ export class SessionService {
     } catch (error) {
       if (!isDuplicate(error) || reference.reference == null) throw error;
     }
-    // Somebody else opened it between the two statements.
+    // Another transaction opened it between the two statements.
     const session = await this.lockActive(manager, appId, reference.reference);
     if (!session) throw referenceTaken();
     return { session: this.ownedSession(session, reference), created: false };
   }
 
-  /** Finds the session to terminate, whatever its state, and holds it until the transaction ends. */
+  /** Finds the session to terminate, whatever its status. An active one stays locked until the transaction ends. */
   async lockForTermination(
     manager: EntityManager,
     input: TerminateSessionInput,
@@ -116,7 +116,7 @@ export class SessionService {
     } else if (reference != null && appId !== undefined) {
       const active = await this.lockActive(manager, appId, reference);
       if (active) return active;
-      // To terminate again changes nothing, so the newest of that reference is the one that was meant.
+      // Terminating it again changes nothing, so the newest session with the reference is the one that is meant.
       const newest = await manager.findOne(Session, {
         where: { appId, reference, status: "TERMINATED" },
         order: { id: "DESC" },
@@ -126,16 +126,16 @@ export class SessionService {
     throw notFound("session");
   }
 
-  /** The app that a termination is about: named, or that of the key; an administrator's id needs none. */
+  /** The app of a termination: the given one or that of the key; undefined if an administrator gives only an id. */
   async appOfTermination({ id, reference, appId }: TerminateSessionInput): Promise<string | undefined> {
     if ((id == null) === (reference == null)) {
-      throw badInput({ field: "input", message: "must have either `id` or `reference`, not both and not none" });
+      throw badInput({ field: "input", message: "must have exactly one of `id` and `reference`" });
     }
     const isNeeded = appId != null || reference != null || this.caller.kind === "API_KEY";
     return isNeeded ? this.appService.resolve(appId, "input.appId") : undefined;
   }
 
-  /** By the column with a unique index, so that MySQL locks this one row and waits for no other. */
+  /** By the column with a unique index, so that MySQL locks this row only. */
   private lockActive(manager: EntityManager, appId: string, activeReference: string): Promise<Session | null> {
     return this.db.lock(manager, Session, { appId, activeReference });
   }
@@ -164,9 +164,9 @@ function newSession(appId: string, { reference, userReference, metadata }: Omit<
 const isOwner = (session: Session, { userReference }: SessionRefInput): boolean =>
   userReference == null || session.userReference === userReference;
 
-function whereOf(filter: SessionFilter): FindOptionsWhere<Session> {
+function conditionsOf(filter: SessionFilter): FindOptionsWhere<Session> {
   const { status, reference, userReference, createdAfter, createdBefore } = filter;
-  const bounds: FindOperator<Date>[] = [
+  const createdAt: FindOperator<Date>[] = [
     ...(createdAfter ? [MoreThan(createdAfter)] : []),
     ...(createdBefore ? [LessThan(createdBefore)] : []),
   ];
@@ -174,6 +174,6 @@ function whereOf(filter: SessionFilter): FindOptionsWhere<Session> {
     ...(status == null ? {} : { status }),
     ...(reference == null ? {} : { reference }),
     ...(userReference == null ? {} : { userReference }),
-    ...(bounds.length === 0 ? {} : { createdAt: And(...bounds) }),
+    ...(createdAt.length === 0 ? {} : { createdAt: And(...createdAt) }),
   };
 }

@@ -5,16 +5,16 @@ export const ViewerKind = { ADMIN: "ADMIN", API_KEY: "API_KEY" } as const;
 export type ViewerKind = keyof typeof ViewerKind;
 registerEnumType(ViewerKind, { name: "ViewerKind" });
 
-@ObjectType({ description: "Who is calling." })
+@ObjectType({ description: "The caller." })
 export class Viewer {
   @Field(() => ViewerKind)
   readonly kind!: ViewerKind;
 
-  @Field({ description: "The administrator's name, or the key's." })
+  @Field({ description: "The name of the key; `administrator` for an administrator." })
   readonly name!: string;
 
   @Field(() => ScopePermissions, {
-    description: "What the key's scope allows at this moment; everything for an administrator.",
+    description: "The permissions of the key's scope at this moment; all permissions for an administrator.",
   })
   readonly permissions!: ScopePermissions;
 }

@@ -15,18 +15,18 @@ export class ViewerResolver {
     private readonly apiKeyService: ApiKeyService,
   ) {}
 
-  @Query(() => Viewer, { description: "Who is calling, and what they may do." })
+  @Query(() => Viewer, { description: "The caller and its permissions." })
   @RequireCredential()
   viewer(@Ctx("caller") { kind, name, granted }: Caller): Viewer {
     return { kind, name, permissions: permissionsOf(granted) };
   }
 
-  @FieldResolver(() => App, { nullable: true, description: "The key's app; null for an administrator." })
+  @FieldResolver(() => App, { nullable: true, description: "The app of the key; null for an administrator." })
   app(@Ctx("caller") caller: Caller): Promise<App> | null {
     return caller.kind === "API_KEY" ? this.appService.get(caller.appId) : null;
   }
 
-  @FieldResolver(() => ApiKey, { nullable: true, description: "Null for an administrator." })
+  @FieldResolver(() => ApiKey, { nullable: true, description: "The key that was sent; null for an administrator." })
   apiKey(@Ctx("caller") caller: Caller): Promise<ApiKey | null> | null {
     return caller.kind === "API_KEY" ? this.apiKeyService.find(caller.keyId) : null;
   }

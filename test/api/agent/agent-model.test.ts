@@ -11,7 +11,7 @@ const update = `mutation ($input: UpdateModelConnectionInput!) {
 }`;
 const remove = `mutation ($id: ID!) { deleteModelConnection(input: { id: $id }) { id } }`;
 
-test("a model is one that is built in, or one behind a connection of the agent's app", async () => {
+test("an agent's model is a built-in model or one behind a connection of its app", async () => {
   const [app, other] = [await server.current.newApp(), await server.current.newApp()];
   await app.modelConnection(models.current.baseUrl, { name: "llama" });
   await other.modelConnection(models.current.baseUrl, { name: "other" });
@@ -47,22 +47,24 @@ test("a model is one that is built in, or one behind a connection of the agent's
   );
 });
 
-test("how an agent wants to be answered is kept, changed and reset", async () => {
+test("the model settings of an agent are stored, updated and reset", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "FULL" });
   const settings = `temperature maxOutputTokens timeoutSeconds`;
-  const make = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id ${settings} } } }`;
-  const change = `mutation ($input: UpdateAgentInput!) { updateAgent(input: $input) { agent { ${settings} } } }`;
-  const { createAgent: plain } = await key.data(make, { input: { name: "plain" } });
+  const create = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id ${settings} } } }`;
+  const updateSettings = `mutation ($input: UpdateAgentInput!) { updateAgent(input: $input) { agent { ${settings} } } }`;
+  const { createAgent: plain } = await key.data(create, { input: { name: "plain" } });
   expect(plain.agent).toMatchObject({ temperature: null, maxOutputTokens: null, timeoutSeconds: 120 });
 
-  const given = { temperature: 0.7, maxOutputTokens: 100, timeoutSeconds: 5 };
-  const { createAgent: made } = await key.data(make, { input: { name: "made", ...given } });
-  expect(made.agent).toMatchObject(given);
+  const settingsInput = { temperature: 0.7, maxOutputTokens: 100, timeoutSeconds: 5 };
+  const { createAgent: made } = await key.data(create, { input: { name: "made", ...settingsInput } });
+  expect(made.agent).toMatchObject(settingsInput);
   const { id } = made.agent;
-  const { updateAgent: kept } = await key.data(change, { input: { id, description: "x" } });
-  expect(kept.agent).toEqual(given);
-  const { updateAgent: reset } = await key.data(change, { input: { id, temperature: null, maxOutputTokens: null } });
+  const { updateAgent: kept } = await key.data(updateSettings, { input: { id, description: "x" } });
+  expect(kept.agent).toEqual(settingsInput);
+  const { updateAgent: reset } = await key.data(updateSettings, {
+    input: { id, temperature: null, maxOutputTokens: null },
+  });
   expect(reset.agent).toEqual({ temperature: null, maxOutputTokens: null, timeoutSeconds: 5 });
 
   for (const faulty of [
@@ -73,13 +75,13 @@ test("how an agent wants to be answered is kept, changed and reset", async () =>
     { timeoutSeconds: 3_601 },
     { timeoutSeconds: null },
   ]) {
-    const [error] = await key.errors(change, { input: { id, ...faulty } });
+    const [error] = await key.errors(updateSettings, { input: { id, ...faulty } });
     const field = `input.${String(Object.keys(faulty)[0])}`;
     expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field }] });
   }
 });
 
-test("a connection that agents use can't be deleted, and says how many they are", async () => {
+test("a connection that agents use can't be deleted, and the error has their number", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const id = await app.modelConnection(models.current.baseUrl, { name: "a_" });
@@ -94,31 +96,31 @@ test("a connection that agents use can't be deleted, and says how many they are"
   expect(await admin.code(remove, { id })).toBeUndefined();
 });
 
-test("agents follow their connection to another name", async () => {
+test("renaming a connection updates the agents that use it", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const id = await app.modelConnection(models.current.baseUrl, { name: "old" });
   const agent = await app.agent({ model: "old/m:1/x" });
-  const beside = await app.agent();
+  const other = await app.agent();
   await admin.data(update, { input: { id, name: "ñew" } });
   const query = `query ($id: ID!) { agent(id: $id) { model version } }`;
   expect((await admin.data(query, { id: agent })).agent).toEqual({ model: "ñew/m:1/x", version: 2 });
-  expect((await admin.data(query, { id: beside })).agent).toEqual({ model: "builtin:extractive", version: 1 });
+  expect((await admin.data(query, { id: other })).agent).toEqual({ model: "builtin:extractive", version: 1 });
 });
 
-test("of a deletion and a new agent at the same moment one is refused", async () => {
+test("of a deletion and a concurrent creation of an agent that uses the connection, exactly one is refused", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   for (let i = 0; i < 10; i++) {
     const name = `c${i}`;
     const id = await app.modelConnection(models.current.baseUrl, { name });
-    const [made, deleted] = await Promise.all([
+    const [created, deleted] = await Promise.all([
       admin.code(createAgent, { input: { appId: app.id, name, model: `${name}/x` } }),
       admin.code(remove, { id }),
     ]);
     expect([
       [undefined, "CONFLICT"],
       ["BAD_USER_INPUT", undefined],
-    ]).toContainEqual([made, deleted]);
+    ]).toContainEqual([created, deleted]);
   }
 });

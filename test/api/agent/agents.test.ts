@@ -6,7 +6,7 @@ const fields = `id name description instructions model version createdAt updated
 const createAgent = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { ${fields} } } }`;
 const updateAgent = `mutation ($input: UpdateAgentInput!) { updateAgent(input: $input) { agent { ${fields} } } }`;
 
-test("a key creates an agent in its own app, which it need not name", async () => {
+test("a key creates an agent in its own app, with or without naming the app", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "FULL" });
   const { createAgent: created } = await key.data(createAgent, { input: { name: " Ada " } });
@@ -30,7 +30,7 @@ test("an administrator must name the app", async () => {
   expect(list?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: "appId" }] });
 });
 
-test("a model that does not exist is refused with those that do", async () => {
+test("an unknown model is refused with the models that exist", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "FULL" });
   const id = await app.agent();
@@ -44,7 +44,7 @@ test("a model that does not exist is refused with those that do", async () => {
   }
 });
 
-test("each update counts, and one that expects another version changes nothing", async () => {
+test("each update increments the version, and an update that expects another version changes nothing", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "EDIT" });
   const id = await app.agent({ description: "old" });
@@ -57,7 +57,7 @@ test("each update counts, and one that expects another version changes nothing",
   expect(unconditional.agent).toMatchObject({ version: 3, description: "new", instructions: "Be brief." });
 });
 
-test("of many that update one version at the same moment one does", async () => {
+test("of concurrent updates that expect the same version, exactly one succeeds", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "EDIT" });
   const id = await app.agent();
@@ -70,7 +70,7 @@ test("of many that update one version at the same moment one does", async () => 
   expect(codes.filter((code) => code === "CONFLICT")).toHaveLength(7);
 });
 
-test("updates of different fields at the same moment all stay", async () => {
+test("concurrent updates of different fields are all kept", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "FULL" });
   const id = await app.agent();
@@ -84,7 +84,7 @@ test("updates of different fields at the same moment all stay", async () => {
 });
 
 test.each(["name", "description", "instructions", "model", "expectedVersion"])(
-  "%s: null is refused by name, and nothing is changed",
+  "a null %s is refused by name, and nothing is changed",
   async (field) => {
     const app = await server.current.newApp();
     const id = await app.agent();
@@ -99,7 +99,7 @@ test.each(["name", "description", "instructions", "model", "expectedVersion"])(
   },
 );
 
-test("texts have a greatest length, and what fits is kept as it came", async () => {
+test("a text is stored unchanged up to its maximum length, and refused beyond it", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ agents: "FULL" });
   const instructions = "𝒳 é \r\n\t 日本語 ".padEnd(100_000, "x");
@@ -116,7 +116,7 @@ test("texts have a greatest length, and what fits is kept as it came", async () 
   );
 });
 
-test("a deleted agent is gone, and what was said with it stays", async () => {
+test("a deleted agent is gone, and its sessions and runs remain", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ name: "Ada" });

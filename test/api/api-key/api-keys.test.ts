@@ -9,7 +9,7 @@ const createApiKey = `mutation ($input: CreateApiKeyInput!) {
 const renameApiKey = `mutation ($input: RenameApiKeyInput!) { renameApiKey(input: $input) { apiKey { id name } } }`;
 const revokeApiKey = `mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id status revokedAt } } }`;
 
-test("the secret is told once, and recognised by its start and end", async () => {
+test("the secret is returned once, and its hint has its start and end", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const scopeId = await app.scope({});
@@ -32,7 +32,7 @@ test("the secret is told once, and recognised by its start and end", async () =>
   expect(list.text).not.toContain(secret);
 });
 
-test("a name is unique among the active keys of a scope, and free again once its key is revoked", async () => {
+test("a name is unique among the active keys of a scope, and available again once its key is revoked", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const input = { input: { scopeId: await app.scope({}), name: "web" } };
@@ -54,7 +54,7 @@ test("a name is unique among the active keys of a scope, and free again once its
   expect(await admin.code(renameApiKey, { input: { id: unknown, name: "web" } })).toBe("NOT_FOUND");
 });
 
-test("a revoked key is dead with the next request, for good, and to revoke it again changes nothing", async () => {
+test("a revoked key is refused from the next request, and revoking it again changes nothing", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const key = await app.key();
@@ -70,17 +70,17 @@ test("a revoked key is dead with the next request, for good, and to revoke it ag
   expect(await admin.code(revokeApiKey, { id: unknown })).toBe("NOT_FOUND");
 });
 
-test("they are listed newest first, by app, scope and status, and of an app that does not exist not at all", async () => {
+test("keys are listed newest first, by app, scope and status, and the list of an unknown app is NOT_FOUND", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const [first, second] = [await app.key({}), await app.key({})];
   const third = await app.key(first.scopeId);
   await admin.data(revokeApiKey, { id: third.keyId });
-  const list = async (more: object) => {
+  const list = async (filter: object) => {
     const query = `query ($appId: ID!, $scopeId: ID, $status: ApiKeyStatus) {
         apiKeys(appId: $appId, scopeId: $scopeId, status: $status) { nodes { id } totalCount }
       }`;
-    return (await admin.data(query, { appId: app.id, ...more })).apiKeys.nodes.map(({ id }: { id: string }) => id);
+    return (await admin.data(query, { appId: app.id, ...filter })).apiKeys.nodes.map(({ id }: { id: string }) => id);
   };
   expect(await list({})).toEqual([third.keyId, second.keyId, first.keyId]);
   expect(await list({ scopeId: first.scopeId })).toEqual([third.keyId, first.keyId]);

@@ -13,26 +13,26 @@ import { statementsOf } from "../../support/statements";
 
 const processes = useProcesses();
 const log = pino({ level: "silent" });
-const opened: (() => Promise<void>)[] = [];
-const minute = 60_000;
+const cleanups: (() => Promise<void>)[] = [];
+const minuteMs = 60_000;
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1) + second * 1_000);
 
 beforeEach(() => {
-  // The rest of time goes on, as the database needs it.
+  // The database needs the other timers to be real.
   mock.timers.enable({ apis: ["Date", "setInterval"], now: at(0) });
   jest.spyOn(log, "error");
 });
 afterEach(async () => {
   mock.timers.reset();
   jest.restoreAllMocks();
-  for (const close of opened.splice(0)) await close();
+  for (const close of cleanups.splice(0)) await close();
 });
 
-/** What a server has of its own to write down the use of keys, beside a server that has the keys. */
-async function usageBeside(server: TestProcess): Promise<{ usage: KeyUsage; db: Database }> {
+/** A recorder of key use on the database of a server, as another instance has it. */
+async function usageOn(server: TestProcess): Promise<{ usage: KeyUsage; db: Database }> {
   const db = await Database.open(readConfig(server.environment).database, entities);
   const usage = new KeyUsage(db, log);
-  opened.push(async () => {
+  cleanups.push(async () => {
     await usage.close();
     await db.close();
   });
@@ -51,45 +51,45 @@ async function lastUse(server: TestProcess, id: string | undefined): Promise<Dat
   return apiKey.lastUsedAt === null ? null : new Date(apiKey.lastUsedAt as string);
 }
 
-/** Lets time go on until that second. */
-const reach = (second: number) => mock.timers.tick(at(second).getTime() - node.Date.now());
+/** Advances the mocked time to that second. */
+const advanceTo = (second: number) => mock.timers.tick(at(second).getTime() - node.Date.now());
 
 function use(usage: KeyUsage, id: string | undefined, second: number): void {
-  reach(second);
-  usage.used(id ?? "");
+  advanceTo(second);
+  usage.record(id ?? "");
 }
 
 const updatesOf = async (work: () => Promise<unknown>) =>
   (await statementsOf(work)).filter((statement) => statement.startsWith("UPDATE"));
 
-test("the uses of a minute are written when it is over, one for each key: its last", async () => {
+test("the last use of each key is written once a minute", async () => {
   const server = await processes.serve(await processes.fresh());
   const [ada, eve] = await keysOf(server, 2);
-  const { usage, db } = await usageBeside(server);
+  const { usage, db } = await usageOn(server);
   const transaction = jest.spyOn(db, "transaction");
   for (let second = 1; second <= 50; second++) {
     use(usage, ada, second);
     if (second === 7) use(usage, eve, second);
   }
 
-  reach(59.999);
+  advanceTo(59.999);
   expect(transaction).not.toHaveBeenCalled();
   const updates = await updatesOf(async () => {
-    reach(60);
+    advanceTo(60);
     await eventually(async () => (await lastUse(server, eve)) !== null);
   });
   expect(updates).toHaveLength(2);
   expect([await lastUse(server, ada), await lastUse(server, eve)]).toEqual([at(50), at(7)]);
 
-  mock.timers.tick(10 * minute);
+  mock.timers.tick(10 * minuteMs);
   await usage.flush();
   expect(transaction).toHaveBeenCalledTimes(1);
 });
 
-test("an instance that writes later does not set back what another has seen later", async () => {
+test("an instance does not overwrite a later use that another instance has written", async () => {
   const server = await processes.serve(await processes.fresh());
   const [key] = await keysOf(server, 1);
-  const [one, other] = [await usageBeside(server), await usageBeside(server)];
+  const [one, other] = [await usageOn(server), await usageOn(server)];
   use(one.usage, key, 1);
   use(other.usage, key, 2);
   await other.usage.flush();
@@ -97,11 +97,11 @@ test("an instance that writes later does not set back what another has seen late
   expect(await lastUse(server, key)).toEqual(at(2));
 });
 
-test("what can't be written is logged, kept, and written the next time, with what came since", async () => {
+test("a use that can't be written is logged, kept, and written by the next flush with the uses since then", async () => {
   const server = await processes.serve(await processes.fresh());
   const [ada, eve] = await keysOf(server, 2);
-  const { usage, db } = await usageBeside(server);
-  const transaction = jest.spyOn(db, "transaction").mockRejectedValue(new Error("The database is away"));
+  const { usage, db } = await usageOn(server);
+  const transaction = jest.spyOn(db, "transaction").mockRejectedValue(new Error("The database is unavailable"));
   use(usage, ada, 1);
   use(usage, eve, 2);
   for (let failure = 1; failure <= 3; failure++) {
@@ -111,15 +111,15 @@ test("what can't be written is logged, kept, and written the next time, with wha
   }
 
   transaction.mockRestore();
-  // However often it failed, there is one use to keep of each key.
+  // One use of each key is kept, however often it failed.
   expect(await updatesOf(() => usage.flush())).toHaveLength(2);
   expect([await lastUse(server, ada), await lastUse(server, eve)]).toEqual([at(30), at(2)]);
 });
 
-test("the end waits for what is being written, and writes the rest", async () => {
+test("close() waits for the flush in progress, and writes the rest", async () => {
   const server = await processes.serve(await processes.fresh());
   const [ada, eve] = await keysOf(server, 2);
-  const { usage, db } = await usageBeside(server);
+  const { usage, db } = await usageOn(server);
   const write = db.transaction.bind(db);
   const transaction = jest.spyOn(db, "transaction").mockImplementationOnce((work) => {
     use(usage, ada, 3);
@@ -134,27 +134,27 @@ test("the end waits for what is being written, and writes the rest", async () =>
 
   use(usage, ada, 4);
   transaction.mockClear();
-  mock.timers.tick(10 * minute);
+  mock.timers.tick(10 * minuteMs);
   await setImmediate();
   expect(transaction).not.toHaveBeenCalled();
 });
 
-test("thousands of keys are written a hundred at a time, and others get their turn in between", async () => {
+test("thousands of keys are written a hundred at a time, with other work in between", async () => {
   const server = await processes.serve(await processes.fresh());
-  const { usage, db } = await usageBeside(server);
+  const { usage, db } = await usageOn(server);
   const transaction = jest.spyOn(db, "transaction");
-  for (let i = 0; i < 2_000; i++) usage.used(randomUUID());
+  for (let i = 0; i < 2_000; i++) usage.record(randomUUID());
 
-  let isOver = false;
+  let isDone = false;
   let turns = 0;
-  const takeTurns = async () => {
-    for (; !isOver; turns++) await setImmediate();
+  const countTurns = async () => {
+    for (; !isDone; turns++) await setImmediate();
   };
-  void takeTurns();
+  void countTurns();
   await usage.flush();
-  isOver = true;
+  isDone = true;
   expect(transaction).toHaveBeenCalledTimes(20);
   expect(turns).toBeGreaterThanOrEqual(20);
-  // Nobody holds these keys any more, so that there is nothing to keep.
+  // These keys do not exist, and their uses are not kept.
   expect(await updatesOf(() => usage.flush())).toEqual([]);
 });

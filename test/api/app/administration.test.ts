@@ -31,7 +31,7 @@ describe("apps", () => {
     }
   });
 
-  test("of many that want one name at the same moment one gets it", async () => {
+  test("of concurrent creations with one name, exactly one succeeds", async () => {
     const name = randomUUID();
     const codes = await Promise.all(
       Array.from({ length: 8 }, () => server.current.admin.code(createApp, { input: { name } })),
@@ -40,7 +40,7 @@ describe("apps", () => {
     expect(codes.filter((code) => code === "CONFLICT")).toHaveLength(7);
   });
 
-  test("an update changes what is given and nothing else, and null is refused", async () => {
+  test("an update changes only the fields that it has, and refuses null", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const update = `mutation ($input: UpdateAppInput!) { updateApp(input: $input) { app { name description } } }`;
@@ -58,7 +58,7 @@ describe("apps", () => {
     expect(await admin.code(update, { input: { id: unknown, name: "x" } })).toBe("NOT_FOUND");
   });
 
-  test("deleting one ends its keys, agents and sessions, and its name can be used anew", async () => {
+  test("a deleted app takes its keys, agents and sessions with it, and its name can be used again", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const key = await app.key();
@@ -81,7 +81,7 @@ describe("apps", () => {
     expect(await admin.code(createApp, { input: { name: before.name } })).toBeUndefined();
   });
 
-  test("a list is paged: each once, in a stable order while rows come and go", async () => {
+  test("pages of a list contain each row once, in a stable order, while rows are added and removed", async () => {
     const app = await server.current.newApp();
     for (let i = 0; i < 5; i++) await app.agent({ name: `agent ${i}` });
     const key = await app.key();
@@ -107,7 +107,7 @@ describe("apps", () => {
 });
 
 describe("scopes", () => {
-  test("what is not granted is not allowed, and an unknown permission is refused", async () => {
+  test("a permission that is not granted is denied, and an unknown permission is refused", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const create = (name: string, permissions: object) =>
@@ -125,7 +125,7 @@ describe("scopes", () => {
     }
   });
 
-  test("a variable of the wrong type is refused with the names of the fields and without the values", async () => {
+  test("a variable of the wrong type is refused with the paths of its fields and without their values", async () => {
     const input = { appId: 5.5, name: { secret: "swordfish" }, permissions: { agents: "swordfish" } };
     const { body } = await server.current.admin.send(createScope, { input });
     expect(body.errors[0].extensions.code).toBe("BAD_USER_INPUT");
@@ -150,7 +150,7 @@ describe("scopes", () => {
     expect(await admin.code(createScope, input(unknown))).toBe("NOT_FOUND");
   });
 
-  test("an update replaces the permissions whole, and holds for existing keys with the next request", async () => {
+  test("an update replaces all permissions, and applies to existing keys from the next request", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const key = await app.key({ agents: "VIEW", runtime: ["RUN"] });
@@ -171,11 +171,11 @@ describe("scopes", () => {
     expect(await admin.code(updateScope, { input: { id: unknown } })).toBe("NOT_FOUND");
   });
 
-  test("an update changes what it names, and nothing else", async () => {
+  test("an update changes only the fields that it has", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const permissions = { agents: "EDIT", runtime: ["RUN"] };
-    const first = { name: "readers", description: "Who reads.", permissions };
+    const first = { name: "readers", description: "Readers.", permissions };
     const { createScope: created } = await admin.data(createScope, { input: { appId: app.id, ...first } });
     const { id } = created.scope;
     const after = async (change: object) =>
@@ -185,14 +185,14 @@ describe("scopes", () => {
     expect(await after({ description: "" })).toMatchObject({ ...first, name: "writers", description: "" });
   });
 
-  test("one with active keys is only deleted with the word to revoke them: both or neither", async () => {
+  test("a scope with active keys is deleted only together with their revocation", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const key = await app.key();
     const second = await app.key(key.scopeId);
 
-    const [refusal] = await admin.errors(deleteScope, { input: { id: key.scopeId } });
-    expect(refusal).toMatchObject({
+    const [conflict] = await admin.errors(deleteScope, { input: { id: key.scopeId } });
+    expect(conflict).toMatchObject({
       extensions: { code: "CONFLICT" },
       message: expect.stringContaining("2 active keys"),
     });
@@ -200,8 +200,8 @@ describe("scopes", () => {
     expect(await admin.code(deleteScope, { input: { id: key.scopeId, revokeKeys: null } })).toBe("BAD_USER_INPUT");
 
     await admin.data(deleteScope, { input: { id: key.scopeId, revokeKeys: true } });
-    for (const dead of [key, second]) {
-      const [error] = await dead.errors(`{ viewer { name } }`);
+    for (const revoked of [key, second]) {
+      const [error] = await revoked.errors(`{ viewer { name } }`);
       expect(error?.extensions).toMatchObject({ code: "UNAUTHENTICATED", reason: "KEY_REVOKED" });
     }
     const query = `query ($scope: ID!, $key: ID!) { scope(id: $scope) { id } apiKey(id: $key) { status scope { id } } }`;
@@ -213,7 +213,7 @@ describe("scopes", () => {
     expect(await admin.code(createApiKey, { input: { scopeId: key.scopeId, name: "late" } })).toBe("NOT_FOUND");
   });
 
-  test("a scope that is deleted while keys are made in it ends with no active key", async () => {
+  test("a scope that is deleted while keys are created in it has no active key afterwards", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const scopeId = await app.scope({});

@@ -3,8 +3,8 @@ import { execute, executeAgent, eventually, finished, refusalOf, runOf, cancel }
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
-/** Takes as many tokens as it is told, and waits before it ends where it is told so. */
-const counting: Model = {
+/** Uses the number of tokens that its input begins with. If the input ends with `wait`, it does not end by itself. */
+const meteredModel: Model = {
   async *answer({ text, signal }) {
     yield { kind: "text", text: "counted" };
     const tokens = Number(text.split(" ")[0]);
@@ -12,22 +12,22 @@ const counting: Model = {
     if (text.endsWith("wait")) await new Promise((_, reject) => signal.addEventListener("abort", reject));
   },
 };
-const holding = new TestModel();
-const server = useServer({}, { "test:counting": counting, "test:holding": holding });
-afterEach(() => holding.releaseAll());
+const pausingModel = new TestModel();
+const server = useServer({}, { "test:counting": meteredModel, "test:holding": pausingModel });
+afterEach(() => pausingModel.releaseAll());
 
 const fields = "limits { runsAtOnce queuedRuns tokensPerDay }";
 const updateApp = `mutation ($input: UpdateAppInput!) { updateApp(input: $input) { app { name ${fields} } } }`;
-const limit = (id: string, limits: object) => server.current.admin.data(updateApp, { input: { id, limits } });
+const setLimits = (id: string, limits: object) => server.current.admin.data(updateApp, { input: { id, limits } });
 
-test("an app has no limits but those that it is given, which are changed and taken away one by one", async () => {
+test("an app has no limits by default, and an update changes or removes only those that it names", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const read = async () => (await admin.data(`query ($id: ID!) { app(id: $id) { ${fields} } }`, { id: app.id })).app;
   const none = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
   expect((await read()).limits).toEqual(none);
-  await limit(app.id, { runsAtOnce: 3, tokensPerDay: 1_000 });
-  await limit(app.id, { runsAtOnce: null, queuedRuns: 5 });
+  await setLimits(app.id, { runsAtOnce: 3, tokensPerDay: 1_000 });
+  await setLimits(app.id, { runsAtOnce: null, queuedRuns: 5 });
   expect((await read()).limits).toEqual({ runsAtOnce: null, queuedRuns: 5, tokensPerDay: 1_000 });
   await admin.data(updateApp, { input: { id: app.id, description: "x" } });
   expect((await read()).limits).toEqual({ runsAtOnce: null, queuedRuns: 5, tokensPerDay: 1_000 });
@@ -43,7 +43,7 @@ test.each([
   ["runsAtOnce", 0],
   ["queuedRuns", -1],
   ["tokensPerDay", 2_000_000_001],
-])("a limit that can't be meant is refused by its name: %s %d", async (name, value) => {
+])("a limit that is out of range is refused by name: %s %d", async (name, value) => {
   const app = await server.current.newApp();
   const [error] = await server.current.admin.errors(updateApp, { input: { id: app.id, limits: { [name]: value } } });
   expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: `input.limits.${name}` }] });
@@ -51,11 +51,11 @@ test.each([
   expect(nothing?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: "input.limits" }] });
 });
 
-test("tokens that are used up are said with how many, and when there are more; a new day has its own", async () => {
+test("an execution over the daily tokens is refused with the usage and the time of reset, and a new day starts at zero", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:counting" });
-  await limit(app.id, { tokensPerDay: 100 });
+  await setLimits(app.id, { tokensPerDay: 100 });
   const { run } = await execute(key, { agentId, text: "60", idempotencyKey: "first" });
   expect(run.usage).toEqual({ totalTokens: 60 });
   await execute(key, { agentId, text: "60" });
@@ -83,47 +83,47 @@ test("tokens that are used up are said with how many, and when there are more; a
   expect(await refusalOf(key, { agentId, text: "1" })).toBe("LIMIT_REACHED");
 });
 
-test("what a cancelled run took counts", async () => {
+test("the tokens of a cancelled run count", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:counting" });
-  await limit(app.id, { tokensPerDay: 10 });
+  await setLimits(app.id, { tokensPerDay: 10 });
   const { run } = await execute(key, { agentId, text: "50 wait", waitMs: 0 });
   await eventually(async () => (await runOf(key, run.id)).status === "RUNNING");
-  // It must have been told what it took before it is cancelled.
+  // The server must have received the usage before the run is cancelled.
   await eventually(async () => {
-    const [told] = await server.current.sql(`SELECT eventCount FROM run WHERE id = '${run.id}'`);
-    return Number(told?.["eventCount"]) >= 2;
+    const [row] = await server.current.sql(`SELECT eventCount FROM run WHERE id = '${run.id}'`);
+    return Number(row?.["eventCount"]) >= 2;
   });
   await cancel(key, run.id);
   await eventually(async () => (await refusalOf(key, { agentId, text: "1", waitMs: 0 })) === "LIMIT_REACHED");
   expect((await runOf(key, run.id)).usage).toEqual({ totalTokens: 50 });
 });
 
-test("runs that end at the same moment are all counted", async () => {
+test("the tokens of runs that end concurrently are all counted", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:counting" });
   await Promise.all(Array.from({ length: 20 }, () => execute(key, { agentId, text: "7" })));
-  await limit(app.id, { tokensPerDay: 1 });
+  await setLimits(app.id, { tokensPerDay: 1 });
   const [error] = await key.errors(executeAgent, { input: { agentId, text: "1" } });
   expect(error?.extensions).toMatchObject({ used: 140 });
 });
 
-test("of executions at the same moment no more are accepted than may wait", async () => {
+test("of concurrent executions, no more are accepted than may be queued", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:holding" });
-  await limit(app.id, { queuedRuns: 3 });
+  await setLimits(app.id, { queuedRuns: 3 });
   const { run, session } = await execute(key, { agentId, text: "hold", waitMs: 0 });
-  await eventually(() => holding.holding === 1);
+  await eventually(() => pausingModel.holding === 1);
   const answers = await Promise.all(
     Array.from({ length: 10 }, () => refusalOf(key, { agentId, session: { id: session.id }, waitMs: 0 })),
   );
   expect(answers.filter((code) => code === undefined)).toHaveLength(3);
   expect(answers.filter((code) => code === "LIMIT_REACHED")).toHaveLength(7);
 
-  holding.release();
+  pausingModel.release();
   await finished(key, run.id);
   await eventually(async () => (await refusalOf(key, { agentId, session: { id: session.id } })) === undefined);
 });

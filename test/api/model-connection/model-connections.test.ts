@@ -14,7 +14,7 @@ const update = `mutation ($input: UpdateModelConnectionInput!) {
 }`;
 const remove = `mutation ($id: ID!) { deleteModelConnection(input: { id: $id }) { id } }`;
 const read = `query ($id: ID!) { modelConnection(id: $id) { ${fields} } }`;
-const tryOut = `mutation ($input: TestModelConnectionInput!) {
+const testConnection = `mutation ($input: TestModelConnectionInput!) {
   testModelConnection(input: $input) { ok latencyMs error { code message } }
 }`;
 
@@ -25,36 +25,36 @@ const input = (more: object) => ({
   ...more,
 });
 
-test("a connection is made, read, listed, changed and deleted", async () => {
+test("a connection is created, read, listed, updated and deleted", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const { createModelConnection } = await admin.data(create, {
     input: input({ appId: app.id, name: " Ollama ", apiKey: "sk-1" }),
   });
-  const made = createModelConnection.modelConnection;
-  expect(made).toMatchObject({
+  const created = createModelConnection.modelConnection;
+  expect(created).toMatchObject({
     name: "Ollama",
     provider: "OPENAI_COMPATIBLE",
     baseUrl: models.current.baseUrl,
     hasApiKey: true,
     app: { id: app.id },
   });
-  expect((await admin.data(read, { id: made.id })).modelConnection).toEqual(made);
+  expect((await admin.data(read, { id: created.id })).modelConnection).toEqual(created);
   const list = `query ($app: ID!) { modelConnections(appId: $app) { nodes { id } totalCount pageInfo { hasNextPage } } }`;
   expect((await admin.data(list, { app: app.id })).modelConnections).toEqual({
-    nodes: [{ id: made.id }],
+    nodes: [{ id: created.id }],
     totalCount: 1,
     pageInfo: { hasNextPage: false },
   });
-  const changed = await admin.data(update, { input: { id: made.id, name: "llama", apiKey: null } });
+  const changed = await admin.data(update, { input: { id: created.id, name: "llama", apiKey: null } });
   expect(changed.updateModelConnection.modelConnection).toMatchObject({ name: "llama", hasApiKey: false });
 
-  expect(await admin.data(remove, { id: made.id })).toEqual({ deleteModelConnection: { id: made.id } });
-  expect((await admin.data(read, { id: made.id })).modelConnection).toBeNull();
+  expect(await admin.data(remove, { id: created.id })).toEqual({ deleteModelConnection: { id: created.id } });
+  expect((await admin.data(read, { id: created.id })).modelConnection).toBeNull();
   for (const [query, variables] of [
-    [remove, { id: made.id }],
+    [remove, { id: created.id }],
     [update, { input: { id: unknown, name: "x" } }],
-    [tryOut, { input: { id: unknown, model: "good" } }],
+    [testConnection, { input: { id: unknown, model: "good" } }],
     [create, { input: input({ appId: unknown }) }],
     [list, { app: unknown }],
   ] as const) {
@@ -62,7 +62,7 @@ test("a connection is made, read, listed, changed and deleted", async () => {
   }
 });
 
-test("no key, whatever its scope, may see or touch a connection", async () => {
+test("an API key can neither read nor change connections, whatever its scope", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const id = await app.modelConnection(models.current.baseUrl);
@@ -71,14 +71,14 @@ test("no key, whatever its scope, may see or touch a connection", async () => {
     [update, { input: { id, name: "b" } }],
     [remove, { id }],
     [read, { id }],
-    [tryOut, { input: { id, model: "good" } }],
+    [testConnection, { input: { id, model: "good" } }],
     [`query ($id: ID!) { modelConnections(appId: $id) { nodes { id } } }`, { id: app.id }],
   ] as const) {
     expect(await key.code(query, variables)).toBe("FORBIDDEN");
   }
 });
 
-test("a name is unique within the app, also of two at the same moment", async () => {
+test("a name is unique within the app, also for concurrent creations", async () => {
   const { admin } = server.current;
   const [app, other] = [await server.current.newApp(), await server.current.newApp()];
   const codes = await Promise.all(
@@ -91,7 +91,7 @@ test("a name is unique within the app, also of two at the same moment", async ()
 });
 
 test.each(["", "a/b", "a:b", "a b", "a\nb", "x".repeat(65)])(
-  "the name %j can't stand in front of a model",
+  "the name %j is refused, because it can't precede a model's name",
   async (name) => {
     const app = await server.current.newApp();
     const [error] = await server.current.admin.errors(create, { input: input({ appId: app.id, name }) });
@@ -130,7 +130,7 @@ test.each([
   ["OPENAI", "https://api.openai.com/v1"],
   ["ANTHROPIC", "https://api.anthropic.com/v1"],
   ["GOOGLE", "https://generativelanguage.googleapis.com/v1beta"],
-])("%s needs a key and knows where it is", async (provider, baseUrl) => {
+])("a connection to %s needs a key and has a default address", async (provider, baseUrl) => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const [error] = await admin.errors(create, { input: { appId: app.id, name: "a", provider } });
@@ -144,7 +144,7 @@ test.each([
   expect(await admin.code(update, { input: { id, apiKey: null } })).toBe("BAD_USER_INPUT");
 });
 
-test("an OpenAI-compatible connection needs an address, and its key is of printable characters", async () => {
+test("an OpenAI-compatible connection needs an address, and its key consists of printable characters", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const [error] = await admin.errors(create, { input: input({ appId: app.id, baseUrl: null }) });
@@ -155,7 +155,7 @@ test("an OpenAI-compatible connection needs an address, and its key is of printa
   }
 });
 
-test("a key is never sent to another address than the one it was given for", async () => {
+test("a new address without a key is refused if a key is stored, so that the key is not sent there", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const id = await app.modelConnection(models.current.baseUrl, { apiKey: "sk-1" });
@@ -165,16 +165,16 @@ test("a key is never sent to another address than the one it was given for", asy
   expect((await admin.data(read, { id })).modelConnection.baseUrl).toBe(models.current.baseUrl);
 
   expect(await admin.code(update, { input: { id, baseUrl: models.current.baseUrl, name: "same" } })).toBeUndefined();
-  const given = await admin.data(update, { input: { id, baseUrl, apiKey: "sk-2" } });
-  expect(given.updateModelConnection.modelConnection).toMatchObject({ baseUrl, hasApiKey: true });
+  const moved = await admin.data(update, { input: { id, baseUrl, apiKey: "sk-2" } });
+  expect(moved.updateModelConnection.modelConnection).toMatchObject({ baseUrl, hasApiKey: true });
 });
 
-describe("trying a connection out", () => {
-  test("one small call tells that the model answers", async () => {
+describe("testing a connection", () => {
+  test("makes one small call and reports that the model answers", async () => {
     const app = await server.current.newApp();
     const id = await app.modelConnection(models.current.baseUrl, { apiKey: "sk-tried" });
     const before = models.current.calls.length;
-    const { testModelConnection } = await server.current.admin.data(tryOut, { input: { id, model: "good" } });
+    const { testModelConnection } = await server.current.admin.data(testConnection, { input: { id, model: "good" } });
     expect(testModelConnection).toEqual({ ok: true, latencyMs: expect.any(Number), error: null });
     const calls = models.current.calls.slice(before);
     expect(calls).toHaveLength(1);
@@ -192,26 +192,26 @@ describe("trying a connection out", () => {
     ["redirect", "MODEL_REJECTED", "The model's provider answered with status 307."],
     ["drop", "MODEL_UNAVAILABLE", "The model's provider can't be reached, or the connection to it broke."],
     ["garbage", "MODEL_FAILED", "The model's provider said what can't be understood."],
-  ])("what came of it otherwise, of one call: %s", async (model, code, message) => {
+  ])("reports the failure of one call: %s", async (model, code, message) => {
     const app = await server.current.newApp();
     const id = await app.modelConnection(models.current.baseUrl);
     const before = models.current.calls.length;
-    const { testModelConnection } = await server.current.admin.data(tryOut, { input: { id, model } });
+    const { testModelConnection } = await server.current.admin.data(testConnection, { input: { id, model } });
     expect(testModelConnection).toEqual({ ok: false, latencyMs: expect.any(Number), error: { code, message } });
     expect(models.current.calls).toHaveLength(before + 1);
   });
 
-  test("a model that has more to say has answered", async () => {
+  test("reports success if the model reaches the maximum number of tokens", async () => {
     const app = await server.current.newApp();
     const id = await app.modelConnection(models.current.baseUrl);
-    const { testModelConnection } = await server.current.admin.data(tryOut, { input: { id, model: "length" } });
+    const { testModelConnection } = await server.current.admin.data(testConnection, { input: { id, model: "length" } });
     expect(testModelConnection).toMatchObject({ ok: true, error: null });
   });
 
-  test("nobody listens there", async () => {
+  test("reports MODEL_UNAVAILABLE if the address refuses connections", async () => {
     const app = await server.current.newApp();
     const id = await app.modelConnection("http://127.0.0.1:1/v1");
-    const { testModelConnection } = await server.current.admin.data(tryOut, { input: { id, model: "good" } });
+    const { testModelConnection } = await server.current.admin.data(testConnection, { input: { id, model: "good" } });
     expect(testModelConnection).toMatchObject({ ok: false, error: { code: "MODEL_UNAVAILABLE" } });
   });
 });

@@ -55,7 +55,7 @@ async function rotate(keys: object): Promise<string> {
   return stdout;
 }
 
-/** Connections to the model server, each of an app of its own, with a key. */
+/** Creates connections with keys to the model server, each in its own app. */
 async function connections(admin: Client, count: number): Promise<string[]> {
   const ids = [];
   for (let i = 0; i < count; i++) {
@@ -73,8 +73,8 @@ async function connections(admin: Client, count: number): Promise<string[]> {
   return ids;
 }
 
-/** What the provider is sent for each connection; the code of the failure where it is not called. */
-async function keysSent(admin: Client, ids: readonly string[]): Promise<string[]> {
+/** The authorization header that the provider receives for each connection; the error code if it is not called. */
+async function sentKeys(admin: Client, ids: readonly string[]): Promise<string[]> {
   const sent = [];
   for (const id of ids) {
     const { testModelConnection } = await admin.data(
@@ -87,53 +87,53 @@ async function keysSent(admin: Client, ids: readonly string[]): Promise<string[]
   return sent;
 }
 
-const all = ["Bearer sk-0", "Bearer sk-1", "Bearer sk-2"];
+const allKeys = ["Bearer sk-0", "Bearer sk-1", "Bearer sk-2"];
 
-test("the first start makes a key that its owner alone can read, and the next start uses it", async () => {
+test("the first start creates a key file that only its owner can read, and the next start uses it", async () => {
   const ids = await connections(await serverWith(), 3);
   const file = join(dataDir, "secrets.key");
   expect((await stat(file)).mode & 0o777).toBe(0o600);
   const key = await readFile(file, "utf8");
   await running.pop()?.close();
 
-  expect(await keysSent(await serverWith(), ids)).toEqual(all);
+  expect(await sentKeys(await serverWith(), ids)).toEqual(allKeys);
   expect(await readFile(file, "utf8")).toBe(key);
 });
 
-test("secrets go from one key to the next beside a running server, and then the first opens nothing", async () => {
+test("secrets are rotated while a server is running, and the previous key then decrypts nothing", async () => {
   const ids = await connections(await serverWith({ SECRETS_KEY: first }), 3);
   await running.pop()?.close();
   const both = { SECRETS_KEY: second, SECRETS_KEY_PREVIOUS: first };
-  const beside = await serverWith(both);
-  expect(await keysSent(beside, ids)).toEqual(all);
+  const runningServer = await serverWith(both);
+  expect(await sentKeys(runningServer, ids)).toEqual(allKeys);
 
   expect(await rotate(both)).toContain("3 of 3 secrets were encrypted anew");
   expect(await rotate(both)).toContain("0 of 3 secrets were encrypted anew");
-  expect(await keysSent(beside, ids)).toEqual(all);
+  expect(await sentKeys(runningServer, ids)).toEqual(allKeys);
 
-  expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
-  expect(await keysSent(await serverWith({ SECRETS_KEY: first }), ids)).toEqual(ids.map(() => "MODEL_UNAVAILABLE"));
+  expect(await sentKeys(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(allKeys);
+  expect(await sentKeys(await serverWith({ SECRETS_KEY: first }), ids)).toEqual(ids.map(() => "MODEL_UNAVAILABLE"));
 });
 
-test("secrets go from the key that the first start has made to one that is given", async () => {
+test("secrets are rotated from the key file of the first start to a configured key", async () => {
   const ids = await connections(await serverWith(), 3);
   await running.pop()?.close();
   expect(await rotate({ SECRETS_KEY: second })).toContain("3 of 3 secrets were encrypted anew");
   await rm(join(dataDir, "secrets.key"));
-  expect(await keysSent(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(all);
+  expect(await sentKeys(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(allKeys);
 });
 
-test("where a secret can't be opened nothing is changed", async () => {
+test("a rotation changes nothing if a secret can't be decrypted", async () => {
   const admin = await serverWith({ SECRETS_KEY: first });
   const ids = await connections(admin, 3);
   await expect(rotate({ SECRETS_KEY: second })).rejects.toMatchObject({
     code: 1,
     stderr: expect.stringContaining("Nothing was changed"),
   });
-  expect(await keysSent(admin, ids)).toEqual(all);
+  expect(await sentKeys(admin, ids)).toEqual(allKeys);
 });
 
-test("the secrets that callbacks are signed with go along, the current one and the one before it", async () => {
+test("a rotation includes the current and the previous signing secret of callbacks", async () => {
   const receiver = await Receiver.start();
   try {
     const admin = await serverWith({ SECRETS_KEY: first });
@@ -144,8 +144,8 @@ test("the secrets that callbacks are signed with go along, the current one and t
     const { run } = await execute(admin, { agentId, callbackUrl: receiver.url("/unread") });
     expect((await attempted(admin, run.id)).attempts).toMatchObject([{ error: "SECRET_UNREADABLE" }]);
 
-    const renewed = await serverWith({ SECRETS_KEY: second });
-    await execute(renewed, { agentId, callbackUrl: receiver.url("/read") });
+    const rotated = await serverWith({ SECRETS_KEY: second });
+    await execute(rotated, { agentId, callbackUrl: receiver.url("/read") });
     const [callback] = await receiver.wait("/read");
     for (const secret of secrets) expect(verified(callback, secret).type).toBe("run.finished");
     expect(receiver.at("/unread").length).toBeLessThanOrEqual(1);
@@ -154,7 +154,7 @@ test("the secrets that callbacks are signed with go along, the current one and t
   }
 });
 
-test("what is wrong with keys and hosts is named without repeating it", () => {
+test("invalid keys and hosts in the configuration are named without their values", () => {
   const faulty = { SECRETS_KEY: "sk-short", SECRETS_KEY_PREVIOUS: "sk-odd", MODEL_ALLOWED_HOSTS: "http://sk-host" };
   const read = () => readConfig(environment(faulty));
   expect(read).toThrow(/SECRETS_KEY must be 32 bytes[^]*SECRETS_KEY_PREVIOUS must be[^]*MODEL_ALLOWED_HOSTS must be/);

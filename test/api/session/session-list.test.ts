@@ -11,7 +11,7 @@ async function list(client: Client, filter: object | null, more: object = {}): P
   return sessions.nodes.map(({ id }: { id: string }) => id);
 }
 
-test("sessions are listed newest first, those of the own app and no others", async () => {
+test("a list has the sessions of the caller's app, newest first", async () => {
   const [app, other] = [await server.current.newApp(), await server.current.newApp()];
   const ids = [await app.session(), await app.session(), await app.session()];
   await other.session();
@@ -22,7 +22,7 @@ test("sessions are listed newest first, those of the own app and no others", asy
   expect(await list(server.current.admin, {}, { appId: app.id })).toEqual([...ids].reverse());
 });
 
-test("a filter narrows the list by all that it has, and by nothing that it has not", async () => {
+test("a filter applies all fields that it has, and ignores the ones that it does not have", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const [one, two, three] = [
@@ -43,7 +43,7 @@ test("a filter narrows the list by all that it has, and by nothing that it has n
   expect(await list(key, { reference: null, status: null, userReference: null })).toHaveLength(4);
 });
 
-test("a filter by time takes what was opened strictly after and before, in any time zone", async () => {
+test("a filter by time is exclusive, and accepts any time zone", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const ids: string[] = [];
@@ -66,7 +66,7 @@ test("a filter by time takes what was opened strictly after and before, in any t
   expect(await list(key, { createdAfter: after, createdBefore: before })).toEqual([]);
 });
 
-test("a filtered list is paged: each once, while new ones are opened, and counted whole", async () => {
+test("pages of a filtered list contain each session once while sessions are opened, and totalCount has all pages", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const ids: string[] = [];
@@ -88,4 +88,19 @@ test("a filtered list is paged: each once, while new ones are opened, and counte
   } while (page.pageInfo.hasNextPage);
   expect(found).toEqual(ids);
   expect(page.totalCount).toBe(7);
+});
+
+test("an invalid text in the filter or in an argument is refused with its path", async () => {
+  const { admin } = server.current;
+  const query = `query ($filter: SessionFilter, $appId: ID, $first: Int) {
+    sessions(filter: $filter, appId: $appId, first: $first) { nodes { id } }
+  }`;
+  const { id: appId } = await server.current.newApp();
+  for (const [field, variables] of [
+    ["filter.reference", { filter: { reference: "a\0b" } }],
+    ["first", { first: 0 }],
+  ] as const) {
+    const [error] = await admin.errors(query, { appId, ...variables });
+    expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field }] });
+  }
 });

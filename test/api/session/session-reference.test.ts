@@ -11,7 +11,7 @@ async function appWithAgent(): Promise<[app: TestApp, agentId: string]> {
   return [app, await app.agent({ model: "test:model" })];
 }
 
-test("by its id an execution goes into that session, and opens none", async () => {
+test("an execution with a session id uses that session, and opens none", async () => {
   const [app, agentId] = await appWithAgent();
   const [key, stranger] = [await app.key(), await server.current.newApp()];
   const id = await app.session({ reference: "order" });
@@ -23,7 +23,7 @@ test("by its id an execution goes into that session, and opens none", async () =
   }
 });
 
-test("where both are given the id counts, and the reference opens nothing", async () => {
+test("with an id and a reference, the id is used, and the reference opens no session", async () => {
   const [app, agentId] = await appWithAgent();
   const key = await app.key();
   const [id] = [await app.session({ reference: "one" }), await app.session({ reference: "two" })];
@@ -36,7 +36,7 @@ test("where both are given the id counts, and the reference opens nothing", asyn
   expect(sessions.totalCount).toBe(2);
 });
 
-test("by its reference an execution finds the active session of the app, or opens it with what it brings", async () => {
+test("an execution with a reference uses the active session of the app, or opens one with the given properties", async () => {
   const [app, agentId] = await appWithAgent();
   const key = await app.key();
   const [other, othersAgent] = await appWithAgent();
@@ -58,7 +58,7 @@ test("by its reference an execution finds the active session of the app, or open
   });
 });
 
-test("by neither an execution opens a session of its own each time", async () => {
+test("an execution without id and reference always opens a new session", async () => {
   const [app, agentId] = await appWithAgent();
   const key = await app.key();
   const sessions = [
@@ -97,7 +97,7 @@ test("a user reference must be the owner's, byte for byte", async () => {
   }
 });
 
-test("who is not the owner does not learn that a session was terminated", async () => {
+test("a caller with another user reference does not learn that a session was terminated", async () => {
   const [app, agentId] = await appWithAgent();
   const key = await app.key();
   const id = await app.session({ userReference: "ada" });
@@ -108,7 +108,7 @@ test("who is not the owner does not learn that a session was terminated", async 
 });
 
 test.each([2, 20])(
-  "of %i executions at the same moment with one new reference one opens the session",
+  "of %i concurrent executions with one new reference, exactly one opens the session",
   async (count) => {
     const [app, agentId] = await appWithAgent();
     const key = await app.key();
@@ -126,7 +126,7 @@ test.each([2, 20])(
   },
 );
 
-test("what is wrong with the session that is named is said by field, and nothing is opened", async () => {
+test("an invalid field of the session reference is refused by path, and no session is opened", async () => {
   const [app, agentId] = await appWithAgent();
   const key = await app.key();
   for (const [field, value] of Object.entries({
@@ -140,7 +140,7 @@ test("what is wrong with the session that is named is said by field, and nothing
   expect((await key.data(`{ sessions { totalCount } }`)).sessions.totalCount).toBe(0);
 });
 
-test("to run opens the session that is named, and to open sessions does not allow to run", async () => {
+test("the permission RUN suffices to open the session of an execution, and SESSION_CREATE does not permit execution", async () => {
   const [app, agentId] = await appWithAgent();
   const runner = await app.key({ runtime: ["RUN"] });
   const opener = await app.key({ runtime: ["SESSION_CREATE"] });

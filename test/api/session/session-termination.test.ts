@@ -11,7 +11,7 @@ const terminateSession = `mutation ($input: TerminateSessionInput!) {
   terminateSession(input: $input) { session { id reference metadata status lastActivityAt terminatedAt } }
 }`;
 
-test("a session is named by its id or by its reference: by one of the two", async () => {
+test("a termination needs exactly one of id and reference", async () => {
   const app = await server.current.newApp();
   const key = await app.key({ runtime: ["SESSION_TERMINATE"] });
   const [one, two] = [await app.session({ reference: "one" }), await app.session({ reference: "two" })];
@@ -27,7 +27,7 @@ test("a session is named by its id or by its reference: by one of the two", asyn
   expect(await key.code(terminateSession, { input: { reference: "three" } })).toBe("NOT_FOUND");
 });
 
-test("an administrator needs to name the app with a reference, and none with an id", async () => {
+test("an administrator must pass the app with a reference, and need not with an id", async () => {
   const { admin } = server.current;
   const [app, other] = [await server.current.newApp(), await server.current.newApp()];
   const id = await app.session({ reference: "order" });
@@ -45,7 +45,7 @@ test("an administrator needs to name the app with a reference, and none with an 
   expect(await admin.code(terminateSession, { input: { id } })).toBeUndefined();
 });
 
-test("to terminate again changes nothing, whichever way it is named", async () => {
+test("terminating a session again changes nothing, by id and by reference", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const id = await app.session({ reference: "order", metadata: { b: 1, a: [2] } });
@@ -56,7 +56,7 @@ test("to terminate again changes nothing, whichever way it is named", async () =
   expect((await key.send(terminateSession, { input: { reference: "order" } })).text).toBe(first.text);
 });
 
-test("a reference that was used more than once means the active session, or else the newest", async () => {
+test("a reference that was used more than once means the active session, or the newest if none is active", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const terminate = async () =>
@@ -69,7 +69,7 @@ test("a reference that was used more than once means the active session, or else
   expect(await terminate()).toBe(two);
 });
 
-test("its runs are cancelled and its documents deleted, and what was said stays", async () => {
+test("a termination cancels runs and deletes documents, and keeps messages and output", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:model" });
@@ -107,7 +107,7 @@ test("its runs are cancelled and its documents deleted, and what was said stays"
   for (const { id } of [running, queued]) expectWhole(await eventsOf(key, id), await runOf(key, id));
 });
 
-test("who waits for a run of it is told at once", async () => {
+test("a caller that waits for a run of a terminated session is answered immediately", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:model" });
@@ -118,7 +118,7 @@ test("who waits for a run of it is told at once", async () => {
   expect((await waiting).run).toMatchObject({ status: "CANCELLED", output: "one hold " });
 });
 
-test("nothing is executed in it and nothing uploaded to it, and its reference is free", async () => {
+test("a terminated session refuses executions and uploads, and its reference is available again", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:model" });
@@ -133,7 +133,7 @@ test("nothing is executed in it and nothing uploaded to it, and its reference is
   expect(session.id).not.toBe(id);
 });
 
-test("what is accepted while it is being terminated is ended with it", async () => {
+test("runs that are accepted during a termination are cancelled by it", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:model" });
@@ -157,10 +157,10 @@ test("what is accepted while it is being terminated is ended with it", async () 
   }
 });
 
-describe("an app that is deleted", () => {
+describe("a deleted app", () => {
   const deleteApp = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`;
 
-  test("takes its runs with it: their models are told, and who waits is answered at once", async () => {
+  test("cancels its runs and their model calls, and answers waiting callers immediately", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const agentId = await app.agent({ model: "test:model" });
@@ -171,7 +171,7 @@ describe("an app that is deleted", () => {
     expect(model.holding).toBe(0);
   });
 
-  test("while it is executed in refuses, and nothing of it is left", async () => {
+  test("refuses concurrent executions, and leaves no rows behind", async () => {
     const { admin } = server.current;
     for (let round = 0; round < 6; round++) {
       const app = await server.current.newApp();
@@ -200,11 +200,11 @@ describe("an app that is deleted", () => {
     }
   });
 
-  test("takes in nothing more, also from who was let in before", async () => {
+  test("accepts nothing new, also from a caller that was authenticated before the deletion", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     const key = await app.key();
-    // As it is between the first step of a deletion and the last, for a key that was let in before the first.
+    // The state between the first and the last step of a deletion, for a key that was authenticated before the first.
     await server.current.sql(`UPDATE app SET deletedAt = '2026-01-01 12:00:00.000' WHERE id = '${app.id}'`);
 
     for (const create of [

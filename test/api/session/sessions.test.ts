@@ -10,7 +10,7 @@ const terminateSession = `mutation ($input: TerminateSessionInput!) { terminateS
 const session = `query ($id: ID!) { session(id: $id) { ${fields} } }`;
 
 describe("a new session", () => {
-  test("belongs to the key's app and is active, with what was given and nothing else", async () => {
+  test("belongs to the key's app, is active, and has only the properties that were given", async () => {
     const app = await server.current.newApp();
     const key = await app.key({ runtime: ["SESSION_CREATE", "SESSION_VIEW"] });
     const input = { reference: "order 1", userReference: "ada", metadata: { plan: "pro" } };
@@ -31,7 +31,7 @@ describe("a new session", () => {
     expect(bare.session).toMatchObject({ reference: null, userReference: null, metadata: null });
   });
 
-  test("needs a reference that no active session of the app has", async () => {
+  test("with the reference of an active session of the app is refused", async () => {
     const [app, other] = [await server.current.newApp(), await server.current.newApp()];
     const [key, stranger] = [await app.key(), await other.key()];
     const input = { reference: "order 1" };
@@ -44,7 +44,7 @@ describe("a new session", () => {
     expect(await key.code(createSession, { input })).toBe("CONFLICT");
   });
 
-  test("any number of sessions have no reference, and any number the same person", async () => {
+  test("may have no reference, and may belong to the same user as others", async () => {
     const app = await server.current.newApp();
     const key = await app.key();
     for (const input of [{}, { reference: null }, { userReference: "ada" }, { userReference: "ada" }]) {
@@ -52,7 +52,7 @@ describe("a new session", () => {
     }
   });
 
-  test("of many that want one reference at the same moment one gets it", async () => {
+  test("gets its reference in exactly one of several concurrent creations", async () => {
     const app = await server.current.newApp();
     const key = await app.key();
     const codes = await Promise.all(
@@ -62,7 +62,7 @@ describe("a new session", () => {
     expect(codes.filter((code) => code === "CONFLICT")).toHaveLength(11);
   });
 
-  test("of an administrator names an app that exists", async () => {
+  test("of an administrator needs an app that exists", async () => {
     const { admin } = server.current;
     expect(await admin.code(createSession, { input: {} })).toBe("BAD_USER_INPUT");
     const appId = "00000000-0000-7000-8000-000000000000";
@@ -71,7 +71,7 @@ describe("a new session", () => {
   });
 });
 
-test("references are told apart byte for byte", async () => {
+test("references are compared byte for byte", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const references = [
@@ -120,16 +120,16 @@ test.each(["reference", "userReference"])("%s has 1 to 255 characters, whatever 
 });
 
 describe("metadata", () => {
-  test("comes back as it came", async () => {
+  test("is returned unchanged", async () => {
     const app = await server.current.newApp();
     const key = await app.key();
     await fc.assert(
       fc.asyncProperty(
         fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true }),
         async (any) => {
-          // The parser of bodies refuses what could be meant for the prototype of an object.
+          // The body parser refuses keys that could reach the prototype of an object.
           fc.pre(!/__proto__|constructor/.test(JSON.stringify(any)));
-          // What JSON does not tell apart, such as -0 and 0, nobody is told.
+          // Normalizes values that JSON does not distinguish, such as -0 and 0.
           const metadata = JSON.parse(JSON.stringify({ "日本 🐴": "é\u0301\u2028", "": [null, 1e-7, true], ...any }));
           const { createSession: created } = await key.data(createSession, { input: { metadata } });
           expect(created.session.metadata).toEqual(metadata);
@@ -152,7 +152,7 @@ describe("metadata", () => {
     }
   });
 
-  test("may be written in the document itself", async () => {
+  test("may be a literal in the GraphQL document", async () => {
     const app = await server.current.newApp();
     const key = await app.key();
     const { createSession: created } = await key.data(
@@ -162,26 +162,26 @@ describe("metadata", () => {
   });
 });
 
-test("what happens in a session moves its last activity, and reading does not", async () => {
+test("executions, uploads and a termination update the last activity of a session, and reads do not", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent();
   const id = await app.session();
   const activity = async () => Date.parse((await key.data(session, { id })).session.lastActivityAt);
-  const moved = async (what: () => Promise<unknown>) => {
+  const advanceBy = async (action: () => Promise<unknown>) => {
     const before = await activity();
     await delay(5);
-    await what();
+    await action();
     return (await activity()) - before;
   };
-  expect(await moved(() => key.data(session, { id }))).toBe(0);
-  expect(await moved(() => execute(key, { agentId, session: { id } }))).toBeGreaterThan(0);
-  expect(await moved(() => app.document(id))).toBeGreaterThan(0);
-  expect(await moved(() => key.data(terminateSession, { input: { id } }))).toBeGreaterThan(0);
-  expect(await moved(() => key.data(terminateSession, { input: { id } }))).toBe(0);
+  expect(await advanceBy(() => key.data(session, { id }))).toBe(0);
+  expect(await advanceBy(() => execute(key, { agentId, session: { id } }))).toBeGreaterThan(0);
+  expect(await advanceBy(() => app.document(id))).toBeGreaterThan(0);
+  expect(await advanceBy(() => key.data(terminateSession, { input: { id } }))).toBeGreaterThan(0);
+  expect(await advanceBy(() => key.data(terminateSession, { input: { id } }))).toBe(0);
 });
 
-test("messages are read oldest first, runs newest first, page by page", async () => {
+test("messages are paged oldest first, and runs newest first", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent();
@@ -212,7 +212,7 @@ test("messages are read oldest first, runs newest first, page by page", async ()
   expect([...first.runs.nodes, ...second.runs.nodes].map(({ id: runId }) => runId)).toEqual([...runIds].reverse());
 });
 
-test("what a request changes the rest of it sees", async () => {
+test("later fields of a mutation see the changes of earlier ones", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent();

@@ -3,7 +3,7 @@ import { digestOf, hintOf, isSameSecret, isWellFormed, newSecret } from "../../.
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** Worked out by another program: the random bytes, the secret that is made of them, and its SHA-256. */
+/** Computed by another program: random bytes, the secret made of them, and its SHA-256. */
 const vectors: [name: string, random: string, secret: string, digest: string][] = [
   [
     "zeros",
@@ -37,21 +37,24 @@ const vectors: [name: string, random: string, secret: string, digest: string][] 
   ],
 ];
 
-test.each(vectors)("of the random bytes %s the very same secret is made everywhere", (_, random, secret, digest) => {
-  const spy = jest.spyOn(crypto, "randomBytes").mockImplementation((size: number) => {
-    expect(size).toBe(32);
-    return Buffer.from(random, "hex");
-  });
-  try {
-    expect(newSecret()).toBe(secret);
-  } finally {
-    spy.mockRestore();
-  }
-  expect(isWellFormed(secret)).toBe(true);
-  expect(digestOf(secret).toString("hex")).toBe(digest);
-});
+test.each(vectors)(
+  "the random bytes %s result in the secret of another implementation",
+  (_, random, secret, digest) => {
+    const spy = jest.spyOn(crypto, "randomBytes").mockImplementation((size: number) => {
+      expect(size).toBe(32);
+      return Buffer.from(random, "hex");
+    });
+    try {
+      expect(newSecret()).toBe(secret);
+    } finally {
+      spy.mockRestore();
+    }
+    expect(isWellFormed(secret)).toBe(true);
+    expect(digestOf(secret).toString("hex")).toBe(digest);
+  },
+);
 
-test("no two secrets are alike, and each has the prefix and 49 digits", () => {
+test("secrets differ from each other, and each has the prefix and 49 digits", () => {
   const secrets = Array.from({ length: 1_000 }, newSecret);
   expect(new Set(secrets).size).toBe(1_000);
   for (const secret of secrets) {
@@ -60,7 +63,7 @@ test("no two secrets are alike, and each has the prefix and 49 digits", () => {
   }
 });
 
-test("a secret with one wrong character, whichever and wherever, is refused", () => {
+test("a secret with any one wrong character is refused", () => {
   const secret = newSecret();
   for (let i = 0; i < secret.length; i++) {
     for (const digit of `${digits}_- …`) {
@@ -70,7 +73,7 @@ test("a secret with one wrong character, whichever and wherever, is refused", ()
   }
 });
 
-test("a secret with two neighbours swapped, one character too few or one too many is refused", () => {
+test("a secret with two neighbors swapped, or with a character missing or added, is refused", () => {
   const [, , [, , secret]] = vectors as [unknown, unknown, (typeof vectors)[number]];
   for (let i = 0; i < secret.length; i++) {
     const [before, one, other, after] = [secret.slice(0, i), secret[i], secret[i + 1] ?? "", secret.slice(i + 2)];
@@ -90,15 +93,15 @@ test.each([
   "latchkey-00000000000000000000000000000000000000000001Sj9oC",
   "latchkey_000000000000000000000000000000000000000000-2CfXsZ",
   "000000",
-])("%s is refused for its form, though its checksum is right", (text) => {
+])("%s is refused for its form, although its checksum is right", (text) => {
   expect(isWellFormed(text)).toBe(false);
 });
 
-test("a hint has the first four and the last four digits, and no more", () => {
+test("a hint has only the first four and the last four digits", () => {
   expect(hintOf("latchkey_003aUlTJC7tjlCTQj2uNU3MFagCXG9LRKRcwGkBIDlf0zg5TG")).toBe("latchkey_003a…g5TG");
 });
 
-test("secrets are the same only if they are so letter by letter", () => {
+test("secrets are the same only if all their characters are", () => {
   expect(isSameSecret("a secret", "a secret")).toBe(true);
   for (const other of ["A secret", "a secret ", "a secre", ""]) expect(isSameSecret("a secret", other)).toBe(false);
 });

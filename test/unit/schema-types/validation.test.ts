@@ -51,7 +51,7 @@ const unreadable = (length: number): unknown[] =>
     },
   });
 
-describe("each rule accepts what it allows and refuses the rest with what it allows", () => {
+describe("each rule accepts valid values, and refuses others with a message that says which are valid", () => {
   test.each<[string, z.ZodType, string, unknown[], unknown[]]>([
     [
       "text",
@@ -275,7 +275,7 @@ describe("objects", () => {
     }
   });
 
-  test("what is not an object, a date and a promise are left alone", () => {
+  test("dates, promises and arguments that are not objects are ignored", () => {
     for (const argument of [undefined, null, 5, "text"]) expect(errorsOf(argument)).toEqual([]);
     expect(errorsOf(new Outer({ at: new Date(), file: Promise.resolve("file") }))).toEqual([]);
   });
