@@ -69,8 +69,8 @@ export class InputValidator {
     if (result?.success === false) return [{ field, message: messageFor(value, result.error) }];
     if (typeof value === "string" && result && result.data !== value) Reflect.set(parent, key, result.data);
     if (typeof value !== "object" || value === null || value instanceof Date || value instanceof Promise) return [];
-    if (!rule && isInputObject(parent) && !isInputObject(value))
-      throw new Error(`${field} needs a rule that bounds it`);
+    const isBounded = rule !== undefined || isInputObject(value) || !isInputObject(parent);
+    if (!isBounded) throw new Error(`${field} needs a rule that bounds it`);
     return this.errorsInside(value, field, depth);
   }
 

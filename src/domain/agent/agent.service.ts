@@ -104,12 +104,9 @@ export class AgentService {
         throw badInput({ field: `input.tools.${i}.url`, message: "must not repeat the address of another server" });
       }
       for (const name of allow) {
-        if (!toolNames.has(name)) toolNames.add(name);
-        else
-          throw badInput({
-            field: `input.tools.${i}.allow`,
-            message: "must not name a tool that another server names",
-          });
+        const field = `input.tools.${i}.allow`;
+        if (toolNames.has(name)) throw badInput({ field, message: "must not name a tool that another server names" });
+        toolNames.add(name);
       }
     }
   }

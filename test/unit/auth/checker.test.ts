@@ -35,13 +35,14 @@ async function resolve(coordinate: string, grant: Grant): Promise<{ reached: unk
   const [typeName = "", name = ""] = coordinate.split(".");
   const type = schema.getType(typeName);
   const field = isObjectType(type) ? type.getFields()[name] : undefined;
-  if (!field?.resolve) throw new Error(`${coordinate} has no resolver`);
+  if (!isObjectType(type) || !field?.resolve) throw new Error(`${coordinate} has no resolver`);
 
   const reached: unknown[] = [];
   const methods = { [name]: () => void reached.push(name) };
   const context = { caller: callerOf(grant), resolvers: { get: () => methods } };
   const args = { input: anyInput, first: 1 };
-  const info = { path: { key: name, prev: undefined, typename: typeName } } as GraphQLResolveInfo;
+  const path = { key: name, prev: undefined, typename: typeName };
+  const info = { path, parentType: type, fieldName: name } as GraphQLResolveInfo;
   try {
     await field.resolve(null, args, context, info);
     return { reached, thrown: undefined };
