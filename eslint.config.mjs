@@ -24,7 +24,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ["test/bench/*.mjs"],
+    files: ["test/bench/*.mjs", "examples/*.mjs"],
     languageOptions: {
       globals: { console: "readonly", fetch: "readonly", performance: "readonly", setTimeout: "readonly" },
     },
