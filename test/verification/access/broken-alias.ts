@@ -21,6 +21,6 @@ const withoutAliases = (operation: OperationDefinitionNode): OperationDefinition
 });
 
 Object.assign(needs, {
-  needsOf: ((schema, document, operation) =>
+  operationRequirements: ((schema, document, operation) =>
     operationRequirements(schema, document, withoutAliases(operation))) satisfies typeof operationRequirements,
 });
