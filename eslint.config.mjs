@@ -24,9 +24,17 @@ export default tseslint.config(
     },
   },
   {
-    files: ["test/bench/*.mjs"],
+    files: ["examples/*.mjs", "test/bench/*.mjs", "test/support/shell/*.js"],
     languageOptions: {
-      globals: { console: "readonly", fetch: "readonly", performance: "readonly", setTimeout: "readonly" },
+      globals: {
+        console: "readonly",
+        fetch: "readonly",
+        File: "readonly",
+        FormData: "readonly",
+        Headers: "readonly",
+        performance: "readonly",
+        setTimeout: "readonly",
+      },
     },
   },
   {

@@ -1,33 +1,65 @@
 import { execFile } from "node:child_process";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 
-/** Replaces curl if it is not installed. Supports the options of our examples: -s, -H, -d, -F. */
-const curlSubstitute = `
-  const { readFileSync } = require("node:fs");
-  const { basename } = require("node:path");
-  const [headers, form] = [new Headers(), new FormData()];
-  let [url, body] = [undefined, undefined];
-  const words = process.argv.slice(1);
-  for (let word = words.shift(); word !== undefined; word = words.shift()) {
-    if (word === "-s") continue;
-    if (!word.startsWith("-")) { url = word; continue; }
-    const value = words.shift();
-    if (word === "-H") headers.set(...value.split(/: (.*)/s).slice(0, 2));
-    else if (word === "-d") body = value;
-    else if (word === "-F") {
-      const [name, content] = value.split(/=(.*)/s);
-      const file = content.startsWith("@") ? content.slice(1) : undefined;
-      form.set(name, file ? new File([readFileSync(file)], basename(file)) : content);
-      body = form;
-    } else throw new Error("The substitute for curl does not support " + word);
-  }
-  fetch(url, { method: body === undefined ? "GET" : "POST", headers, body }).then((answer) => answer.text()).then((text) => process.stdout.write(text));
-`;
+const run = promisify(execFile);
 
-/** Runs commands in a shell. @returns their output @throws {Error} if one fails */
-export async function inShell(commands: string, folder = process.cwd()): Promise<string> {
-  const curl = `command -v curl > /dev/null || curl() { '${process.execPath}' -e "$CURL_SUBSTITUTE" -- "$@"; }`;
-  const env = { ...process.env, CURL_SUBSTITUTE: curlSubstitute };
-  const { stdout } = await promisify(execFile)("sh", ["-euc", `${curl}\n${commands}`], { cwd: folder, env });
-  return stdout;
+/** Stands before what each block prints. No program that our documents run prints it. */
+const separator = "\x1e";
+
+/** Runs commands in a shell, as a person pastes them, and returns what they print. Fails at the first that fails. */
+export const inShell = (commands: string, folder = process.cwd()): Promise<string> =>
+  withPrograms({}, (path) => runScript(commands, folder, path));
+
+/**
+ * Runs the blocks of commands of our documents in one shell. npm and npx are replaced, since the server that the commands
+ * talk to is running already.
+ *
+ * @returns what each block prints, on standard output and standard error
+ * @throws Error at the first command that fails, with what its block printed until then
+ */
+export async function blocksInShell(blocks: readonly string[], folder: string): Promise<string[]> {
+  const script = blocks.map((block) => `printf '${separator}'\n${block}\n`).join("");
+  const printed = await withPrograms({ npm: "npm.js", npx: "npm.js" }, (path) =>
+    runScript(`exec 2>&1\n${script}`, folder, path),
+  );
+  return printed.split(separator).slice(1);
 }
+
+async function runScript(script: string, folder: string, path: string): Promise<string> {
+  const env = { ...process.env, PATH: path };
+  try {
+    return (await run("sh", ["-euc", script], { cwd: folder, env, maxBuffer: 10_000_000 })).stdout;
+  } catch (error) {
+    const { stdout = "", message } = error as Error & { stdout?: string };
+    const printed = stdout.split(separator).at(-1) ?? "";
+    throw new Error(`A command failed after this was printed:\n${printed}\n${message.slice(-2_000)}`, { cause: error });
+  }
+}
+
+/** Calls `use` with a PATH on which curl is, whether it is installed or not, and each program is a script of ours. */
+async function withPrograms<Result>(
+  scripts: Readonly<Record<string, string>>,
+  use: (path: string) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), "latchkey-bin-"));
+  try {
+    const needed = { ...((await isInstalled("curl")) ? {} : { curl: "curl.js" }), ...scripts };
+    for (const [name, script] of Object.entries(needed)) {
+      const command = `exec '${process.execPath}' '${resolve("test/support/shell", script)}' ${name} "$@"`;
+      await writeFile(join(folder, name), `#!/bin/sh\n${command}\n`);
+      await chmod(join(folder, name), 0o755);
+    }
+    return await use(`${folder}:${process.env["PATH"] ?? ""}`);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const isInstalled = (program: string): Promise<boolean> =>
+  run("sh", ["-c", `command -v ${program}`]).then(
+    () => true,
+    () => false,
+  );
