@@ -1,6 +1,7 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
 import { Document } from "../document/document.entity";
+import { type RunErrorCode, runErrors } from "./run-errors";
 
 export const RunStatus = {
   QUEUED: "QUEUED",
@@ -17,8 +18,8 @@ export const isFinished = ({ status }: { status: RunStatus }): boolean => status
 
 @ObjectType()
 export class RunError {
-  @Field({ description: "Such as MODEL_UNAVAILABLE, MODEL_TIMEOUT, TOOLS_UNAVAILABLE, INTERRUPTED." })
-  readonly code!: string;
+  @Field(() => String, { description: `One of ${Object.keys(runErrors).join(", ")}.` })
+  readonly code!: RunErrorCode;
 
   @Field()
   readonly message!: string;

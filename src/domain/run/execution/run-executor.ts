@@ -9,6 +9,7 @@ import { ModelError, type TokenUsage } from "../../../model/model";
 import { Message } from "../../session/message.entity";
 import { type DocumentStorage, StorageUnavailableError } from "../../../platform/storage/document-storage";
 import type { Citation, Run } from "../run.entity";
+import type { RunErrorCode } from "../run-errors";
 import { failure, type Outcome, type RunStore } from "./run-store";
 import { OutputBuffer } from "./output-buffer";
 
@@ -49,7 +50,10 @@ export class RunExecutor {
       }),
     );
     this.outputBuffers.set(run, speech);
-    const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
+    const failed = (code: RunErrorCode, message: string): Outcome => ({
+      ...failure(code, message),
+      ...(usage && { usage }),
+    });
     try {
       const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
       if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");

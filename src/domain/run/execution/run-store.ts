@@ -6,6 +6,7 @@ import type { ToolChunk } from "../../../model/model";
 import { Message } from "../../session/message.entity";
 import { type Citation, isFinished, Run, type RunError, RunStatus, unfinished, type Usage } from "../run.entity";
 import { type RunEventType, StoredRunEvent, type StoredToolCall } from "../run-event.entity";
+import type { RunErrorCode } from "../run-errors";
 import type { RunNotifier } from "./run-notifier";
 import { countTokens } from "../token-use";
 
@@ -17,7 +18,10 @@ export interface Outcome {
   readonly usage?: Usage;
 }
 
-export const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });
+export const failure = (code: RunErrorCode, message: string): Outcome => ({
+  status: "FAILED",
+  error: { code, message },
+});
 
 /** A run as somebody has begun it. It is theirs until it ends, or somebody begins it again. */
 export type ClaimedRun = Pick<Run, "id" | "fence">;
