@@ -187,7 +187,7 @@ export class RunScheduler {
 
   private async executeRun(run: Run, signal: AbortSignal): Promise<void> {
     const outcome = await this.answering.execute(run, signal);
-    if (!outcome) return;
+    if (outcome === "CLAIM_LOST") return;
     if (!("isInterrupted" in outcome)) return this.writeEnd(run, signal, () => this.record.end(run, outcome));
     await this.writeEnd(run, signal, () => this.interruptions.interrupt(run));
     if (outcome.usage) await this.record.recordUsage(run, outcome.usage);
