@@ -77,10 +77,10 @@ export async function openBackend(
 
   const dispatcher = new CallbackDispatcher(ownWork, keyring, outbound, (id) => callbackPayloadOf(ownWork, id), log);
   const outbox = new Outbox(outbound, dispatcher);
-  const store = new RunStore(ownWork, notifier, outbox);
+  const store = new RunStore(ownWork, notifier, outbox, queue);
   const executor = new RunExecutor(ownWork, store, models, storage, log);
-  const claims = new RunClaims(ownWork, store, notifier, instance, limits);
-  const recovery = new RunRecovery(ownWork, store, instance, queue, log);
+  const claims = new RunClaims(ownWork, store, instance, limits);
+  const recovery = new RunRecovery(ownWork, store, instance, log);
   const settings = { slots, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
   const scheduler = new RunScheduler(claims, store, executor, recovery, queue, instance, settings, log);
 

@@ -105,6 +105,16 @@ export class DocumentProcessor {
     await Promise.all(readings.map(({ done }) => done));
   }
 
+  /** Deletes the content and the indexes of documents whose rows are gone. Failures are logged; the sweep deletes the rest. */
+  async discard(ids: readonly string[]): Promise<void> {
+    try {
+      await this.abort(ids);
+      await this.storage.remove(ids);
+    } catch (error) {
+      this.log.error({ err: error, ids }, "could not remove documents' files");
+    }
+  }
+
   /** Gives up what is being read: another instance or the next start reads it. To be called when the reader has been closed. */
   async close(): Promise<void> {
     this.closing.abort();

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EntityManager, In } from "typeorm";
-import type { Logger } from "pino";
 import { ownedBy } from "../app/app.service";
 import type { Caller } from "../../auth/caller";
 import type { Limits } from "../../config";
@@ -45,7 +44,6 @@ export class DocumentService {
     private readonly readings: DocumentProcessor,
     private readonly links: DocumentLinks,
     private readonly limits: Limits,
-    private readonly log: Logger,
   ) {}
 
   get uploadLimits(): UploadLimits {
@@ -87,7 +85,7 @@ export class DocumentService {
     } catch (error) {
       // It may have been committed though the database's word of that got lost.
       if (mayBeThere) this.readings.beginIfThere(id);
-      else await this.discard([id]);
+      else await this.readings.discard([id]);
       throw error instanceof StorageUnavailableError ? unavailable(error) : error;
     }
     await Promise.race([this.readings.begin(id), delay(aMoment, undefined, { ref: false })]);
@@ -101,17 +99,7 @@ export class DocumentService {
       manager.delete(Document, { id, ...ownedBy(this.caller) }),
     );
     if (!affected) throw notFound("document");
-    await this.discard([id]);
-  }
-
-  /** Removes the bytes and indexes of documents whose rows are gone. What can't be removed now is swept later. */
-  async discard(ids: readonly string[]): Promise<void> {
-    try {
-      await this.readings.abort(ids);
-      await this.storage.remove(ids);
-    } catch (error) {
-      this.log.error({ err: error, ids }, "could not remove documents' files");
-    }
+    await this.readings.discard([id]);
   }
 
   private async take(id: string, session: Session, file: UploadDocumentInput["file"]): Promise<Document> {

@@ -93,7 +93,7 @@ test("a database that stands still has few writes before it, however slowly a mo
   }
   // The writes stand in a row, so that one is under way.
   expect(written).toEqual(["x"]);
-  expect((said as unknown as { writes: number }).writes).toBeLessThan(9);
+  expect((said as unknown as { pendingWrites: number }).pendingWrites).toBeLessThan(9);
 });
 
 test("once there is nothing to write to any more, who says something is told, and so is who fails", async () => {
