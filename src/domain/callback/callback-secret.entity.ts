@@ -4,7 +4,7 @@ import type { SecretColumn } from "../../platform/secrets/secrets-rotation";
 
 const table = "callback_secret";
 
-/** What the callbacks of an app are signed with: the one of now, and the one before it. */
+/** A secret that signs the callbacks of an app: the current one, or the previous one. */
 @Entity(table)
 export class CallbackSecret {
   @PrimaryColumn({ type: "varchar", length: 36 })

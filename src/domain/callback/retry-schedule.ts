@@ -1,19 +1,20 @@
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
 
-/** After the first failure, the second and so on; the last holds for all that follow. */
-const delays = [5 * second, 30 * second, 2 * minute, 10 * minute, hour, 2 * hour, 4 * hour];
+/** The delays after the first failure, the second and so on; the last one applies to all further failures. */
+const delaysMs = [5 * secondMs, 30 * secondMs, 2 * minuteMs, 10 * minuteMs, hourMs, 2 * hourMs, 4 * hourMs];
 
-/** How long it is tried. */
-export const retryWindowMs = 24 * hour;
+/** How long a delivery is retried. */
+export const retryWindowMs = 24 * hourMs;
 
 /**
- * When to try again what has failed so often: later each time, and with a tenth of chance, so that what failed together
- * doesn't come back together. Undefined where it has been tried for long enough.
+ * When to retry: with a growing delay and a jitter of 10 %, so that deliveries that failed together are not retried together.
+ *
+ * @returns undefined if the retry window is over
  */
 export function retryAt(failures: number, begunAt: Date, now: Date, random = Math.random): Date | undefined {
-  const delay = delays[Math.min(failures, delays.length) - 1] ?? 0;
-  const at = now.getTime() + delay * (0.9 + 0.2 * random());
+  const delayMs = delaysMs[Math.min(failures, delaysMs.length) - 1] ?? 0;
+  const at = now.getTime() + delayMs * (0.9 + 0.2 * random());
   return at <= begunAt.getTime() + retryWindowMs ? new Date(at) : undefined;
 }
