@@ -10,8 +10,8 @@ export const BusyPolicy = { ENQUEUE: "ENQUEUE", REJECT: "REJECT" } as const;
 export type BusyPolicy = keyof typeof BusyPolicy;
 registerEnumType(BusyPolicy, {
   name: "BusyPolicy",
-  description: "What to do when the session has a run that isn't finished.",
-  valuesConfig: { ENQUEUE: { description: "Wait for its turn." }, REJECT: { description: "SESSION_BUSY." } },
+  description: "What to do if the session has a run that has not finished.",
+  valuesConfig: { ENQUEUE: { description: "Queue the run." }, REJECT: { description: "Fail with SESSION_BUSY." } },
 });
 
 @InputType()
@@ -24,7 +24,7 @@ export class ExecuteAgentInput {
   @ValidateNested()
   session?: SessionRefInput | null;
 
-  @Field({ description: "What the user says. Up to 100,000 characters, unless configured." })
+  @Field({ description: "The user's message. Up to 100,000 characters, unless configured." })
   @NotBlank()
   text!: string;
 
@@ -36,7 +36,7 @@ export class ExecuteAgentInput {
     nullable: true,
     defaultValue: 60_000,
     description:
-      "How long to wait for the run to finish, in milliseconds, 0 to 120000. The answer holds the run as it is by then: it goes on if it isn't finished. With 0 it is answered at once.",
+      "How long to wait for the run to finish, in milliseconds, 0 to 120000. The response has the run in its state after that time; the run continues if it has not finished. With 0 the response is immediate.",
   })
   @IntegerBetween(0, 120_000)
   waitMs!: number;
@@ -44,7 +44,7 @@ export class ExecuteAgentInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Up to 255 characters. The same key from the same caller within 24 hours executes nothing again: it gets the run of the first time. With other input: IDEMPOTENCY_CONFLICT.",
+      "Up to 255 characters. A repeated call of the same caller with the same key within 24 hours executes nothing and returns the first run. With other input it fails with IDEMPOTENCY_CONFLICT.",
   })
   @Nullable()
   @Reference()
@@ -53,7 +53,7 @@ export class ExecuteAgentInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Where to post the run once it has finished, whichever way, signed by Standard Webhooks with the app's secret, for which see `replaceCallbackSecret`. http(s), up to 2,000 characters. Addresses that are not of the public network are refused unless the operator allows them. It can't be read back.",
+      "A URL to post the run to once it has succeeded, failed or was cancelled. Signed as Standard Webhooks defines, with the app's secret (see `replaceCallbackSecret`). http or https, up to 2,000 characters. Addresses outside the public network are refused unless the operator allows them. It cannot be read back.",
   })
   @Nullable()
   @Text(2_000)
@@ -94,6 +94,6 @@ export class ExecuteAgentPayload {
   @Field({ description: "Whether this call opened the session." })
   readonly sessionCreated!: boolean;
 
-  @Field({ description: "Whether an earlier call with this idempotency key made the run." })
+  @Field({ description: "Whether an earlier call with this idempotency key created the run." })
   readonly replayed!: boolean;
 }

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from "typeorm";
 
-/** What the runs of an app took on one day, the last on which they took anything. */
+/** The tokens that an app used on the last day on which it used any. */
 @Entity("token_use")
 export class TokenUse {
   @PrimaryColumn({ type: "varchar", length: 36 })
