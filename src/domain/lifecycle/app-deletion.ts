@@ -33,7 +33,7 @@ export class AppDeletion {
     private readonly accessNotifier: AccessNotifier,
   ) {}
 
-  /** @throws UNAVAILABLE if the server stops meanwhile; the next start resumes the deletion */
+  /** @throws UNAVAILABLE if the server stops during the deletion; the next start resumes the deletion */
   async delete(id: string): Promise<void> {
     await this.db.transaction(async (manager) => {
       const deletedAt = new Date();

@@ -5,7 +5,7 @@ import type { RunRuntime } from "../run/run.service";
 import { AppDeletion } from "./app-deletion";
 import { SessionTermination } from "./session-termination";
 
-/** What ends sessions and apps, whether a caller asks for it or maintenance does. */
+/** Ends sessions and apps, for callers and for maintenance. */
 export interface Lifecycle {
   readonly sessionTermination: SessionTermination;
   readonly appDeletion: AppDeletion;

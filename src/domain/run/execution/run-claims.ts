@@ -129,12 +129,12 @@ const candidatesByApp = `
     app.maxRunningRuns AS runsAtOnce
   FROM (SELECT DISTINCT appId FROM run WHERE status = 'QUEUED') AS waiting
   JOIN app ON app.id = waiting.appId
-  LEFT JOIN (SELECT appId, COUNT(*) AS number FROM run WHERE status = 'RUNNING' GROUP BY appId) AS begun
-    ON begun.appId = waiting.appId
-  WHERE app.deletedAt IS NULL AND (app.maxRunningRuns IS NULL OR COALESCE(begun.number, 0) < app.maxRunningRuns)
+  LEFT JOIN (SELECT appId, COUNT(*) AS total FROM run WHERE status = 'RUNNING' GROUP BY appId) AS running
+    ON running.appId = waiting.appId
+  WHERE app.deletedAt IS NULL AND (app.maxRunningRuns IS NULL OR COALESCE(running.total, 0) < app.maxRunningRuns)
   ORDER BY
     runId IS NULL,
-    COALESCE(begun.number, 0),
+    COALESCE(running.total, 0),
     (
       SELECT served.startedAt FROM run AS served
       WHERE served.appId = waiting.appId ORDER BY served.startedAt DESC LIMIT 1
