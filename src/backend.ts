@@ -86,10 +86,10 @@ export async function openBackend(
     log,
   );
   const outbox = new Outbox(outbound, dispatcher);
-  const store = new RunStore(background, notifier, outbox);
+  const store = new RunStore(background, notifier, outbox, queue);
   const executor = new RunExecutor(background, store, models, storage, log);
-  const claims = new RunClaims(background, store, notifier, instance, limits);
-  const recovery = new RunRecovery(background, store, instance, queue, log);
+  const claims = new RunClaims(background, store, instance, limits);
+  const recovery = new RunRecovery(background, store, instance, log);
   const settings = { slots, timings: timings.runs, shutdownGraceMs: config.shutdownGraceSeconds * 1_000 };
   const scheduler = new RunScheduler(claims, store, executor, recovery, queue, instance, settings, log);
 

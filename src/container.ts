@@ -48,8 +48,9 @@ import { Session } from "./domain/session/session.entity";
 import { SessionResolver } from "./domain/session/session.resolver";
 import { SessionService } from "./domain/session/session.service";
 import type { DocumentStorage } from "./platform/storage/document-storage";
-import { TerminationResolver } from "./domain/lifecycle/termination.resolver";
-import { TerminationService } from "./domain/lifecycle/termination.service";
+import { createLifecycle } from "./domain/lifecycle/lifecycle";
+import { LifecycleResolver } from "./domain/lifecycle/lifecycle.resolver";
+import { LifecycleService } from "./domain/lifecycle/lifecycle.service";
 import { ViewerResolver } from "./domain/viewer/viewer.resolver";
 
 /** The objects that live as long as the server. */
@@ -75,7 +76,6 @@ export interface Context {
   readonly requestId: string;
   readonly caller: Caller;
   readonly runService: RunService;
-  readonly terminationService: TerminationService;
   readonly resolvers: ReadonlyMap<unknown, object>;
 }
 
@@ -114,12 +114,12 @@ export const resolverClasses = [
   SessionRunsResolver,
   CallbackResolver,
   AppCallbackResolver,
-  TerminationResolver,
+  LifecycleResolver,
 ] as const;
 
 /** Creates the objects of one request. Each request has its own loaders, so that none sees what another has loaded. */
 export function createContext(runtime: Runtime, caller: Caller, requestId: string): Context {
-  const { db, limits, log, accessNotifier, models, providerModels, keyring, outbound, reader, runs } = runtime;
+  const { db, limits, accessNotifier, models, providerModels, keyring, outbound, reader, runs } = runtime;
   const { storage, documentLinks, documentProcessor } = runtime;
   const appService = new AppService(db, caller);
   const scopeService = new ScopeService(db, appService, accessNotifier);
@@ -136,11 +136,11 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     documentProcessor,
     documentLinks,
     limits,
-    log,
   );
   const callbackService = new CallbackService(db, caller, appService, keyring, runs.outbox);
   const runService = new RunService(db, caller, sessionService, runs, limits);
-  const terminationService = new TerminationService(db, sessionService, documentService, runs, accessNotifier);
+  const { sessionTermination, appDeletion } = createLifecycle(db, runs, documentProcessor, accessNotifier);
+  const lifecycleService = new LifecycleService(db, sessionService, runs.executor, sessionTermination, appDeletion);
 
   const resolvers = new Map<unknown, object>([
     [ViewerResolver, new ViewerResolver(appService, apiKeyService)],
@@ -156,7 +156,7 @@ export function createContext(runtime: Runtime, caller: Caller, requestId: strin
     [SessionRunsResolver, new SessionRunsResolver(runService)],
     [CallbackResolver, new CallbackResolver(callbackService)],
     [AppCallbackResolver, new AppCallbackResolver(callbackService)],
-    [TerminationResolver, new TerminationResolver(terminationService)],
+    [LifecycleResolver, new LifecycleResolver(lifecycleService)],
   ]);
-  return { requestId, caller, runService, terminationService, resolvers };
+  return { requestId, caller, runService, resolvers };
 }

@@ -4,16 +4,15 @@ import type { FastifyInstance } from "fastify";
 import type { Logger } from "pino";
 import { Authenticator } from "./domain/api-key/authenticator";
 import { KeyUsage } from "./domain/api-key/key-usage";
-import { administrator } from "./auth/caller";
 import { openBackend } from "./backend";
 import { adminKeyError, type Config } from "./config";
-import { createContext } from "./container";
 import { loadOrCreateKey } from "./platform/secrets/key-file";
 import type { Model } from "./model/model";
 import { Operations } from "./api/graphql/operations";
 import { createSchema } from "./api/graphql/schema";
 import { asStartupError } from "./platform/process/startup-error";
 import { productionTimings, type Timings } from "./timings";
+import { createLifecycle } from "./domain/lifecycle/lifecycle";
 import { startMaintenance } from "./domain/lifecycle/maintenance";
 import { createApollo } from "./api/graphql/apollo";
 import { createHttp, graphqlPath } from "./api/http/http";
@@ -63,8 +62,8 @@ export async function startServer(
   const apollo = await createApollo(operations, log);
   const http = createHttp(streamDependencies, apollo, limits);
   const closeSockets = serveWebSocket(http.server, graphqlPath, streamDependencies, limits.maxBodyBytes);
-  const { terminationService } = createContext({ ...runtime, db: db.background }, administrator, "tidying");
-  const stopMaintenance = startMaintenance(db.background, storage, terminationService, config, log);
+  const lifecycle = createLifecycle(db.background, runtime.runs, runtime.documentProcessor, accessNotifier);
+  const stopMaintenance = startMaintenance(db.background, storage, lifecycle, config, log);
   const address = await listen(http, config).catch(asStartupError("Can't listen on the address (HOST, PORT)"));
   const server: RunningServer = {
     url: address + graphqlPath,

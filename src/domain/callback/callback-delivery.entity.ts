@@ -12,10 +12,10 @@ export type CallbackDeliveryStatus = keyof typeof CallbackDeliveryStatus;
 registerEnumType(CallbackDeliveryStatus, {
   name: "CallbackDeliveryStatus",
   valuesConfig: {
-    WAITING: { description: "The run is not finished." },
-    PENDING: { description: "It is being posted, or will be." },
-    DELIVERED: { description: "The receiver answered with a status of 2xx." },
-    FAILED: { description: "It is given up: after 24 hours, or as the receiver answered 410." },
+    WAITING: { description: "The run has not finished." },
+    PENDING: { description: "An attempt is in progress or scheduled." },
+    DELIVERED: { description: "The receiver responded with a 2xx status." },
+    FAILED: { description: "No more attempts: 24 hours are over, or the receiver responded with 410." },
   },
 });
 
@@ -32,25 +32,25 @@ export type CallbackAttemptError = keyof typeof CallbackAttemptError;
 registerEnumType(CallbackAttemptError, {
   name: "CallbackAttemptError",
   valuesConfig: {
-    REJECTED: { description: "The receiver answered with another status than 2xx. Redirects are not followed." },
-    TIMEOUT: { description: "The receiver did not answer within 15 seconds." },
-    UNREACHABLE: { description: "There was no connection, or it broke." },
-    ADDRESS_REFUSED: { description: "The host is not of the public network, and not allowed by the operator." },
-    SECRET_UNREADABLE: { description: "The app's secret can't be read. An administrator can replace it." },
-    SERVER_FAULT: { description: "A fault of the server, whose log says more." },
-    INTERRUPTED: { description: "The server was stopped meanwhile. The receiver may have got it all the same." },
+    REJECTED: { description: "The receiver responded with a status other than 2xx. Redirects are not followed." },
+    TIMEOUT: { description: "The receiver did not respond within 15 seconds." },
+    UNREACHABLE: { description: "The connection could not be opened, or it broke." },
+    ADDRESS_REFUSED: { description: "The host is outside the public network and is not allowed by the operator." },
+    SECRET_UNREADABLE: { description: "The app's secret cannot be decrypted. An administrator can replace it." },
+    SERVER_FAULT: { description: "A fault of the server. Its log says more." },
+    INTERRUPTED: { description: "The server stopped during the attempt. The receiver may have received the callback." },
   },
 });
 
-@ObjectType({ description: "One time that a callback was posted." })
+@ObjectType({ description: "One attempt to post a callback." })
 export class CallbackAttempt {
   @Field()
   readonly at!: Date;
 
-  @Field(() => Int, { nullable: true, description: "What the receiver answered with." })
+  @Field(() => Int, { nullable: true, description: "The status of the receiver's response." })
   readonly httpStatus!: number | null;
 
-  @Field(() => CallbackAttemptError, { nullable: true, description: "Null where it was delivered." })
+  @Field(() => CallbackAttemptError, { nullable: true, description: "Null if the callback was delivered." })
   readonly error!: CallbackAttemptError | null;
 
   @Field(() => Int, { nullable: true })
@@ -64,9 +64,9 @@ const attemptsColumn = {
 };
 
 @Entity("callback_delivery")
-@ObjectType({ description: "The posting of a finished run to the `callbackUrl` that it was executed with." })
+@ObjectType({ description: "The delivery of a finished run to the `callbackUrl` of its execution." })
 export class CallbackDelivery {
-  @Field(() => ID, { description: "Sent as `webhook-id`, the same at each attempt." })
+  @Field(() => ID, { description: "Sent as `webhook-id`; the same in each attempt." })
   @PrimaryIdColumn()
   readonly id!: string;
 
@@ -77,11 +77,11 @@ export class CallbackDelivery {
   @IdColumn()
   readonly runId!: string;
 
-  /** Never a field: it may hold what only the receiver is to know. */
+  /** Not exposed as a field, because it may contain secrets of the receiver. */
   @TextColumn()
   readonly url!: string;
 
-  /** Of the url, with its port. */
+  /** The host of the URL, with its port. */
   @StringColumn(255)
   readonly host!: string;
 
@@ -93,11 +93,11 @@ export class CallbackDelivery {
   @TextColumn({ transformer: attemptsColumn })
   readonly attempts!: CallbackAttempt[];
 
-  /** How many attempts have failed since it was begun. */
+  /** How many attempts have failed since `begunAt`. */
   @Column({ type: "int" })
   readonly failures!: number;
 
-  /** Grows with each claim, so that of several claims one wins, and a later one takes the row from an earlier. */
+  /** Incremented by each claim: one of several concurrent claims wins, and a later claim invalidates an earlier one. */
   @Column({ type: "int" })
   readonly version!: number;
 
@@ -105,15 +105,15 @@ export class CallbackDelivery {
   @TimestampColumn()
   readonly createdAt!: Date;
 
-  /** When the 24 hours began for which it is tried. */
+  /** When the retry window started. */
   @TimestampColumn({ nullable: true })
   readonly begunAt!: Date | null;
 
-  /** When the next attempt may begin; while one is under way, when it is taken for dead. */
+  /** When the next attempt may start; during an attempt, when its lease expires. */
   @TimestampColumn({ nullable: true })
   readonly dueAt!: Date | null;
 
-  /** When the attempt began that is under way. */
+  /** When the attempt in progress started. */
   @TimestampColumn({ nullable: true })
   readonly claimedAt!: Date | null;
 }

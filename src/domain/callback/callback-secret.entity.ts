@@ -5,7 +5,7 @@ import { IdColumn, PrimaryIdColumn, TextColumn, TimestampColumn } from "../../pl
 
 const table = "callback_secret";
 
-/** What the callbacks of an app are signed with: the one of now, and the one before it. */
+/** A secret that signs the callbacks of an app: the current one, or the previous one. */
 @Entity(table)
 export class CallbackSecret {
   @PrimaryIdColumn()

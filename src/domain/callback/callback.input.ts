@@ -34,7 +34,7 @@ export class CallbackDeliveryPayload {
 
 @ObjectType()
 export class ReplaceCallbackSecretPayload {
-  @Field({ description: "`whsec_...`, as libraries for Standard Webhooks take it. It is told once." })
+  @Field({ description: "`whsec_...`, the format of Standard Webhooks libraries. It is returned only once." })
   readonly secret!: string;
 
   @Field(() => App)

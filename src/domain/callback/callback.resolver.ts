@@ -18,7 +18,7 @@ export class CallbackResolver {
   constructor(private readonly callbackService: CallbackService) {}
 
   @Query(() => CallbackDeliveryConnection, {
-    description: `Of the run, newest first; an administrator may name an app instead. A run has one at most, and none any more ${retentionDays} days after it has come to its end.`,
+    description: `Deliveries of the run, newest first; an administrator may name an app instead. A run has at most one delivery. It is deleted ${retentionDays} days after it was delivered or failed.`,
   })
   @RequireRuntime("RUN")
   callbackDeliveries(@Args() args: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
@@ -27,7 +27,7 @@ export class CallbackResolver {
 
   @Mutation(() => CallbackDeliveryPayload, {
     description:
-      "Posts the finished run again, at once and, where that fails, for 24 hours as at first; with the same `webhook-id`.",
+      "Posts the finished run again, with the same `webhook-id`: immediately, and with retries for another 24 hours if that fails.",
   })
   @RequireRuntime("RUN")
   async redeliverCallback(@Arg("input") { id }: RedeliverCallbackInput): Promise<CallbackDeliveryPayload> {
@@ -36,7 +36,7 @@ export class CallbackResolver {
 
   @Mutation(() => ReplaceCallbackSecretPayload, {
     description:
-      "Makes the secret that the app's callbacks are signed with, or replaces it. For 24 hours they are signed with the one before it too.",
+      "Creates or replaces the secret that signs the app's callbacks. For 24 hours callbacks are also signed with the previous secret.",
   })
   @RequireAdmin()
   replaceCallbackSecret(@Arg("input") { appId }: ReplaceCallbackSecretInput): Promise<ReplaceCallbackSecretPayload> {
@@ -45,7 +45,7 @@ export class CallbackResolver {
 
   @FieldResolver(() => Date, {
     nullable: true,
-    description: "Null where it is being posted at this moment, or will not be any more.",
+    description: "Null while an attempt is in progress, and after the last attempt.",
   })
   nextAttemptAt(@Root() { claimedAt, dueAt }: CallbackDelivery): Date | null {
     return claimedAt ? null : dueAt;

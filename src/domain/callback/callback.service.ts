@@ -25,7 +25,7 @@ export class CallbackService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Those of one run, or, for an administrator, of an app: what other runs there are is not for a key to learn here. */
+  /** Deliveries of one run or, for an administrator only, of an app: a key learns nothing here about other runs. */
   async list({ appId, runId, ...page }: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
     const isOfRun = runId != null && appId == null;
     const where = isOfRun ? appFilter(this.caller) : { appId: await this.appService.resolve(appId, "appId") };
@@ -35,39 +35,35 @@ export class CallbackService {
     return pageOf(this.db.read, CallbackDelivery, { ...where, ...(runId != null && { runId }) }, page, "DESC");
   }
 
-  /** Tries at once to deliver again, and then for 24 hours anew. */
-  async redeliver(id: string): Promise<CallbackDelivery> {
-    const delivery = await this.db.transaction(async (manager) => {
-      const held = await this.db.lock(manager, CallbackDelivery, { id, ...appFilter(this.caller) });
-      if (!held) throw notFound("callback delivery");
-      if (held.status === "WAITING") throw conflict("The run is not finished. Its callback is delivered when it is.");
-      if (held.claimedAt) throw conflict("It is being delivered at this moment. Look what comes of that first.");
-      const now = new Date();
-      const again = { status: "PENDING", failures: 0, version: held.version + 1, begunAt: now, dueAt: now } as const;
-      await manager.update(CallbackDelivery, { id }, again);
-      return { ...held, ...again };
+  /** Delivers again immediately, with a new retry window. */
+  redeliver(id: string): Promise<CallbackDelivery> {
+    return this.db.transaction(async (manager, afterCommit) => {
+      const delivery = await this.db.lock(manager, CallbackDelivery, { id, ...appFilter(this.caller) });
+      if (!delivery) throw notFound("callback delivery");
+      if (delivery.status === "WAITING") {
+        throw conflict("The run is not finished. Its callback is delivered when it is.");
+      }
+      if (delivery.claimedAt) throw conflict("An attempt is in progress. Wait for its result first.");
+      return this.outbox.redeliver(manager, afterCommit, delivery);
     });
-    this.outbox.wake();
-    return delivery;
   }
 
-  /** Makes a secret for the callbacks of an app. The one before it stays valid beside it for a while. */
+  /** Creates a secret for the callbacks of an app. The previous one remains valid for the overlap period. */
   async replaceSecret(appId: string): Promise<{ secret: string; app: App }> {
     const secret = newCallbackSecret();
     const app = await this.db.transaction(async (manager) => {
-      const held = await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() });
-      if (!held) throw notFound("app");
+      const locked = await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() });
+      if (!locked) throw notFound("app");
       const [id, now] = [newId(), new Date()];
       await manager.delete(CallbackSecret, { appId, replacedAt: Not(IsNull()) });
       await manager.update(CallbackSecret, { appId }, { replacedAt: now });
       const sealed = this.keyring.seal(secret, callbackSecretPlace(id));
       await manager.insert(CallbackSecret, { id, appId, secret: sealed, createdAt: now, replacedAt: null });
-      return held;
+      return locked;
     });
     return { secret, app };
   }
 
-  /** When the secret of an app was made, if it has one. */
   async secretCreatedAt({ id }: App): Promise<Date | null> {
     return (await this.secretByApp.load(id))?.createdAt ?? null;
   }

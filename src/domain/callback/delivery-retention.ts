@@ -4,23 +4,22 @@ import { idAt } from "../../platform/database/ids";
 import { batchesOf } from "../../platform/database/batches";
 import { CallbackDelivery } from "./callback-delivery.entity";
 
-/** How long a delivery that has come to its end is kept. */
+/** How long a delivery is kept after it was delivered or has failed. */
 export const retentionDays = 30;
 
-/** Forgets the deliveries that came to their end so long ago, with their URLs, which may hold secrets. */
+/** Deletes expired deliveries with their URLs, which may contain secrets. */
 export async function deleteExpiredDeliveries(db: Database, stop: AbortSignal): Promise<void> {
   const before = Date.now() - retentionDays * 24 * 60 * 60 * 1_000;
-  // By their ids, which are as old as they are, so that none is looked at that is younger.
+  // Ids sort by creation time, so the condition on the id keeps the query from reading younger rows.
   const where = {
     id: LessThan(idAt(before)),
     begunAt: LessThan(new Date(before)),
     status: In(["DELIVERED", "FAILED"]),
   };
-  for await (const piece of batchesOf(db, CallbackDelivery, { where, key: ["id"], texts: ["url", "attempts"] })) {
+  for await (const batch of batchesOf(db, CallbackDelivery, { where, key: ["id"], texts: ["url", "attempts"] })) {
     stop.throwIfAborted();
-    // One may be delivered again meanwhile.
-    await db.transaction((manager) =>
-      manager.delete(CallbackDelivery, { ...where, id: In(piece.map(({ id }) => id)) }),
-    );
+    const ids = batch.map(({ id }) => id);
+    // With all conditions again, because a caller may have redelivered one in the meantime.
+    await db.transaction((manager) => manager.delete(CallbackDelivery, { ...where, id: In(ids) }));
   }
 }

@@ -17,11 +17,11 @@ import { postWebhook } from "./post-webhook";
 import { signedHeaders } from "./signing";
 import { type DeliveryLane, FairScheduler } from "./fair-scheduler";
 
-/** How long a secret that was replaced is signed with beside its successor, in milliseconds. */
+/** How long callbacks are signed with a replaced secret as well as with its successor, in milliseconds. */
 const secretOverlapMs = 24 * 60 * 60 * 1_000;
 const maxKeptAttempts = 50;
-const bounds = { inAll: 64, perApp: 8, perLane: 4 };
-/** Among so many whose turn it is chosen, those that have waited longest. */
+const concurrency = { total: 64, perApp: 8, perLane: 4 };
+/** How many lanes the scheduler chooses among: those that have been due the longest. */
 const maxLanes = 500;
 
 interface InFlightDelivery extends DeliveryLane {
@@ -30,17 +30,17 @@ interface InFlightDelivery extends DeliveryLane {
 }
 
 /**
- * Delivers what the database has for delivery. An attempt belongs to whoever has raised the row's version, by an update
- * on the condition that nobody else has; where that process dies, the attempt falls to another once its lease is over.
+ * Delivers the due callbacks of the database. An instance claims an attempt by an update that increments the row's version
+ * on the condition that the version is unchanged. If that instance dies, another one takes over after the lease.
  */
 export class CallbackDispatcher {
-  private readonly scheduler = new FairScheduler(bounds);
+  private readonly scheduler = new FairScheduler(concurrency);
   private readonly inFlight = new Map<string, InFlightDelivery>();
   private loop: Promise<void> | undefined;
   private readonly closing = new AbortController();
   private readonly work = new WakeUp();
 
-  /** @param payloadOf what is to be told of a run, or undefined where it is gone */
+  /** @param payloadOf the body for a run, or undefined if the run was deleted */
   constructor(
     private readonly db: Database,
     private readonly keyring: Keyring,
@@ -54,12 +54,12 @@ export class CallbackDispatcher {
     this.loop = this.runLoop();
   }
 
-  /** Says that there may be something to deliver. */
+  /** Looks for due deliveries immediately. */
   wake(): void {
     this.work.wakeUp();
   }
 
-  /** Begins nothing any more, and lets what is under way finish for a while. */
+  /** Starts no more attempts, and gives those in progress the grace period to finish. */
   async close(): Promise<void> {
     this.closing.abort();
     this.wake();
@@ -75,24 +75,24 @@ export class CallbackDispatcher {
       try {
         while (await this.dispatchRound());
       } catch (error) {
-        this.log.error({ err: error }, "could not look for callbacks to deliver");
+        this.log.error({ err: error }, "failed to look for due callbacks; retrying");
       }
       await this.work.wait(this.timings.pollIntervalMs);
     }
   }
 
   /**
-   * Begins a delivery of each whose turn it is.
+   * Starts an attempt for each lane that the scheduler chooses.
    *
-   * @returns false where there was none, or somebody else had them all
+   * @returns false if there was none, or other instances claimed all of them
    */
   private async dispatchRound(): Promise<boolean> {
     if (this.closing.signal.aborted) return false;
     const now = new Date();
     const lanes = this.scheduler.next(await this.dueLanes(now), [...this.inFlight.values()]);
-    const candidates = await Promise.all(lanes.map((lane) => this.longestDue(lane, now)));
+    const candidates = await Promise.all(lanes.map((lane) => this.oldestDue(lane, now)));
     const claimed = await this.claim(candidates.filter((candidate) => candidate !== null));
-    for (const delivery of claimed) this.begin(delivery);
+    for (const delivery of claimed) this.startAttempt(delivery);
     return claimed.length > 0;
   }
 
@@ -110,7 +110,7 @@ export class CallbackDispatcher {
       .getRawMany<DeliveryLane>();
   }
 
-  private longestDue({ appId, host }: DeliveryLane, now: Date): Promise<CallbackDelivery | null> {
+  private oldestDue({ appId, host }: DeliveryLane, now: Date): Promise<CallbackDelivery | null> {
     return this.db.read.findOne(CallbackDelivery, {
       where: { status: "PENDING", appId, host, dueAt: LessThanOrEqual(now) },
       order: { dueAt: "ASC", id: "ASC" },
@@ -121,7 +121,7 @@ export class CallbackDispatcher {
     if (candidates.length === 0) return [];
     const claimedAt = new Date();
     const dueAt = new Date(claimedAt.getTime() + this.timings.leaseMs);
-    // In one order, so that processes that claim the same don't wait for each other in a circle.
+    // In the same order everywhere, so that instances that claim the same rows do not deadlock.
     const inOrder = [...candidates].sort((one, other) => (one.id < other.id ? -1 : 1));
     return this.db.transaction(async (manager) => {
       const claimed: CallbackDelivery[] = [];
@@ -129,19 +129,19 @@ export class CallbackDispatcher {
         const claim = { version: version + 1, claimedAt, dueAt };
         const { affected } = await manager.update(CallbackDelivery, { id, version, status: "PENDING" }, claim);
         if (affected !== 1) continue;
-        const cutOff = delivery.claimedAt === null ? [] : [interruptedAt(delivery.claimedAt)];
-        claimed.push({ ...delivery, id, attempts: [...attempts, ...cutOff], ...claim });
+        const interrupted = delivery.claimedAt === null ? [] : [interruptedAt(delivery.claimedAt)];
+        claimed.push({ ...delivery, id, attempts: [...attempts, ...interrupted], ...claim });
       }
       return claimed;
     });
   }
 
-  private begin(delivery: CallbackDelivery): void {
+  private startAttempt(delivery: CallbackDelivery): void {
     const { id, appId, host } = delivery;
     const abort = new AbortController();
     const done = this.attempt(delivery, abort)
       .catch((error: unknown) =>
-        this.log.error({ err: error, deliveryId: id }, "could not write what came of a callback"),
+        this.log.error({ err: error, deliveryId: id }, "failed to store the result of a callback attempt"),
       )
       .finally(() => {
         this.inFlight.delete(id);
@@ -152,15 +152,15 @@ export class CallbackDispatcher {
 
   private async attempt(delivery: CallbackDelivery, abort: AbortController): Promise<void> {
     const at = new Date();
-    const start = performance.now();
+    const startedAt = performance.now();
     const result = await this.send(delivery, at, abort).catch((error: unknown) => {
-      this.log.error({ err: error, deliveryId: delivery.id }, "a callback could not be posted");
+      this.log.error({ err: error, deliveryId: delivery.id }, "failed to post a callback");
       return { httpStatus: null, error: CallbackAttemptError.SERVER_FAULT };
     });
-    if (result) await this.write(delivery, { at, ...result, durationMs: Math.round(performance.now() - start) });
+    if (result) await this.write(delivery, { at, ...result, durationMs: Math.round(performance.now() - startedAt) });
   }
 
-  /** @returns undefined where there is nothing to be told any more */
+  /** @returns undefined if the run was deleted */
   private async send(
     { id, appId, runId, url }: CallbackDelivery,
     at: Date,
@@ -178,20 +178,23 @@ export class CallbackDispatcher {
     );
   }
 
-  /** The newest first. Where that can't be read there are none, as receivers may know no other any more. */
+  /**
+   * The valid secrets, newest first. None if the newest cannot be decrypted, because receivers may no longer accept the
+   * previous one.
+   */
   private async secretsOf(appId: string): Promise<string[]> {
     const valid = [{ replacedAt: IsNull() }, { replacedAt: MoreThan(new Date(Date.now() - secretOverlapMs)) }];
-    const kept = await this.db.read.find(CallbackSecret, {
-      where: valid.map((each) => ({ appId, ...each })),
+    const rows = await this.db.read.find(CallbackSecret, {
+      where: valid.map((condition) => ({ appId, ...condition })),
       order: { id: "DESC" },
     });
     const secrets: string[] = [];
-    for (const { id, secret } of kept) {
+    for (const { id, secret } of rows) {
       try {
         secrets.push(this.keyring.open(secret, callbackSecretPlace(id)));
       } catch (error) {
         if (!(error instanceof SecretUnreadableError)) throw error;
-        this.log.error({ appId, reason: error.reason }, "a secret for callbacks can't be read");
+        this.log.error({ appId, reason: error.reason }, "failed to decrypt a callback secret");
         if (secrets.length === 0) return [];
       }
     }
@@ -202,16 +205,16 @@ export class CallbackDispatcher {
     const { id, runId, version } = delivery;
     const next = nextOf(this.timings, delivery, attempt);
     const attempts = [...delivery.attempts, attempt].slice(-maxKeptAttempts);
-    // On the condition that it was not taken for dead, when the attempt is somebody else's.
+    // On the condition that the lease has not expired and no other instance has taken over.
     await this.db.transaction((manager) =>
       manager.update(CallbackDelivery, { id, version }, { attempts, claimedAt: null, ...next }),
     );
     const { httpStatus, error } = attempt;
-    if (next.status === "FAILED") this.log.warn({ deliveryId: id, runId, httpStatus, error }, "a callback is given up");
+    if (next.status === "FAILED") this.log.warn({ deliveryId: id, runId, httpStatus, error }, "gave up on a callback");
   }
 }
 
-/** What becomes of a delivery after an attempt. */
+/** The state of a delivery after an attempt. */
 function nextOf(
   timings: CallbackTimings,
   { begunAt, failures }: CallbackDelivery,

@@ -1,80 +1,85 @@
-/** What is delivered side by side: the callbacks of one app to one host. */
+/** The unit that is delivered in parallel with others: the callbacks of one app to one host. */
 export interface DeliveryLane {
   readonly appId: string;
   readonly host: string;
 }
 
-/** How much may be under way at once. */
-export interface Bounds {
-  readonly inAll: number;
+/** How many deliveries may be in progress. */
+export interface Concurrency {
+  readonly total: number;
   readonly perApp: number;
   readonly perLane: number;
 }
 
 /**
- * Says whose turn it is, so that neither an app with many callbacks nor a host that is slow holds up the others: first
- * the apps with the least under way, of these the one whose last turn is longest ago. Half of the places are for apps
- * that have nothing under way.
+ * Chooses the next lanes so that neither an app with many callbacks nor a slow host delays the others: apps with the fewest
+ * deliveries in progress come first; among equals, the app that was served the longest ago. Half of the capacity is
+ * reserved for apps that have no delivery in progress.
  */
 export class FairScheduler {
   private lastServed = new Map<string, number>();
-  private turn = 0;
+  private served = 0;
 
-  constructor(private readonly bounds: Bounds) {}
+  constructor(private readonly concurrency: Concurrency) {}
 
-  /** @param due whose oldest delivery is due, the longest waiting first; each is chosen once at most */
-  next(due: readonly DeliveryLane[], underWay: readonly DeliveryLane[]): DeliveryLane[] {
-    const ofApp = new Counts(underWay.map(({ appId }) => appId));
-    const ofLane = new Counts(underWay.map(nameOf));
-    this.prune(new Set([...due, ...underWay].map(({ appId }) => appId)));
+  /**
+   * @param due the lanes with a due delivery, longest due first; each is chosen at most once
+   * @param inFlight one entry for each delivery in progress
+   */
+  next(due: readonly DeliveryLane[], inFlight: readonly DeliveryLane[]): DeliveryLane[] {
+    const byApp = new Counts(inFlight.map(({ appId }) => appId));
+    const byLane = new Counts(inFlight.map(keyOf));
+    this.prune(new Set([...due, ...inFlight].map(({ appId }) => appId)));
 
-    const { inAll, perApp, perLane } = this.bounds;
-    const left = new Set(due);
+    const { total, perApp, perLane } = this.concurrency;
+    const remaining = new Set(due);
     const chosen: DeliveryLane[] = [];
-    for (let busy = underWay.length; busy < inAll; busy++) {
+    for (let busy = inFlight.length; busy < total; busy++) {
       let best: DeliveryLane | undefined;
       let bestRank: readonly number[] = [];
-      for (const lane of left) {
-        const [app, own] = [ofApp.of(lane.appId), ofLane.of(nameOf(lane))];
-        if (app >= perApp || own >= perLane || (app > 0 && busy >= inAll / 2)) continue;
-        const rank = [app, this.lastServed.get(lane.appId) ?? 0, own];
+      for (const lane of remaining) {
+        const [ofApp, ofLane] = [byApp.of(lane.appId), byLane.of(keyOf(lane))];
+        if (ofApp >= perApp || ofLane >= perLane || (ofApp > 0 && busy >= total / 2)) continue;
+        const rank = [ofApp, this.lastServed.get(lane.appId) ?? 0, ofLane];
         if (best && !isLess(rank, bestRank)) continue;
         [best, bestRank] = [lane, rank];
       }
       if (!best) break;
-      left.delete(best);
+      remaining.delete(best);
       chosen.push(best);
-      ofApp.add(best.appId);
-      ofLane.add(nameOf(best));
-      this.lastServed.set(best.appId, ++this.turn);
+      byApp.add(best.appId);
+      byLane.add(keyOf(best));
+      this.lastServed.set(best.appId, ++this.served);
     }
     return chosen;
   }
 
-  private prune(present: ReadonlySet<string>): void {
-    this.lastServed = new Map([...this.lastServed].filter(([appId]) => present.has(appId)));
+  /** Forgets apps that have nothing due and nothing in progress. */
+  private prune(appIds: ReadonlySet<string>): void {
+    this.lastServed = new Map([...this.lastServed].filter(([appId]) => appIds.has(appId)));
   }
 }
 
-const nameOf = ({ appId, host }: DeliveryLane): string => `${appId} ${host}`;
+const keyOf = ({ appId, host }: DeliveryLane): string => `${appId} ${host}`;
 
+/** Compares lexicographically. */
 function isLess(one: readonly number[], other: readonly number[]): boolean {
-  const place = one.findIndex((value, i) => value !== other[i]);
-  return place !== -1 && Number(one[place]) < Number(other[place]);
+  const index = one.findIndex((value, i) => value !== other[i]);
+  return index !== -1 && Number(one[index]) < Number(other[index]);
 }
 
 class Counts {
   private readonly counts = new Map<string, number>();
 
-  constructor(names: readonly string[]) {
-    for (const name of names) this.add(name);
+  constructor(keys: readonly string[]) {
+    for (const key of keys) this.add(key);
   }
 
-  of(name: string): number {
-    return this.counts.get(name) ?? 0;
+  of(key: string): number {
+    return this.counts.get(key) ?? 0;
   }
 
-  add(name: string): void {
-    this.counts.set(name, this.of(name) + 1);
+  add(key: string): void {
+    this.counts.set(key, this.of(key) + 1);
   }
 }

@@ -1,4 +1,5 @@
 import { type EntityManager, IsNull } from "typeorm";
+import type { AfterCommit } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { badInput } from "../../errors";
 import type { Outbound } from "../../platform/outbound/outbound";
@@ -9,33 +10,35 @@ import type { CallbackDispatcher } from "./dispatcher";
 
 const field = "input.callbackUrl";
 
-/** As long as a name may be in the domain name system. */
-const longestHostname = 253;
+/** The limit of the domain name system. */
+const maxHostnameChars = 253;
 
-/** Where the rest of the server says what is to be delivered: as a part of the transactions that make and end runs. */
+/**
+ * Records deliveries as part of the transactions that create and end runs, and wakes the dispatcher after the commit. The
+ * dispatcher polls too, so a lost wake-up only delays a delivery.
+ */
 export class Outbox {
   constructor(
     private readonly outbound: Outbound,
     private readonly dispatcher: Pick<CallbackDispatcher, "wake">,
   ) {}
 
-  /** @throws BAD_USER_INPUT where a URL is none to post to */
+  /** @throws BAD_USER_INPUT if the URL is invalid or its address is not allowed */
   async check(url: string): Promise<void> {
     const message = faultOf(url) ?? ((await this.outbound.refuses(new URL(url))) ? addressRefused : undefined);
     if (message !== undefined) throw badInput({ field, message });
   }
 
   /**
-   * Adds the delivery of a run that this transaction makes. It waits for the run's end.
+   * Adds the delivery of a new run. It waits for the end of the run.
    *
-   * @throws BAD_USER_INPUT where the app has no secret
+   * @throws BAD_USER_INPUT if the app has no secret
    */
   async add(manager: EntityManager, { appId, runId, url }: { appId: string; runId: string; url: string }) {
     if (!(await manager.existsBy(CallbackSecret, { appId, replacedAt: IsNull() }))) {
-      const message = "needs a secret of the app to sign with; an administrator makes one by `replaceCallbackSecret`";
+      const message = "needs a secret of the app to sign with; an administrator creates one by `replaceCallbackSecret`";
       throw badInput({ field, message });
     }
-    const times = { createdAt: new Date(), begunAt: null, dueAt: null, claimedAt: null };
     const delivery: CallbackDelivery = {
       id: newId(),
       appId,
@@ -46,21 +49,34 @@ export class Outbox {
       attempts: [],
       failures: 0,
       version: 0,
-      ...times,
+      createdAt: new Date(),
+      begunAt: null,
+      dueAt: null,
+      claimedAt: null,
     };
     await manager.insert(CallbackDelivery, delivery);
   }
 
-  /** Sends off the delivery of a run that this transaction ends, if it has one. Wake, once that is done. */
-  async release(manager: EntityManager, runId: string): Promise<void> {
+  /** Makes the delivery of a run that has ended due, if the run has one. */
+  async release(manager: EntityManager, afterCommit: AfterCommit, runId: string): Promise<void> {
     const now = new Date();
     const due = { status: "PENDING", begunAt: now, dueAt: now } as const;
-    await manager.update(CallbackDelivery, { runId, status: "WAITING" }, due);
+    const { affected } = await manager.update(CallbackDelivery, { runId, status: "WAITING" }, due);
+    if (affected !== 0) afterCommit(() => this.dispatcher.wake());
   }
 
-  /** Says that a transaction has released something. Unheard, it is found all the same within a second. */
-  wake(): void {
-    this.dispatcher.wake();
+  /** Makes a delivery due again, with a new retry window. */
+  async redeliver(
+    manager: EntityManager,
+    afterCommit: AfterCommit,
+    delivery: CallbackDelivery,
+  ): Promise<CallbackDelivery> {
+    const { id, version } = delivery;
+    const now = new Date();
+    const due = { status: "PENDING", failures: 0, version: version + 1, begunAt: now, dueAt: now } as const;
+    await manager.update(CallbackDelivery, { id }, due);
+    afterCommit(() => this.dispatcher.wake());
+    return { ...delivery, ...due };
   }
 }
 
@@ -69,6 +85,6 @@ function faultOf(text: string): string | undefined {
   if (fault !== undefined) return fault;
   const url = new URL(text);
   if (url.hash !== "") return "must have no fragment";
-  if (url.hostname.length > longestHostname) return `must have a host of ${longestHostname} characters at most`;
+  if (url.hostname.length > maxHostnameChars) return `must have a host of at most ${maxHostnameChars} characters`;
   return undefined;
 }

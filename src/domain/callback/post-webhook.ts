@@ -2,31 +2,27 @@ import type { Fetch } from "../../platform/outbound/fetch";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
 import type { CallbackAttempt } from "./callback-delivery.entity";
 
-const timedOut = new Error("The receiver has not answered in time");
+const timedOut = new Error("The receiver did not respond in time");
 
-export interface Message {
+export interface WebhookRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/**
- * Posts a message, and says what came of it; never fails.
- *
- * @param abort to be aborted when the server stops
- */
+/** Posts a webhook. Never throws. @param abort the caller aborts it when the server stops; the timeout aborts it too */
 export async function postWebhook(
   fetch: Fetch,
-  { url, headers, body }: Message,
+  { url, headers, body }: WebhookRequest,
   abort: AbortController,
   timeoutMs: number,
 ): Promise<Pick<CallbackAttempt, "httpStatus" | "error">> {
   const { signal } = abort;
   const timer = setTimeout(() => abort.abort(timedOut), timeoutMs);
   try {
-    const sent = { "content-type": "application/json", "user-agent": "Latchkey", ...headers };
-    const response = await fetch(url, { method: "POST", headers: sent, body, signal });
-    // What it says is of no interest, and may be without end.
+    const allHeaders = { "content-type": "application/json", "user-agent": "Latchkey", ...headers };
+    const response = await fetch(url, { method: "POST", headers: allHeaders, body, signal });
+    // The body is not needed and may be endless.
     await response.body?.cancel().catch(() => undefined);
     return { httpStatus: response.status, error: response.ok ? null : "REJECTED" };
   } catch (error) {

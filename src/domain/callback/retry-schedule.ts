@@ -14,8 +14,9 @@ export interface CallbackTimings {
 }
 
 /**
- * When to try again what has failed so often: later each time, and with a tenth of chance, so that what failed together
- * doesn't come back together. Undefined where it has been tried for long enough.
+ * When to retry: with a growing delay and a jitter of 10 %, so that deliveries that failed together are not retried together.
+ *
+ * @returns undefined if the retry window is over
  */
 export function retryAt(
   { retryDelaysMs, retryWindowMs }: Pick<CallbackTimings, "retryDelaysMs" | "retryWindowMs">,
@@ -24,7 +25,7 @@ export function retryAt(
   now: Date,
   random = Math.random,
 ): Date | undefined {
-  const delay = retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0;
-  const at = now.getTime() + delay * (0.9 + 0.2 * random());
+  const delayMs = retryDelaysMs[Math.min(failures, retryDelaysMs.length) - 1] ?? 0;
+  const at = now.getTime() + delayMs * (0.9 + 0.2 * random());
   return at <= begunAt.getTime() + retryWindowMs ? new Date(at) : undefined;
 }

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 
-/** By the specification 24 to 64. */
+/** The specification allows 24 to 64. */
 const secretBytes = 32;
 
-/** A new secret to sign callbacks with, as https://www.standardwebhooks.com has it. */
+/** A secret as https://www.standardwebhooks.com defines it. */
 export const newCallbackSecret = (): string => `whsec_${randomBytes(secretBytes).toString("base64")}`;
 
-/** The headers by which a receiver that knows one of the secrets knows the message. */
+/** Signs a body with each secret; a receiver accepts it if it knows one of them. */
 export function signedHeaders(id: string, at: Date, body: string, secrets: readonly string[]): Record<string, string> {
   return {
     "webhook-id": id,

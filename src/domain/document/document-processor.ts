@@ -111,6 +111,19 @@ export class DocumentProcessor {
     await Promise.all(aborted.map(({ done }) => done));
   }
 
+  /**
+   * Deletes the content and the indexes of documents whose rows are gone. A failure is logged, and the sweep of orphans
+   * deletes the files later.
+   */
+  async discard(ids: readonly string[]): Promise<void> {
+    try {
+      await this.abort(ids);
+      await this.storage.remove(ids);
+    } catch (error) {
+      this.log.error({ err: error, ids }, "failed to delete the files of documents");
+    }
+  }
+
   /** Aborts all processing; another instance or the next start resumes it. Must be called after the reader was closed. */
   async close(): Promise<void> {
     this.closing.abort();

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type EntityManager, In } from "typeorm";
-import type { Logger } from "pino";
 import { appFilter, type Caller } from "../../auth/caller";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
@@ -48,7 +47,6 @@ export class DocumentService {
     private readonly processor: DocumentProcessor,
     private readonly links: DocumentLinks,
     private readonly limits: DocumentLimits,
-    private readonly log: Logger,
   ) {}
 
   get uploadLimits(): UploadLimits {
@@ -84,20 +82,7 @@ export class DocumentService {
       manager.delete(Document, { id, ...appFilter(this.caller) }),
     );
     if (!affected) throw notFound("document");
-    await this.discard([id]);
-  }
-
-  /**
-   * Deletes the content and the indexes of documents whose rows are gone. A failure is logged, and the sweep of orphans
-   * deletes the files later.
-   */
-  async discard(ids: readonly string[]): Promise<void> {
-    try {
-      await this.processor.abort(ids);
-      await this.storage.remove(ids);
-    } catch (error) {
-      this.log.error({ err: error, ids }, "failed to delete the files of documents");
-    }
+    await this.processor.discard([id]);
   }
 
   /** Stores the file and its row. If this fails, no file without a row is left. */
@@ -118,7 +103,7 @@ export class DocumentService {
     } catch (error) {
       // The transaction may have been committed although the database's confirmation was lost.
       if (inserted) this.processor.startIfCommitted(inserted);
-      else await this.discard([id]);
+      else await this.processor.discard([id]);
       throw error instanceof StorageUnavailableError ? unavailable(error) : error;
     }
   }

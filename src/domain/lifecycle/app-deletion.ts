@@ -1,58 +1,114 @@
-import { In } from "typeorm";
+import { In, IsNull, Not } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import { ApiKey } from "../api-key/api-key.entity";
-import type { Database } from "../../platform/database/database";
+import { App } from "../app/app.entity";
+import type { AccessNotifier } from "../../auth/access-notifier";
+import type { AfterCommit, Database } from "../../platform/database/database";
 import { batchesOf } from "../../platform/database/batches";
 import { Document } from "../document/document.entity";
-import { unavailable } from "../../errors";
+import type { DocumentProcessor } from "../document/document-processor";
+import { notFound, unavailable } from "../../errors";
 import { ModelConnection } from "../model-connection/model-connection.entity";
+import { Run, unfinished } from "../run/run.entity";
+import type { RunRuntime } from "../run/run.service";
 import { Scope } from "../scope/scope.entity";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import { idsOf, BatchDeletion } from "./batch-deletion";
 
-/** Is told what has just been removed. */
-export interface CleanupTasks {
-  runs(ids: readonly string[]): void;
-  documents(ids: readonly string[]): Promise<void>;
-}
-
-/** What an app holds, to be taken out of it piece by piece before the app itself goes. */
+/**
+ * Deletes apps with everything that belongs to them. The app and the rights of its keys are gone immediately. Its other
+ * rows are deleted in batches, because one large transaction would block all other writers.
+ */
 export class AppDeletion {
-  private readonly removal: BatchDeletion;
+  private readonly batches = new BatchDeletion(this.db, () => {
+    const { stopping } = this.runs;
+    if (stopping.aborted) throw unavailable(stopping.reason);
+  });
 
   constructor(
     private readonly db: Database,
-    private readonly appId: string,
-    private readonly removals: CleanupTasks,
-    stopping: AbortSignal,
-  ) {
-    this.removal = new BatchDeletion(db, () => {
-      if (stopping.aborted) throw unavailable(stopping.reason);
+    private readonly runs: Pick<RunRuntime, "scheduler" | "notifier" | "stopping">,
+    private readonly documentProcessor: DocumentProcessor,
+    private readonly accessNotifier: AccessNotifier,
+  ) {}
+
+  /** @throws UNAVAILABLE if the server stops during the deletion; the next start resumes the deletion */
+  async delete(id: string): Promise<void> {
+    await this.db.transaction(async (manager) => {
+      const deletedAt = new Date();
+      // With the id as its name, so that a new app can have the name immediately.
+      const { affected } = await manager.update(App, { id, deletedAt: IsNull() }, { deletedAt, name: id });
+      if (affected !== 1) throw notFound("app");
+      await manager.update(Scope, { appId: id, deletedAt: IsNull() }, { deletedAt });
     });
+    await this.accessNotifier.notify({ appId: id });
+    await this.deleteRows(id);
   }
 
-  /** Removes all that is there. What is added meanwhile may be left. */
-  async remove(): Promise<void> {
-    const { removal, appId } = this;
-    const own = { where: { appId } };
-    // Without agents nothing is executed any more.
-    await removal.rows(Agent, { ...own, texts: ["instructions"] });
-    await removal.runs({ appId }, (ids) => this.removals.runs(ids));
-    await this.removeSessions();
-    await removal.rows(ApiKey, own);
-    await removal.rows(Scope, own);
-    await removal.rows(ModelConnection, own);
+  /**
+   * Resumes interrupted deletions.
+   *
+   * @throws AggregateError of the failures, once each deletion has been tried
+   */
+  async resume(): Promise<void> {
+    const interrupted = await this.db.read.find(App, { where: { deletedAt: Not(IsNull()) }, select: { id: true } });
+    const failures: unknown[] = [];
+    for (const { id } of interrupted) await this.deleteRows(id).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0)
+      throw new AggregateError(failures, `failed to finish ${failures.length} deletions of apps`);
   }
 
-  private async removeSessions(): Promise<void> {
-    const own = { where: { appId: this.appId }, key: ["id"] as const, texts: ["metadata"] };
-    for await (const piece of batchesOf(this.db, Session, own)) {
-      const ids = idsOf(piece);
-      const within = { where: { sessionId: In(ids) }, key: ["sessionId", "id"] as const };
-      await this.removal.rows(Message, { ...within, texts: ["text"] });
-      await this.removal.rows(Document, within, (removed) => this.removals.documents(removed));
-      await this.removal.change((manager) => manager.delete(Session, { id: In(ids) }));
+  private async deleteRows(appId: string): Promise<void> {
+    await this.deleteContents(appId);
+    // The last batch: the app, with rows that were added during the deletion. They are deleted by cascade.
+    const documentIds = await this.db.transaction(async (manager, afterCommit) => {
+      // The lock keeps others from adding rows.
+      await this.db.lock(manager, App, { id: appId });
+      const runs = await manager.find(Run, {
+        where: { appId, status: In([...unfinished]) },
+        select: { id: true },
+        order: { id: "ASC" },
+      });
+      const documents = await manager.find(Document, { where: { appId }, select: { id: true } });
+      await manager.delete(App, { id: appId });
+      this.abortDeleted(
+        afterCommit,
+        runs.map(({ id }) => id),
+      );
+      return documents.map(({ id }) => id);
+    });
+    await this.documentProcessor.discard(documentIds);
+  }
+
+  private async deleteContents(appId: string): Promise<void> {
+    const owned = { where: { appId } };
+    // Without agents no new run is accepted.
+    await this.batches.rows(Agent, { ...owned, texts: ["instructions"] });
+    await this.batches.runs({ appId }, (ids, afterCommit) => this.abortDeleted(afterCommit, ids));
+    await this.deleteSessions(appId);
+    await this.batches.rows(ApiKey, owned);
+    await this.batches.rows(Scope, owned);
+    await this.batches.rows(ModelConnection, owned);
+  }
+
+  private async deleteSessions(appId: string): Promise<void> {
+    const sessions = { where: { appId }, key: ["id"] as const, texts: ["metadata"] };
+    for await (const batch of batchesOf(this.db, Session, sessions)) {
+      const ids = idsOf(batch);
+      const inSessions = { where: { sessionId: In(ids) }, key: ["sessionId", "id"] as const };
+      await this.batches.rows(Message, { ...inSessions, texts: ["text"] });
+      await this.batches.rows(Document, inSessions, (deleted) => this.documentProcessor.discard(deleted));
+      await this.batches.change((manager) => manager.delete(Session, { id: In(ids) }));
     }
+  }
+
+  /** Stops the executions and the waiters of runs that the transaction deletes. */
+  private abortDeleted(afterCommit: AfterCommit, runIds: readonly string[]): void {
+    const { scheduler, notifier } = this.runs;
+    afterCommit(() => {
+      scheduler.abort(runIds);
+      for (const id of runIds) notifier.publish(id);
+    });
   }
 }

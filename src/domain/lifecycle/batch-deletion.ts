@@ -1,73 +1,78 @@
-import { type EntityManager, type EntityTarget, type FindOptionsWhere, In, MoreThanOrEqual } from "typeorm";
-import type { Database } from "../../platform/database/database";
+import { type EntityTarget, type FindOptionsWhere, In, MoreThanOrEqual } from "typeorm";
+import type { AfterCommit, Database, TransactionWork } from "../../platform/database/database";
 import { batchesOf } from "../../platform/database/batches";
 import { Run } from "../run/run.entity";
 import { StoredRunEvent } from "../run/run-event.entity";
 
-/** Rows that have an id, to be removed. */
+/** Selects the rows to delete. */
 interface Rows {
   readonly where: FindOptionsWhere<{ id: string; appId: string; sessionId: string }>;
   readonly key?: readonly [string, ...string[]];
-  /** The columns that may be long. */
+  /** The columns that may hold long texts; they limit the size of a batch. */
   readonly texts?: readonly string[];
 }
 
-/** Removes any number of rows piece by piece. Where it is left off, what is left can be removed later. */
+/** Deletes any number of rows in batches. An interrupted deletion can be resumed by running it again. */
 export class BatchDeletion {
-  /** @param proceed throws where it is to be left off */
+  /** @param checkStop called before each transaction; throws to interrupt the deletion */
   constructor(
     private readonly db: Database,
-    private readonly proceed: () => void,
+    private readonly checkStop: () => void,
   ) {}
 
   /**
-   * Removes runs with their events and callbacks: from the last to the first, so that those that are not finished are
-   * soon ended.
+   * Deletes runs with their events and callbacks: the newest first, because those are the ones that may still execute.
    *
-   * @param removed is told which ones have just been removed
+   * @param onDelete called in the transaction that deletes the runs
    */
-  async runs(where: FindOptionsWhere<Run>, removed?: (ids: string[]) => void): Promise<void> {
-    const theirs = { where, key: ["id"] as const, texts: ["input", "output", "citations"] };
-    for await (const piece of batchesOf(this.db, Run, theirs)) {
-      const ids = idsOf(piece);
+  async runs(
+    where: FindOptionsWhere<Run>,
+    onDelete?: (ids: readonly string[], afterCommit: AfterCommit) => void,
+  ): Promise<void> {
+    const runs = { where, key: ["id"] as const, texts: ["input", "output", "citations"] };
+    for await (const batch of batchesOf(this.db, Run, runs)) {
+      const ids = idsOf(batch);
       await this.events(ids);
-      await this.change((manager) => manager.delete(Run, { id: In(ids) }));
-      removed?.(ids);
+      await this.change(async (manager, afterCommit) => {
+        await manager.delete(Run, { id: In(ids) });
+        onDelete?.(ids, afterCommit);
+      });
     }
   }
 
+  /** @param onDeleted called after each transaction, with the ids of the deleted rows */
   async rows(
     entity: EntityTarget<{ id: string; appId: string; sessionId: string }>,
     { where, key = ["id"], texts = [] }: Rows,
-    removed?: (ids: string[]) => Promise<void>,
+    onDeleted?: (ids: readonly string[]) => Promise<void>,
   ): Promise<void> {
-    for await (const piece of batchesOf(this.db, entity, { where, key, texts })) {
-      const ids = idsOf(piece);
+    for await (const batch of batchesOf(this.db, entity, { where, key, texts })) {
+      const ids = idsOf(batch);
       await this.change((manager) => manager.delete(entity, { id: In(ids) }));
-      await removed?.(ids);
+      await onDeleted?.(ids);
     }
   }
 
-  /** @throws what `proceed` does */
-  async change(work: (manager: EntityManager) => Promise<unknown>): Promise<void> {
-    this.proceed();
+  /** @throws what `checkStop` throws */
+  async change(work: TransactionWork<unknown>): Promise<void> {
+    this.checkStop();
     await this.db.transaction(work);
   }
 
   private async events(runIds: readonly string[]): Promise<void> {
-    const theirs = { where: { runId: In([...runIds]) }, key: ["runId", "position"] as const, texts: ["text"] };
-    for await (const piece of batchesOf(this.db, StoredRunEvent, theirs)) {
-      const last = piece.at(-1);
+    const events = { where: { runId: In([...runIds]) }, key: ["runId", "position"] as const, texts: ["text"] };
+    for await (const batch of batchesOf(this.db, StoredRunEvent, events)) {
+      const last = batch.at(-1);
       if (!last) return;
-      // Of all runs but the last, a piece has all the events that are left.
-      const whole = new Set(piece.map(({ runId }) => runId));
-      whole.delete(last.runId);
+      // A batch has all remaining events of each of its runs, except of the last one.
+      const complete = new Set(batch.map(({ runId }) => runId));
+      complete.delete(last.runId);
       await this.change(async (manager) => {
-        await manager.delete(StoredRunEvent, { runId: In([...whole]) });
+        await manager.delete(StoredRunEvent, { runId: In([...complete]) });
         await manager.delete(StoredRunEvent, { runId: last.runId, position: MoreThanOrEqual(Number(last.position)) });
       });
     }
   }
 }
 
-export const idsOf = (piece: readonly Record<string, string>[]): string[] => piece.flatMap(({ id }) => id ?? []);
+export const idsOf = (batch: readonly Record<string, string>[]): string[] => batch.flatMap(({ id }) => id ?? []);

@@ -6,14 +6,17 @@ import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
 import { idsOf, BatchDeletion } from "./batch-deletion";
 
-/** Removes the messages and runs of the sessions that were terminated before then. The sessions stay. */
+/** Deletes the messages and runs of sessions that were terminated before the given time, and keeps the sessions. */
 export async function deleteExpiredConversations(db: Database, before: Date, stop: AbortSignal): Promise<void> {
-  const removal = new BatchDeletion(db, () => stop.throwIfAborted());
-  const old = { where: { clearedAt: IsNull(), terminatedAt: LessThan(before) }, key: ["terminatedAt", "id"] as const };
-  for await (const piece of batchesOf(db, Session, old)) {
-    const ids = idsOf(piece);
-    await removal.runs({ sessionId: In(ids), status: Not(In([...unfinished])) });
-    await removal.rows(Message, { where: { sessionId: In(ids) }, key: ["sessionId", "id"], texts: ["text"] });
-    await removal.change((manager) => manager.update(Session, { id: In(ids) }, { clearedAt: new Date() }));
+  const deletion = new BatchDeletion(db, () => stop.throwIfAborted());
+  const sessions = {
+    where: { clearedAt: IsNull(), terminatedAt: LessThan(before) },
+    key: ["terminatedAt", "id"] as const,
+  };
+  for await (const batch of batchesOf(db, Session, sessions)) {
+    const ids = idsOf(batch);
+    await deletion.runs({ sessionId: In(ids), status: Not(In([...unfinished])) });
+    await deletion.rows(Message, { where: { sessionId: In(ids) }, key: ["sessionId", "id"], texts: ["text"] });
+    await deletion.change((manager) => manager.update(Session, { id: In(ids) }, { clearedAt: new Date() }));
   }
 }

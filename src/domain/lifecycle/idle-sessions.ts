@@ -1,28 +1,28 @@
-import { setImmediate as othersTurn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { Database } from "../../platform/database/database";
 import { Run, unfinished } from "../run/run.entity";
 import { Session } from "../session/session.entity";
-import type { TerminationService } from "./termination.service";
+import type { SessionTermination } from "./session-termination";
 
-const batch = 100;
+const batchSize = 100;
 
-/** Terminates the sessions that nobody has used since then: nothing was executed or uploaded, and nothing has ended. */
+/** Terminates the sessions in which, since the given time, nothing was executed or uploaded and no run finished. */
 export async function terminateIdleSessions(
   db: Database,
-  terminationService: TerminationService,
+  sessionTermination: SessionTermination,
   since: Date,
   stop: AbortSignal,
 ): Promise<void> {
-  let ended: number;
+  let terminated: number;
   do {
-    ended = 0;
+    terminated = 0;
     for (const { id } of await idleSessions(db, since)) {
-      // SQLite answers at once, so that a loop of statements would keep the event loop for itself.
-      await othersTurn();
+      // SQLite answers synchronously, so a loop of statements would block the event loop.
+      await yieldToEventLoop();
       stop.throwIfAborted();
-      if (await terminationService.terminateIdle(id, since)) ended++;
+      if (await sessionTermination.terminateIdle(id, since)) terminated++;
     }
-  } while (ended > 0);
+  } while (terminated > 0);
 }
 
 function idleSessions(db: Database, since: Date): Promise<Session[]> {
@@ -38,6 +38,6 @@ function idleSessions(db: Database, since: Date): Promise<Session[]> {
     .setParameter("unfinished", unfinished)
     .orderBy("session.lastActivityAt")
     .addOrderBy("session.id")
-    .limit(batch)
+    .limit(batchSize)
     .getMany();
 }

@@ -1,75 +1,80 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
 import { deleteExpiredDeliveries } from "../callback/delivery-retention";
-import type { Config } from "../../config";
 import type { Database } from "../../platform/database/database";
 import { deleteExpiredIdempotencyKeys } from "../run/idempotency";
 import { deleteOrphanedObjects } from "../document/storage-sweep";
 import type { DocumentStorage } from "../../platform/storage/document-storage";
-import { terminateIdleSessions } from "./idle-sessions";
 import { deleteExpiredConversations } from "./conversation-retention";
-import type { TerminationService } from "./termination.service";
+import { terminateIdleSessions } from "./idle-sessions";
+import type { Lifecycle } from "./lifecycle";
 
-const hour = 60 * 60 * 1_000;
-const day = 24 * hour;
+const hourMs = 60 * 60 * 1_000;
+const dayMs = 24 * hourMs;
 
-/** How long sessions live. */
-export type SessionLifetime = Pick<Config, "sessionIdleHours" | "sessionRetentionDays">;
+export interface SessionRetention {
+  /** After which an idle session is terminated. Undefined: never. */
+  readonly sessionIdleHours: number | undefined;
+  /** How long a terminated session keeps its messages and runs. Undefined: forever. */
+  readonly sessionRetentionDays: number | undefined;
+}
 
-/** How long it may take to leave off, in milliseconds: a store that is away may be waited for for long. */
+/** How long stopping waits for the current task, in milliseconds: a storage that is away may block it for longer. */
 const stopTimeoutMs = 1_000;
 
 /**
- * Removes, from now on and every hour, what has had its day and what a crash left behind: in the background, as there may
- * be very much. Where it can't, the server does its work all the same. Returns what stops it.
+ * Deletes expired rows and what crashes have left: immediately and then hourly, in the background, because there may be
+ * many. Failures are logged and retried at the next hourly run.
+ *
+ * @returns a function that stops it
  */
 export function startMaintenance(
   db: Database,
   storage: DocumentStorage,
-  terminationService: TerminationService,
-  lifetime: SessionLifetime,
+  { sessionTermination, appDeletion }: Lifecycle,
+  retention: SessionRetention,
   log: Logger,
 ): () => Promise<unknown> {
   const stopping = new AbortController();
   const { signal } = stopping;
   const isStopping = () => signal.aborted;
-  const works = [
+  const tasks = [
     () => deleteExpiredIdempotencyKeys(db, signal),
     () => deleteExpiredDeliveries(db, signal),
-    () => terminationService.finishDeletions(),
+    () => appDeletion.resume(),
     () => deleteOrphanedObjects(db, storage, { stop: signal }),
-    () => maintainSessions(db, terminationService, lifetime, signal),
+    () => maintainSessions(db, sessionTermination, retention, signal),
   ];
-  const tidyUp = async () => {
-    for (const work of works) {
+  const runTasks = async () => {
+    for (const task of tasks) {
       try {
         signal.throwIfAborted();
-        await work();
+        await task();
       } catch (error) {
-        if (!isStopping()) log.error({ err: error }, "could not tidy up");
+        if (!isStopping()) log.error({ err: error }, "a maintenance task failed; retrying in an hour");
       }
     }
   };
-  let tidied = tidyUp();
-  const timer = setInterval(() => void (tidied = tidied.then(tidyUp)), hour).unref();
+  let finished = runTasks();
+  const timer = setInterval(() => void (finished = finished.then(runTasks)), hourMs).unref();
   return () => {
     clearInterval(timer);
     stopping.abort();
-    return Promise.race([tidied, delay(stopTimeoutMs, undefined, { ref: false })]);
+    return Promise.race([finished, delay(stopTimeoutMs, undefined, { ref: false })]);
   };
 }
 
 async function maintainSessions(
   db: Database,
-  terminationService: TerminationService,
-  { sessionIdleHours, sessionRetentionDays }: SessionLifetime,
+  sessionTermination: Lifecycle["sessionTermination"],
+  { sessionIdleHours, sessionRetentionDays }: SessionRetention,
   stop: AbortSignal,
 ): Promise<void> {
   const now = Date.now();
   if (sessionIdleHours !== undefined) {
-    await terminateIdleSessions(db, terminationService, new Date(now - sessionIdleHours * hour), stop);
+    await terminateIdleSessions(db, sessionTermination, new Date(now - sessionIdleHours * hourMs), stop);
   }
   if (sessionRetentionDays !== undefined) {
-    await deleteExpiredConversations(db, new Date(now - sessionRetentionDays * day), stop);
+    await deleteExpiredConversations(db, new Date(now - sessionRetentionDays * dayMs), stop);
   }
 }

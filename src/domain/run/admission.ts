@@ -6,10 +6,10 @@ import { Run } from "./run.entity";
 import { nextDay, tokensUsedToday } from "./token-use";
 
 /**
- * Judges whether an app may have one more run. Where its queue is limited the app is held until the transaction ends, so
- * that of many at once no more get in than there is room for.
+ * Checks the limits of an app before a run is added. If its queue is limited the app is locked until the transaction ends,
+ * so that concurrent executions do not exceed the limit together.
  *
- * @throws LIMIT_REACHED that says which limit, how much it allows, and when there is room again
+ * @throws LIMIT_REACHED with the limit, the allowed number, and when the next run will be accepted
  */
 export async function admit(db: Database, manager: EntityManager, appId: string): Promise<void> {
   const app = await manager.findOneBy(App, { id: appId, deletedAt: IsNull() });
@@ -18,7 +18,7 @@ export async function admit(db: Database, manager: EntityManager, appId: string)
 
   if (tokensPerDay !== null) {
     const used = await tokensUsedToday(manager, appId);
-    if (used >= tokensPerDay) throw tokensUsedUp(tokensPerDay, used);
+    if (used >= tokensPerDay) throw tokensExhausted(tokensPerDay, used);
   }
   if (queuedRuns !== null) {
     await db.lock(manager, App, { id: appId });
@@ -26,11 +26,11 @@ export async function admit(db: Database, manager: EntityManager, appId: string)
   }
 }
 
-function tokensUsedUp(allowed: number, used: number): ApiError {
+function tokensExhausted(allowed: number, used: number): ApiError {
   const availableAt = nextDay().toISOString();
   return new ApiError(
     "LIMIT_REACHED",
-    `This app may use ${allowed} tokens a day, and has used ${used} today. Execute again from ${availableAt} on.`,
+    `This app may use ${allowed} tokens a day and has used ${used} today. Execute the agent again after ${availableAt}.`,
     { extensions: { limit: "tokensPerDay", allowed, used, availableAt } },
   );
 }
@@ -38,6 +38,6 @@ function tokensUsedUp(allowed: number, used: number): ApiError {
 const queueFull = (allowed: number) =>
   new ApiError(
     "LIMIT_REACHED",
-    `This app may have ${allowed} runs waiting, and has as many. Execute again as soon as one of them was begun or cancelled.`,
+    `This app may have ${allowed} queued runs and has reached that limit. Execute the agent again once one of them has started or was cancelled.`,
     { extensions: { limit: "queuedRuns", allowed, used: allowed, availableAt: null } },
   );

@@ -7,28 +7,28 @@ import { ApiError } from "../../errors";
 import { IdempotencyKey } from "./idempotency-key.entity";
 import type { ExecuteAgentInput } from "./run.input";
 
-const lifetime = 24 * 60 * 60 * 1_000;
+const lifetimeMs = 24 * 60 * 60 * 1_000;
 
-/** The claim of a caller that an execution is to happen once: the same key again gets the run of the first time. */
+/** Makes sure that executions with the same idempotency key create one run: a repeated call gets the first call's run. */
 export class IdempotencyClaim {
   private readonly digest: Buffer;
   private readonly inputDigest: Buffer;
 
   constructor(caller: Caller, key: string, { agentId, session, text, onBusy, callbackUrl }: ExecuteAgentInput) {
     this.digest = sha256([identityOf(caller), key]);
-    // How long to wait is not what is executed: who asks again may wait less.
-    const told = callbackUrl == null ? {} : { callbackUrl };
-    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy, ...told });
+    // Without `waitMs`: a repeated call may wait for another time.
+    const callback = callbackUrl == null ? {} : { callbackUrl };
+    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy, ...callback });
   }
 
   /**
-   * Claims the key for a run that this transaction is going to make. Of two at once the database lets one through; the
-   * other waits until the first has ended.
+   * Acquires the key for a run that this transaction is going to create. Of two concurrent transactions the database lets
+   * one through; the other waits until the first has ended.
    *
-   * @returns the id of the run that the key made before, if it did
-   * @throws IDEMPOTENCY_CONFLICT where that was with other input
+   * @returns the id of the run that the key already created, or undefined if the key was acquired
+   * @throws IDEMPOTENCY_CONFLICT if the key created a run with other input
    */
-  async take(manager: EntityManager): Promise<string | undefined> {
+  async acquire(manager: EntityManager): Promise<string | undefined> {
     const { digest, inputDigest } = this;
     const createdAt = new Date();
     try {
@@ -38,7 +38,7 @@ export class IdempotencyClaim {
       if (!isDuplicate(error)) throw error;
     }
     const earlier = await manager.findOneByOrFail(IdempotencyKey, { digest });
-    if (earlier.createdAt < lastDay()) {
+    if (earlier.createdAt < expiry()) {
       await manager.update(IdempotencyKey, { digest }, { inputDigest, createdAt });
       return undefined;
     }
@@ -49,26 +49,25 @@ export class IdempotencyClaim {
     );
   }
 
-  /** Whether the key has made a run that it still stands for. */
-  wasTaken(manager: EntityManager): Promise<boolean> {
-    return manager.existsBy(IdempotencyKey, { digest: this.digest, createdAt: MoreThanOrEqual(lastDay()) });
+  /** Whether the key has created a run within its lifetime. */
+  exists(manager: EntityManager): Promise<boolean> {
+    return manager.existsBy(IdempotencyKey, { digest: this.digest, createdAt: MoreThanOrEqual(expiry()) });
   }
 
-  /** Says which run the key made. */
-  async keep(manager: EntityManager, runId: string): Promise<void> {
+  async assignRun(manager: EntityManager, runId: string): Promise<void> {
     await manager.update(IdempotencyKey, { digest: this.digest }, { runId });
   }
 }
 
-const lastDay = (): Date => new Date(Date.now() - lifetime);
+/** Keys that were created before this time are expired. */
+const expiry = (): Date => new Date(Date.now() - lifetimeMs);
 
-/** Forgets the keys that have had their day. */
 export async function deleteExpiredIdempotencyKeys(db: Database, stop: AbortSignal): Promise<void> {
-  const where = { createdAt: LessThan(lastDay()) };
-  for await (const piece of batchesOf(db, IdempotencyKey, { where, key: ["createdAt", "digest"] })) {
+  const where = { createdAt: LessThan(expiry()) };
+  for await (const batch of batchesOf(db, IdempotencyKey, { where, key: ["createdAt", "digest"] })) {
     stop.throwIfAborted();
-    const digests = piece.map(({ digest }) => digest as unknown as Buffer);
-    // A key may have been used anew meanwhile.
+    const digests = batch.map(({ digest }) => digest as unknown as Buffer);
+    // The condition on the time again, as an expired key may have been used in the meantime.
     await db.transaction((manager) => manager.delete(IdempotencyKey, { ...where, digest: In(digests) }));
   }
 }
@@ -77,7 +76,7 @@ function sha256(value: unknown): Buffer {
   return createHash("sha256").update(JSON.stringify(value, withSortedKeys)).digest();
 }
 
-/** The order of an object's keys says nothing, so it must not tell two inputs apart. */
+/** The order of an object's keys does not make two inputs different. */
 function withSortedKeys(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));

@@ -1,20 +1,19 @@
 import type { Database } from "../../platform/database/database";
 import { Run } from "./run.entity";
 
-/** A payload has no more, in characters. */
-const longest = 1_000_000;
+const maxPayloadChars = 1_000_000;
 
-/** What is posted of a run that has finished; undefined where it is gone. */
+/** @returns the body of the callback of a finished run, or undefined if the run was deleted */
 export async function callbackPayloadOf(db: Database, runId: string): Promise<string | undefined> {
   const run = await db.read.findOneBy(Run, { id: runId });
   if (!run) return undefined;
   const payload = payloadOf(run, []);
-  return payload.length <= longest ? payload : payloadOf({ ...run, output: null, citations: [] }, large);
+  return payload.length <= maxPayloadChars ? payload : payloadOf({ ...run, output: null, citations: [] }, largeFields);
 }
 
-const large = ["output", "citations"] as const;
+const largeFields = ["output", "citations"] as const;
 
-/** @param omitted what of the run is left out, since it is too large to be posted */
+/** @param omitted the fields that are left out because they are too large */
 function payloadOf(run: Run, omitted: readonly (keyof Run)[]): string {
   const { id, status, output, error, usage, agentId, sessionId, createdAt, startedAt, finishedAt } = run;
   const citations = run.citations.map(({ document, quote, page }) => ({

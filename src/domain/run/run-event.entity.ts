@@ -5,14 +5,12 @@ import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../.
 
 export type RunEventType = "STARTED" | "OUTPUT" | "TOOL_CALL" | "TOOL_RESULT" | "FINISHED";
 
-/** Which call of a tool an event is about. */
 export interface StoredToolCall {
   readonly callId: string;
   readonly name: string;
   readonly isError: boolean;
 }
 
-/** An event as it is stored. */
 @Entity("run_event")
 export class StoredRunEvent {
   @PrimaryIdColumn()
@@ -36,7 +34,7 @@ export class StoredRunEvent {
 
 @InterfaceType()
 export abstract class RunEvent {
-  @Field(() => Int, { description: "From 0, without gaps." })
+  @Field(() => Int, { description: "Starts at 0 and has no gaps." })
   readonly index!: number;
 
   @Field(() => ID)
@@ -51,11 +49,11 @@ export abstract class RunEvent {
 @ObjectType({
   implements: RunEvent,
   description:
-    "The run was begun. Where it comes once more, it was begun again, as its agent allows (`onInterrupt: RETRY`): the output so far is void.",
+    "An attempt of the run started. A run has several if it was interrupted and its agent allows retries (`onInterrupt: RETRY`); the output before the last one is void.",
 })
 export class RunStarted extends RunEvent {}
 
-@ObjectType({ implements: RunEvent, description: "The next piece of the answer." })
+@ObjectType({ implements: RunEvent, description: "The next part of the answer." })
 export class RunOutput extends RunEvent {
   @Field()
   readonly text: string;
@@ -68,13 +66,13 @@ export class RunOutput extends RunEvent {
 
 @ObjectType({ implements: RunEvent, description: "The model calls a tool." })
 export class RunToolCall extends RunEvent {
-  @Field(() => ID, { description: "The same as in the result." })
+  @Field(() => ID, { description: "The same as in the RunToolResult." })
   readonly callId: string;
 
   @Field()
   readonly name: string;
 
-  @Field({ description: "What the tool is given, as JSON." })
+  @Field({ description: "The arguments of the call, as JSON." })
   readonly arguments: string;
 
   constructor(stored: StoredRunEvent) {
@@ -85,7 +83,7 @@ export class RunToolCall extends RunEvent {
   }
 }
 
-@ObjectType({ implements: RunEvent, description: "What came of a call of a tool, as the model was told." })
+@ObjectType({ implements: RunEvent, description: "The result of a tool call, as the model received it." })
 export class RunToolResult extends RunEvent {
   @Field(() => ID)
   readonly callId: string;
@@ -96,7 +94,7 @@ export class RunToolResult extends RunEvent {
   @Field()
   readonly result: string;
 
-  @Field({ description: "Whether the tool failed. The run goes on: what to make of it is for the model." })
+  @Field({ description: "Whether the tool failed. The run continues; the model decides what to do." })
   readonly isError: boolean;
 
   constructor(stored: StoredRunEvent) {
@@ -110,7 +108,7 @@ export class RunToolResult extends RunEvent {
 
 @ObjectType({
   implements: RunEvent,
-  description: "The last event, whether it succeeded, failed or was cancelled.",
+  description: "The last event: the run succeeded, failed or was cancelled.",
 })
 export class RunFinished extends RunEvent {
   @Field(() => Run)

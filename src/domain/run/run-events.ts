@@ -12,21 +12,21 @@ import {
 } from "./run-event.entity";
 import type { RunNotifier } from "./execution/run-notifier";
 
-/** So many are read at once, and kept for a reader that takes its time. */
-const batch = 20;
+/** How many events are read at a time, and held in memory for a slow reader. */
+const batchSize = 20;
 
-/** The events of a run behind the index `after`, those that are stored and those to come, until its last. */
+/** The events of a run after the index `after`, stored ones and new ones, up to the last. */
 export function readRunEvents(
   db: Database,
-  news: RunNotifier,
+  notifier: RunNotifier,
   runId: string,
   after: number,
 ): AsyncIterableIterator<RunEvent> {
   const stop = new AbortController();
-  const events = read(db, news, runId, after, stop.signal);
+  const events = read(db, notifier, runId, after, stop.signal);
   return {
     next: () => events.next(),
-    // A generator that waits hears of its end only when it next yields, which may be never.
+    // A waiting generator would handle its return only after the next event, which may never come.
     return() {
       stop.abort();
       return events.return(undefined);
@@ -39,27 +39,27 @@ export function readRunEvents(
 
 async function* read(
   db: Database,
-  news: RunNotifier,
+  notifier: RunNotifier,
   runId: string,
   after: number,
   stop: AbortSignal,
 ): AsyncGenerator<RunEvent, undefined> {
-  const watch = news.watch(runId);
+  const watch = notifier.watch(runId);
   stop.addEventListener("abort", () => watch.close());
   try {
     let last = after;
     while (!stop.aborted) {
-      const stored = await db.read.find(StoredRunEvent, {
+      const batch = await db.read.find(StoredRunEvent, {
         where: { runId, position: MoreThan(last) },
         order: { position: "ASC" },
-        take: batch,
+        take: batchSize,
       });
-      for (const event of stored) {
+      for (const event of batch) {
         last = event.position;
         yield await eventOf(db, event);
         if (event.type === "FINISHED") return;
       }
-      if (stored.length > 0) continue;
+      if (batch.length > 0) continue;
 
       const run = await db.read.findOneBy(Run, { id: runId });
       if (!run || (isFinished(run) && last >= run.eventCount - 1)) return;

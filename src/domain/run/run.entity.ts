@@ -1,7 +1,8 @@
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
+import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 import { Column, Entity } from "typeorm";
 import { Document } from "../document/document.entity";
-import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
+import { type RunErrorCode, runErrors } from "./run-errors";
 
 export const RunStatus = {
   QUEUED: "QUEUED",
@@ -18,8 +19,8 @@ export const isFinished = ({ status }: { status: RunStatus }): boolean => status
 
 @ObjectType()
 export class RunError {
-  @Field({ description: "Such as MODEL_UNAVAILABLE, MODEL_TIMEOUT, TOOLS_UNAVAILABLE, INTERRUPTED." })
-  readonly code!: string;
+  @Field(() => String, { description: `One of ${Object.keys(runErrors).join(", ")}.` })
+  readonly code!: RunErrorCode;
 
   @Field()
   readonly message!: string;
@@ -27,17 +28,22 @@ export class RunError {
 
 @ObjectType()
 export class Citation {
-  @Field(() => Document, { description: "As it was when the run was executed, also where it has been deleted since." })
+  @Field(() => Document, {
+    description: "The document as it was when the run was executed, even if it was deleted since.",
+  })
   readonly document!: Document;
 
   @Field({ description: "The passage, word for word." })
   readonly quote!: string;
 
-  @Field(() => Int, { nullable: true, description: "The page it stands on, from 1, where the format has pages." })
+  @Field(() => Int, {
+    nullable: true,
+    description: "The page of the passage, from 1. Null if the format has no pages.",
+  })
   readonly page!: number | null;
 }
 
-@ObjectType({ description: "Tokens, as the model's provider counted them." })
+@ObjectType({ description: "Tokens as counted by the model's provider." })
 export class Usage {
   @Field(() => Int)
   readonly inputTokens!: number;
@@ -49,7 +55,7 @@ export class Usage {
   readonly totalTokens!: number;
 }
 
-/** A citation keeps what its document was, since the run outlives the document. */
+/** A citation stores a copy of its document, because the run may outlive the document. */
 const citationColumn = {
   to: (citations: readonly Citation[]): string => JSON.stringify(citations),
   from: (text: string): Citation[] =>
@@ -87,12 +93,12 @@ export class Run {
   @Field(() => String, {
     nullable: true,
     description:
-      "What the agent answered; what it had answered so far, where it failed or was cancelled. Of a run that was begun again, what came since.",
+      "The agent's answer. If the run failed or was cancelled, the output up to then. If the run was retried, the output of the last attempt.",
   })
   @TextColumn({ nullable: true })
   readonly output!: string | null;
 
-  @Field(() => [Citation], { description: "The passages that the answer rests on." })
+  @Field(() => [Citation], { description: "The passages that the answer is based on." })
   @TextColumn({ transformer: citationColumn })
   readonly citations!: Citation[];
 
@@ -104,15 +110,15 @@ export class Run {
   @Column({ type: "simple-json", nullable: true })
   readonly usage!: Usage | null;
 
-  /** How many events it has, which is the index of the next. */
+  /** The number of events, which is the index of the next one. */
   @Column({ type: "int" })
   readonly eventCount!: number;
 
-  /** How often it was begun. Whoever carries it out writes on the condition that nobody has begun it since. */
+  /** Incremented by each claim. An instance writes about the run on the condition that the fence is unchanged. */
   @Column({ type: "int" })
   readonly fence!: number;
 
-  /** The instance that carries it out, or did. */
+  /** The instance that executes the run, or executed it last. */
   @IdColumn({ nullable: true })
   readonly workerId!: string | null;
 
@@ -120,7 +126,7 @@ export class Run {
   @TimestampColumn()
   readonly createdAt!: Date;
 
-  @Field(() => Date, { nullable: true, description: "When it was begun, the last time." })
+  @Field(() => Date, { nullable: true, description: "When the last attempt started." })
   @TimestampColumn({ nullable: true })
   readonly startedAt!: Date | null;
 

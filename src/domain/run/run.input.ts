@@ -11,8 +11,8 @@ export const BusyPolicy = { ENQUEUE: "ENQUEUE", REJECT: "REJECT" } as const;
 export type BusyPolicy = keyof typeof BusyPolicy;
 registerEnumType(BusyPolicy, {
   name: "BusyPolicy",
-  description: "What to do when the session has a run that isn't finished.",
-  valuesConfig: { ENQUEUE: { description: "Wait for its turn." }, REJECT: { description: "SESSION_BUSY." } },
+  description: "What to do if the session has a run that has not finished.",
+  valuesConfig: { ENQUEUE: { description: "Queue the run." }, REJECT: { description: "Fail with SESSION_BUSY." } },
 });
 
 @InputType()
@@ -23,7 +23,7 @@ export class ExecuteAgentInput {
   @Field(() => SessionRefInput, { nullable: true })
   session?: SessionRefInput | null;
 
-  @Field({ description: "What the user says. Up to 100,000 characters, unless configured." })
+  @Field({ description: "The user's message. Up to 100,000 characters, unless configured." })
   @Rule(notBlank)
   text!: string;
 
@@ -35,7 +35,7 @@ export class ExecuteAgentInput {
     nullable: true,
     defaultValue: 60_000,
     description:
-      "How long to wait for the run to finish, in milliseconds, 0 to 120000. The answer holds the run as it is by then: it goes on if it isn't finished. With 0 it is answered at once.",
+      "How long to wait for the run to finish, in milliseconds, 0 to 120000. The response has the run in its state after that time; the run continues if it has not finished. With 0 the response is immediate.",
   })
   @Rule(integerBetween(0, 120_000))
   waitMs!: number;
@@ -43,7 +43,7 @@ export class ExecuteAgentInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Up to 255 characters. The same key from the same caller within 24 hours executes nothing again: it gets the run of the first time. With other input: IDEMPOTENCY_CONFLICT.",
+      "Up to 255 characters. A repeated call of the same caller with the same key within 24 hours executes nothing and returns the first run. With other input it fails with IDEMPOTENCY_CONFLICT.",
   })
   @Rule(reference.nullish())
   idempotencyKey?: string | null;
@@ -51,7 +51,7 @@ export class ExecuteAgentInput {
   @Field(() => String, {
     nullable: true,
     description:
-      "Where to post the run once it has finished, whichever way, signed by Standard Webhooks with the app's secret, for which see `replaceCallbackSecret`. http(s), up to 2,000 characters. Addresses that are not of the public network are refused unless the operator allows them. It can't be read back.",
+      "A URL to post the run to once it has succeeded, failed or was cancelled. Signed as Standard Webhooks defines, with the app's secret (see `replaceCallbackSecret`). http or https, up to 2,000 characters. Addresses outside the public network are refused unless the operator allows them. It cannot be read back.",
   })
   @Rule(text(2_000).nullish())
   callbackUrl?: string | null;
@@ -91,6 +91,6 @@ export class ExecuteAgentPayload {
   @Field({ description: "Whether this call opened the session." })
   readonly sessionCreated!: boolean;
 
-  @Field({ description: "Whether an earlier call with this idempotency key made the run." })
+  @Field({ description: "Whether an earlier call with this idempotency key created the run." })
   readonly replayed!: boolean;
 }

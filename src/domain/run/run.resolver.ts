@@ -9,7 +9,7 @@ import { CancelRunInput, ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs, 
 import { RunEvent } from "./run-event.entity";
 import { RunService } from "./run.service";
 
-/** What the source of a subscription finds in the context of its request. */
+/** The part of a request's context that subscriptions use. */
 interface RunContext {
   readonly runService: RunService;
 }
@@ -28,13 +28,15 @@ export class RunResolver {
     return this.runService.find(id);
   }
 
-  @Mutation(() => ExecuteAgentPayload, { description: "Opens the session that it names if there is none." })
+  @Mutation(() => ExecuteAgentPayload, {
+    description: "Executes an agent in a session. Opens the session if it does not exist.",
+  })
   @RequireRuntime("RUN")
   executeAgent(@Arg("input") input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
     return this.runService.execute(input);
   }
 
-  @Mutation(() => RunPayload, { description: "A run that has finished stays as it is." })
+  @Mutation(() => RunPayload, { description: "Cancels a run. A run that has finished stays as it is." })
   @RequireRuntime("RUN")
   async cancelRun(@Arg("input") { id }: CancelRunInput): Promise<RunPayload> {
     return { run: await this.runService.cancel(id) };
@@ -43,7 +45,7 @@ export class RunResolver {
   @Subscription(() => RunEvent, {
     subscribe: ({ args, context }) => (context as RunContext).runService.events(args as RunEventsArgs),
     description:
-      "What happens in a run, from its first event or from behind the one with the index `after`, as often as asked, also when it is finished. Ends with its last event (RunFinished). Revoking the key ends it at once.",
+      "The events of a run, from the first one or from the one after the index `after`. Stored events are replayed, also of a finished run. The stream ends after the last event (RunFinished), or immediately if the key is revoked.",
   })
   @RequireRuntime("RUN")
   runEvents(@Root() event: RunEvent, @Args() _args: RunEventsArgs): RunEvent {
@@ -55,7 +57,7 @@ export class RunResolver {
     return this.sessionService.get(sessionId);
   }
 
-  @FieldResolver(() => Agent, { nullable: true, description: "Null where it has been deleted." })
+  @FieldResolver(() => Agent, { nullable: true, description: "Null if it was deleted." })
   @RequireAgent("VIEW")
   agent(@Root() { agentId }: Run): Promise<Agent | null> {
     return this.agentService.find(agentId);

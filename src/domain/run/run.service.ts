@@ -2,8 +2,7 @@ import { type EntityManager, In } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import { appFilter, type Caller, canReach } from "../../auth/caller";
 import type { Outbox } from "../callback/outbox";
-import type { Limits } from "../../config";
-import { type Database, isOrphan } from "../../platform/database/database";
+import { type AfterCommit, type Database, isOrphan } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { loaderById } from "../../platform/database/loaders";
 import { type Page, PageLoader } from "../../platform/database/page-loader";
@@ -23,15 +22,20 @@ import { readRunEvents } from "./run-events";
 import type { RunNotifier } from "./execution/run-notifier";
 import type { RunStore } from "./execution/run-store";
 
-/** The parts of the server that runs live in, beyond any request. */
+/** The parts that execute runs, shared by all requests. */
 export interface RunRuntime {
   readonly scheduler: RunScheduler;
   readonly executor: RunExecutor;
   readonly store: RunStore;
   readonly notifier: RunNotifier;
   readonly outbox: Outbox;
-  /** Given when the server stops: nobody waits any longer. */
+  /** Aborted when the server stops; waiting for runs then ends. */
   readonly stopping: AbortSignal;
+}
+
+export interface RunLimits {
+  /** Per session. */
+  readonly maxQueuedRuns: number;
 }
 
 interface Accepted {
@@ -50,7 +54,7 @@ export class RunService {
     private readonly caller: Caller,
     private readonly sessionService: SessionService,
     private readonly runtime: RunRuntime,
-    private readonly limits: Limits,
+    private readonly limits: RunLimits,
   ) {}
 
   async find(id: string): Promise<Run | null> {
@@ -62,30 +66,26 @@ export class RunService {
     return this.bySession.load(session.id, page);
   }
 
-  /** Accepts a run, for good once this is answered, and waits for its end as long as the caller wants to. */
+  /** Accepts a run, which is durable then, and waits for its end for up to `waitMs`. */
   async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
     await this.checkCallback(input);
-    const { runId, sessionId, sessionCreated, replayed } = await this.acceptForGood(input);
-    const run = await this.finished(runId, input.waitMs);
+    const { runId, sessionId, sessionCreated, replayed } = await this.acceptDurably(input);
+    const run = await this.waitUntilFinished(runId, input.waitMs);
     if (!run) throw notFound("run");
     return { run, session: await this.sessionService.get(sessionId), sessionCreated, replayed };
   }
 
-  /** Ends a run that is not finished. One that is stays as it is. */
+  /** Cancels a run. A run that has finished stays as it is. */
   async cancel(id: string): Promise<Run> {
-    const { store, scheduler, executor, notifier, outbox } = this.runtime;
-    // Side by side, so that who cancels is told in time where the database takes nothing.
+    const { scheduler, executor } = this.runtime;
+    // In parallel, so that the caller gets the error in time if the database takes reads but no writes.
     await Promise.all([this.db.ping(), executor.flush((run) => run.id === id)]);
-    const run = await this.db.transaction(async (manager) => {
-      const own = await this.db.lock(manager, Run, { id, ...appFilter(this.caller) });
-      if (!own) throw notFound("run");
-      await store.endWithin(manager, id, { status: "CANCELLED" });
+    return this.db.transaction(async (manager, afterCommit) => {
+      const run = await this.db.lock(manager, Run, { id, ...appFilter(this.caller) });
+      if (!run) throw notFound("run");
+      await scheduler.cancelWithin(manager, afterCommit, id);
       return manager.findOneByOrFail(Run, { id });
     });
-    scheduler.abort([id]);
-    notifier.publish(id);
-    outbox.wake();
-    return run;
   }
 
   async events({ runId, after }: RunEventsArgs): Promise<AsyncIterableIterator<RunEvent>> {
@@ -93,9 +93,9 @@ export class RunService {
     return readRunEvents(this.db, this.runtime.notifier, runId, after ?? -1);
   }
 
-  /** What was accepted once is answered again, wherever its callback may go by now. */
+  /** A replayed execution is answered even if its URL would be refused today. */
   private async checkCallback(input: ExecuteAgentInput): Promise<void> {
-    if (input.callbackUrl == null || (await this.claimOf(input)?.wasTaken(this.db.read))) return;
+    if (input.callbackUrl == null || (await this.claimOf(input)?.exists(this.db.read))) return;
     await this.runtime.outbox.check(input.callbackUrl);
   }
 
@@ -104,23 +104,25 @@ export class RunService {
     return idempotencyKey == null ? undefined : new IdempotencyClaim(this.caller, idempotencyKey, input);
   }
 
-  private async acceptForGood(input: ExecuteAgentInput): Promise<Accepted> {
+  private async acceptDurably(input: ExecuteAgentInput): Promise<Accepted> {
+    const { scheduler } = this.runtime;
     let accepted: Accepted | undefined;
     try {
-      return await this.db.transaction(async (manager) => (accepted = await this.accept(manager, input)));
+      return await this.db.transaction(
+        async (manager, afterCommit) => (accepted = await this.accept(manager, afterCommit, input)),
+      );
     } catch (error) {
-      if (isUnavailable(error)) this.runtime.scheduler.markCommitUncertain();
-      // An app that is deleted meanwhile takes the agent with it.
+      if (isUnavailable(error)) scheduler.markCommitUncertain();
+      // The commit may have taken effect although its confirmation was lost.
+      if (accepted && !accepted.replayed) scheduler.wake();
+      // The deletion of an app also deletes the agent.
       throw isOrphan(error) ? notFound("agent") : error;
-    } finally {
-      // Also where it failed: it may have been committed though the database's word of that got lost.
-      if (accepted && !accepted.replayed) this.runtime.scheduler.wake();
     }
   }
 
-  private async accept(manager: EntityManager, input: ExecuteAgentInput): Promise<Accepted> {
+  private async accept(manager: EntityManager, afterCommit: AfterCommit, input: ExecuteAgentInput): Promise<Accepted> {
     const claim = this.claimOf(input);
-    const earlier = await claim?.take(manager);
+    const earlier = await claim?.acquire(manager);
     if (earlier !== undefined) return this.replay(manager, earlier);
 
     const agent = await manager.findOneBy(Agent, { id: input.agentId, ...appFilter(this.caller) });
@@ -128,11 +130,11 @@ export class RunService {
 
     await admit(this.db, manager, agent.appId);
     const { session, created } = await this.sessionService.lockOrOpen(manager, agent.appId, input.session ?? {});
-    await this.checkTurn(manager, session, input);
-    // Made only now that the session is held, so that the order of the ids is that in which the runs take their turn.
+    await this.checkQueue(manager, session, input);
+    // Generated while the session is locked, so that ids sort in the order in which the runs execute.
     const runId = newId();
-    await claim?.keep(manager, runId);
-    await this.insert(manager, runId, agent, session, input);
+    await claim?.assignRun(manager, runId);
+    await this.insert(manager, afterCommit, runId, agent, session, input);
     return { runId, sessionId: session.id, sessionCreated: created, replayed: false };
   }
 
@@ -142,19 +144,20 @@ export class RunService {
     return { runId, sessionId: run.sessionId, sessionCreated: false, replayed: true };
   }
 
-  private async checkTurn(manager: EntityManager, { id }: Session, { onBusy }: ExecuteAgentInput): Promise<void> {
+  private async checkQueue(manager: EntityManager, { id }: Session, { onBusy }: ExecuteAgentInput): Promise<void> {
     const ahead = await manager.countBy(Run, { sessionId: id, status: In([...unfinished]) });
     if (onBusy === "REJECT" && ahead > 0) {
       throw busy("The session has a run that is not finished. Wait for it, cancel it, or pass `onBusy: ENQUEUE`.");
     }
     const { maxQueuedRuns } = this.limits;
     if (ahead > maxQueuedRuns) {
-      throw busy(`The session has ${maxQueuedRuns} runs waiting already. Wait until one has finished, or cancel one.`);
+      throw busy(`The session already has ${maxQueuedRuns} runs waiting. Wait until one has finished, or cancel one.`);
     }
   }
 
   private async insert(
     manager: EntityManager,
+    afterCommit: AfterCommit,
     id: string,
     agent: Agent,
     session: Session,
@@ -162,7 +165,7 @@ export class RunService {
   ): Promise<void> {
     const createdAt = new Date();
     await manager.update(Session, { id: session.id }, { lastActivityAt: createdAt });
-    await manager.insert(Run, {
+    await this.runtime.store.insertWithin(manager, afterCommit, {
       id,
       appId: agent.appId,
       sessionId: session.id,
@@ -187,17 +190,17 @@ export class RunService {
     }
   }
 
-  /** The run as it is when it has finished, or when the time is over. */
-  private async finished(id: string, waitMs: number): Promise<Run | null> {
+  /** @returns the run once it has finished, or as it is after `waitMs` or when the server stops */
+  private async waitUntilFinished(id: string, waitMs: number): Promise<Run | null> {
     const { notifier, stopping } = this.runtime;
     const deadline = Date.now() + waitMs;
     const watch = notifier.watch(id);
     try {
       for (;;) {
         const run = await this.db.read.findOneBy(Run, { id });
-        const left = deadline - Date.now();
-        if (!run || isFinished(run) || left <= 0 || stopping.aborted) return run;
-        await watch.changed(left);
+        const remainingMs = deadline - Date.now();
+        if (!run || isFinished(run) || remainingMs <= 0 || stopping.aborted) return run;
+        await watch.changed(remainingMs);
       }
     } finally {
       watch.close();

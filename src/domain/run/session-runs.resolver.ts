@@ -7,7 +7,7 @@ import type { Run } from "./run.entity";
 import { RunConnection } from "./run.input";
 import { RunService } from "./run.service";
 
-/** What a session has to do with its runs, which it does not know itself. */
+/** The fields of a session that belong to runs. */
 @Resolver(() => Session)
 export class SessionRunsResolver {
   constructor(private readonly runService: RunService) {}

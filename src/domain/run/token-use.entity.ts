@@ -1,7 +1,7 @@
 import { Column, Entity } from "typeorm";
 import { PrimaryIdColumn, StringColumn } from "../../platform/database/columns";
 
-/** What the runs of an app took on one day, the last on which they took anything. */
+/** The tokens that an app used on the last day on which it used any. */
 @Entity("token_use")
 export class TokenUse {
   @PrimaryIdColumn()

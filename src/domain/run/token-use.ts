@@ -2,19 +2,19 @@ import type { EntityManager } from "typeorm";
 import { isDuplicate } from "../../platform/database/database";
 import { TokenUse } from "./token-use.entity";
 
-const dayLength = 24 * 60 * 60 * 1_000;
+const dayMs = 24 * 60 * 60 * 1_000;
 
 const today = (): string => new Date().toISOString().slice(0, 10);
 
-/** When the tokens of a new day may be used. */
-export const nextDay = (): Date => new Date(Date.parse(today()) + dayLength);
+/** When the next day starts, in UTC. */
+export const nextDay = (): Date => new Date(Date.parse(today()) + dayMs);
 
 export async function tokensUsedToday(manager: EntityManager, appId: string): Promise<number> {
   const use = await manager.findOneBy(TokenUse, { appId, day: today() });
   return use?.tokens ?? 0;
 }
 
-/** Counts what a run took, as a part of the transaction that writes it down. */
+/** Adds the tokens of a run to the current day, as part of a larger transaction. */
 export async function countTokens(manager: EntityManager, appId: string, tokens: number): Promise<void> {
   const day = today();
   if (await addTo(manager, appId, day, tokens)) return;
@@ -27,13 +27,13 @@ export async function countTokens(manager: EntityManager, appId: string, tokens:
 }
 
 async function addTo(manager: EntityManager, appId: string, day: string, tokens: number): Promise<boolean> {
-  // The tokens first, as MySQL looks at what it has set already.
+  // `tokens` before `day`, because MySQL evaluates assignments in order and sees the new value of `day`.
   const { affected } = await manager
     .createQueryBuilder()
     .update(TokenUse)
-    .set({ tokens: () => "CASE WHEN day = :day THEN tokens + :more ELSE :more END", day })
+    .set({ tokens: () => "CASE WHEN day = :day THEN tokens + :added ELSE :added END", day })
     .where({ appId })
-    .setParameters({ day, more: tokens })
+    .setParameters({ day, added: tokens })
     .execute();
   return affected === 1;
 }

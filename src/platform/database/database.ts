@@ -24,6 +24,15 @@ const backgroundTimeouts: Timeouts = { statementMs: 3_000, transactionMs: 15_000
 /** The wait before a retry if another process holds SQLite's write lock. */
 const busyRetryDelayMs = 20;
 
+/**
+ * Registers an effect that runs once the transaction has committed: in the order of registration, and never after a
+ * rollback. Effects are hints such as a notification: they run once at most, and none if the process dies first. An effect
+ * that throws does not fail the transaction; its error is emitted as a warning of the process.
+ */
+export type AfterCommit = (effect: () => void) => void;
+
+export type TransactionWork<Result> = (manager: EntityManager, afterCommit: AfterCommit) => Promise<Result>;
+
 /** Gives access to the data: `read` for queries, `transaction` for changes. */
 export class Database {
   private constructor(
@@ -71,21 +80,27 @@ export class Database {
   }
 
   /**
-   * Runs the work in a transaction. After a lock conflict the work runs again, so it must have no effects except on the
-   * data. On SQLite, which has one connection, transactions run one after another.
+   * Commits all of the work or none of it. SQLite has one connection for writing, so its transactions run one after the
+   * other. A transaction that conflicts with another is rolled back and retried: the work may run several times, so it
+   * changes data only and registers everything else with `afterCommit`.
    *
-   * @throws UNAVAILABLE if the database does not confirm the commit in time; the transaction may have been committed
+   * @throws UNAVAILABLE if the database does not confirm the commit in time: the commit may or may not have happened, and
+   *   no effect has run
    */
-  async transaction<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    const begun = performance.now();
+  async transaction<Result>(work: TransactionWork<Result>): Promise<Result> {
+    const startedAt = performance.now();
     for (;;) {
+      const effects: (() => void)[] = [];
+      const attempt = (manager: EntityManager) => work(manager, (effect) => void effects.push(effect));
       try {
-        return await (this.isSqlite
-          ? this.serialized(work)
-          : this.connections.writer.transaction("READ COMMITTED", work));
+        const result = await (this.isSqlite
+          ? this.serialized(attempt)
+          : this.connections.writer.transaction("READ COMMITTED", attempt));
+        runEffects(effects);
+        return result;
       } catch (error) {
         if (!isLockConflict(error) && !isBusy(error)) throw error;
-        if (performance.now() - begun > this.timeouts.transactionMs) throw unavailable(error);
+        if (performance.now() - startedAt > this.timeouts.transactionMs) throw unavailable(error);
         if (this.isSqlite) await delay(busyRetryDelayMs);
       }
     }
@@ -124,6 +139,16 @@ export class Database {
 
   private get isSqlite(): boolean {
     return this.connections.writer.options.type === "better-sqlite3";
+  }
+}
+
+function runEffects(effects: readonly (() => void)[]): void {
+  for (const effect of effects) {
+    try {
+      effect();
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 }
 

@@ -14,10 +14,11 @@ const model = new TestModel();
 const receiver = useReceiver();
 const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" }, { "test:model": model }, log);
 afterEach(() => model.releaseAll());
-describe("a secret that is replaced", () => {
+
+describe("a callback secret", () => {
   const when = `query ($id: ID!) { app(id: $id) { callbackSecretCreatedAt } }`;
 
-  test("signs beside its successor for 24 hours, and only the two last ones do", async () => {
+  test("signs together with its successor for 24 hours, and at most two secrets sign", async () => {
     const { admin } = server.current;
     const { appId, key, agentId, secret: first, path } = await newSender(server.current);
     const { app: before } = await admin.data(when, { id: appId });
@@ -45,7 +46,7 @@ describe("a secret that is replaced", () => {
     expect(Date.parse(after.callbackSecretCreatedAt)).toBeGreaterThan(Date.parse(before.callbackSecretCreatedAt));
   });
 
-  test("is an app's own, and there is none at first", async () => {
+  test("belongs to one app, which has none at first", async () => {
     const { admin } = server.current;
     const app = await server.current.newApp();
     expect(await admin.data(when, { id: app.id })).toEqual({ app: { callbackSecretCreatedAt: null } });
@@ -54,7 +55,7 @@ describe("a secret that is replaced", () => {
   });
 });
 
-test("secrets stand in the answer that makes them and nowhere else; URLs and what receivers say in no answer and no log", async () => {
+test("a secret appears in the response that creates it and nowhere else; URLs and responses of receivers appear in no response and no log", async () => {
   const { admin } = server.current;
   const { appId, key, agentId, secret, path } = await newSender(server.current);
   const replaced = await replaceSecret(admin, appId);
@@ -83,19 +84,20 @@ test("secrets stand in the answer that makes them and nowhere else; URLs and wha
 
   expect(await deliveries()).toHaveLength(urls.length - 2);
   expect(answers).toHaveLength(urls.length + (urls.length - 2) + 1);
-  const said = JSON.stringify(answers);
+  const responses = JSON.stringify(answers);
   for (const expected of ["DELIVERED", "FAILED", "REJECTED", "UNREACHABLE", "BAD_USER_INPUT"]) {
-    expect(said).toContain(expected);
+    expect(responses).toContain(expected);
   }
-  expect(logged.join("")).toContain("a callback is given up");
-  const kept = await storedText(server.current);
-  expect(kept).toContain(appId);
+  expect(logged.join("")).toContain("gave up on a callback");
+  const stored = await storedText(server.current);
+  expect(stored).toContain(appId);
   for (const each of [secret, replaced]) {
-    const bare = each.replace("whsec_", "");
-    for (const text of [said, logged.join(""), kept]) {
-      for (const form of [each, bare, Buffer.from(bare, "base64").toString("latin1")]) expect(text).not.toContain(form);
+    const withoutPrefix = each.replace("whsec_", "");
+    for (const text of [responses, logged.join(""), stored]) {
+      for (const form of [each, withoutPrefix, Buffer.from(withoutPrefix, "base64").toString("latin1")])
+        expect(text).not.toContain(form);
     }
   }
-  for (const text of [said, logged.join("")]) expect(text).not.toMatch(/opensesame|swordfish/);
-  expect(kept).not.toContain("swordfish");
+  for (const text of [responses, logged.join("")]) expect(text).not.toMatch(/opensesame|swordfish/);
+  expect(stored).not.toContain("swordfish");
 });

@@ -9,7 +9,7 @@ const receiver = useReceiver();
 const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" }, { "test:model": model });
 afterEach(() => model.releaseAll());
 
-test("a finished run is posted, signed so that the library for Standard Webhooks takes it", async () => {
+test("a finished run is posted with a signature that the Standard Webhooks library verifies", async () => {
   const { key, agentId, secret, path } = await newSender(server.current);
   const { run, session } = await execute(key, { agentId, callbackUrl: receiver.current.url(`${path}?token=a%20b`) });
 
@@ -42,7 +42,7 @@ test("a finished run is posted, signed so that the library for Standard Webhooks
   });
 });
 
-test("it says which passages the answer rests on", async () => {
+test("the payload has the citations of the answer", async () => {
   const app = await server.current.newApp();
   const secret = await replaceSecret(server.current.admin, app.id);
   const sessionId = await app.session();
@@ -60,7 +60,7 @@ test("it says which passages the answer rests on", async () => {
   ]);
 });
 
-test("a run that is too large to be posted is posted without what makes it so", async () => {
+test("a run that is too large is posted without its large fields", async () => {
   const { key, agentId, secret, path } = await newSender(server.current);
   const { run, session } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 500, 200) });
   const { id } = await attempted(key, run.id);
@@ -76,27 +76,27 @@ test("a run that is too large to be posted is posted without what makes it so", 
   });
 });
 
-test("however a run ends, that is posted once, and nothing before", async () => {
+test("a run is posted once when it ends, however it ends, and not before", async () => {
   const { key, agentId, secret, path } = await newSender(server.current);
   const url = (name: string) => receiver.current.url(`${path}/${name}`);
   const { run: failed } = await execute(key, { agentId, text: "one fail", callbackUrl: url("failed") });
-  const begin = async (name: string) => {
+  const start = async (name: string) => {
     const input = { agentId, session: { reference: name }, text: "one hold", waitMs: 0, callbackUrl: url(name) };
     const { run } = await execute(key, input);
     await eventually(async () => (await runOf(key, run.id)).status === "RUNNING");
     return run;
   };
   const [cancelled, terminated, interrupted] = [
-    await begin("cancelled"),
-    await begin("terminated"),
-    await begin("cut"),
+    await start("cancelled"),
+    await start("terminated"),
+    await start("interrupted"),
   ];
   const { run: queued } = await execute(key, {
-    ...{ agentId, session: { reference: "cut" }, text: "two", waitMs: 0, callbackUrl: url("queued") },
+    ...{ agentId, session: { reference: "interrupted" }, text: "two", waitMs: 0, callbackUrl: url("queued") },
   });
   expect(await deliveryOf(key, cancelled.id)).toMatchObject({ status: "WAITING", attempts: [], nextAttemptAt: null });
   expect(receiver.current.received.map((each) => each.path).filter((each) => each.startsWith(path))).toEqual(
-    expect.not.arrayContaining([`${path}/cancelled`, `${path}/terminated`, `${path}/cut`, `${path}/queued`]),
+    expect.not.arrayContaining([`${path}/cancelled`, `${path}/terminated`, `${path}/interrupted`, `${path}/queued`]),
   );
 
   await cancel(key, cancelled.id);
@@ -107,7 +107,7 @@ test("however a run ends, that is posted once, and nothing before", async () => 
     ["failed", failed, { status: "FAILED", error: { code: "MODEL_FAILED" } }],
     ["cancelled", cancelled, { status: "CANCELLED" }],
     ["terminated", terminated, { status: "CANCELLED" }],
-    ["cut", interrupted, { status: "FAILED", error: { code: "INTERRUPTED" } }],
+    ["interrupted", interrupted, { status: "FAILED", error: { code: "INTERRUPTED" } }],
     ["queued", queued, { status: "SUCCEEDED", output: "two " }],
   ] as const) {
     const [callback] = await receiver.current.wait(`${path}/${name}`);
@@ -131,16 +131,16 @@ describe("a URL", () => {
     ["http://localhost/", "MODEL_ALLOWED_HOSTS"],
     ["http://[::ffff:127.0.0.1]/", "MODEL_ALLOWED_HOSTS"],
     ["http://169.254.169.254/latest/meta-data/", "MODEL_ALLOWED_HOSTS"],
-  ])("like %s is refused where it must, and nothing is executed", async (callbackUrl, says) => {
+  ])("like %s is refused, and nothing is executed", async (callbackUrl, reason) => {
     const { key, agentId } = await newSender(server.current);
     const [error] = await key.errors(executeAgent, { input: { agentId, text: "one", callbackUrl } });
     expect(error?.extensions).toMatchObject({ code: "BAD_USER_INPUT", fields: [{ field: "input.callbackUrl" }] });
-    expect(error?.message).toContain(says);
+    expect(error?.message).toContain(reason);
     expect(error?.message).not.toContain(callbackUrl);
     expect((await key.data(`{ sessions { totalCount } }`)).sessions.totalCount).toBe(0);
   });
 
-  test("that leads elsewhere later is judged again at each attempt", async () => {
+  test("is checked again at each attempt", async () => {
     const { key, agentId, path } = await newSender(server.current);
     const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 500) });
     const { id } = await attempted(key, run.id);
@@ -154,7 +154,7 @@ describe("a URL", () => {
     expect(receiver.current.at(path)).toHaveLength(1);
   });
 
-  test("where nobody listens is tried again", async () => {
+  test("that is unreachable is retried", async () => {
     const { key, agentId } = await newSender(server.current);
     const { run } = await execute(key, { agentId, callbackUrl: "http://127.0.0.1:9/" });
     expect(await attempted(key, run.id)).toMatchObject({
@@ -164,7 +164,7 @@ describe("a URL", () => {
   });
 });
 
-test("an app without a secret is told what it takes, and nothing is executed", async () => {
+test("an execution with a callback in an app without a secret is refused and names the mutation that creates one", async () => {
   const app = await server.current.newApp();
   const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
   const input = { agentId, text: "one", callbackUrl: receiver.current.url("/none"), idempotencyKey: "k" };
@@ -177,7 +177,7 @@ test("an app without a secret is told what it takes, and nothing is executed", a
   expect((await execute(key, input)).replayed).toBe(false);
 });
 
-test("an idempotency key covers the URL: the same again posts nothing more, another is another input", async () => {
+test("an idempotency key covers the callback URL: the same URL posts nothing again, another URL is other input", async () => {
   const { key, agentId, path } = await newSender(server.current);
   const callbackUrl = receiver.current.url(path);
   const input = { agentId, callbackUrl, idempotencyKey: "k" };
@@ -192,7 +192,7 @@ test("an idempotency key covers the URL: the same again posts nothing more, anot
   expect(receiver.current.at(path)).toHaveLength(1);
 });
 
-test("an app that is deleted takes its secrets and deliveries with it", async () => {
+test("a deleted app loses its callback secrets and deliveries, and posts nothing", async () => {
   const { appId, key, agentId, path } = await newSender(server.current);
   const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 500) });
   await attempted(key, run.id);

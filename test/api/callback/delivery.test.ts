@@ -13,22 +13,22 @@ const environment = { MODEL_ALLOWED_HOSTS: "127.0.0.1,localhost" };
 const server = useServer(environment, { "test:model": model }, undefined, timings);
 afterEach(() => model.releaseAll());
 
-/** How long after its last attempt a delivery is tried again, in seconds. */
-const pauseOf = ({ attempts, nextAttemptAt }: any): number => {
+/** The delay between the end of the last attempt and the next one, in seconds. */
+const retryDelaySecondsOf = ({ attempts, nextAttemptAt }: any): number => {
   const { at, durationMs } = attempts.at(-1);
   return (Date.parse(nextAttemptAt) - Date.parse(at) - durationMs) / 1_000;
 };
 
-test("what fails is tried again after some seconds, then later and later, under the same id", async () => {
+test("a failed delivery is retried after some seconds, then with growing delays, under the same id", async () => {
   const { key, agentId, secret, path } = await newSender(server.current);
   const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 500, 302, 429, 200) });
 
   const first = await attempted(key, run.id);
   expect(first).toMatchObject({ status: "PENDING", attempts: [{ httpStatus: 500, error: "REJECTED" }] });
-  expect(pauseOf(first)).toBeGreaterThan(4.4);
+  expect(retryDelaySecondsOf(first)).toBeGreaterThan(4.4);
   await dueNow(server.current, first.id);
   const second = await attempted(key, run.id, 2);
-  expect(pauseOf(second)).toBeGreaterThan(26.9);
+  expect(retryDelaySecondsOf(second)).toBeGreaterThan(26.9);
   await dueNow(server.current, first.id);
   await attempted(key, run.id, 3);
   await dueNow(server.current, first.id);
@@ -44,7 +44,7 @@ test("what fails is tried again after some seconds, then later and later, under 
   for (const callback of callbacks) expect(verified(callback, secret).data.run.id).toBe(run.id);
 });
 
-test("after 24 hours it is given up, and 410 ends it at once", async () => {
+test("a delivery fails after 24 hours, or immediately with 410", async () => {
   const { key, agentId, path } = await newSender(server.current);
   const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 503) });
   const { id } = await attempted(key, run.id);
@@ -61,7 +61,7 @@ test("after 24 hours it is given up, and 410 ends it at once", async () => {
   });
 });
 
-test("a redirect is not followed, and an answer without end is not read", async () => {
+test("a redirect is not followed, and an endless response is not read", async () => {
   const { key, agentId, path } = await newSender(server.current);
   const { run: redirected } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, "redirect") });
   expect(await attempted(key, redirected.id)).toMatchObject({
@@ -74,7 +74,7 @@ test("a redirect is not followed, and an answer without end is not read", async 
   expect(await attempted(key, run.id)).toMatchObject({ status: "DELIVERED", attempts: [{ httpStatus: 200 }] });
 });
 
-test("a receiver that does not answer in time is tried again, and delays no other receiver", async () => {
+test("a receiver that does not respond in time is retried, and delays no other delivery", async () => {
   const [slow, other] = [await newSender(server.current), await newSender(server.current)];
   const callbackUrl = receiver.current.url(slow.path, "mute");
   const runs: any[] = [];
@@ -89,19 +89,19 @@ test("a receiver that does not answer in time is tried again, and delays no othe
   const { run: own } = await execute(slow.key, { agentId: slow.agentId, callbackUrl: elsewhere });
   expect(await attempted(slow.key, own.id)).toMatchObject({ status: "DELIVERED" });
   expect(receiver.current.at(slow.path)).toHaveLength(4);
-  const [underWay] = await Promise.all(runs.map(({ id }) => deliveryOf(slow.key, id)));
-  expect(underWay).toMatchObject({ status: "PENDING", attempts: [], nextAttemptAt: null });
-  expect(await slow.key.code(redeliverCallback, { id: underWay.id })).toBe("CONFLICT");
+  const [inFlight] = await Promise.all(runs.map(({ id }) => deliveryOf(slow.key, id)));
+  expect(inFlight).toMatchObject({ status: "PENDING", attempts: [], nextAttemptAt: null });
+  expect(await slow.key.code(redeliverCallback, { id: inFlight.id })).toBe("CONFLICT");
 
   const late = await attempted(slow.key, runs[0].id);
   expect(late).toMatchObject({ status: "PENDING", attempts: [{ httpStatus: null, error: "TIMEOUT" }] });
   expect(late.attempts[0].durationMs).toBeGreaterThanOrEqual(attemptTimeoutMs - 100);
-  expect(pauseOf(late)).toBeGreaterThan(4.4);
+  expect(retryDelaySecondsOf(late)).toBeGreaterThan(4.4);
   await receiver.current.wait(slow.path, 8);
 });
 
-describe("what was delivered or given up", () => {
-  test("is delivered again by who may execute in the app, under the same id", async () => {
+describe("a delivery that was delivered or has failed", () => {
+  test("can be redelivered by a caller with RUN in the app, under the same id", async () => {
     const { key, agentId, secret, path } = await newSender(server.current);
     const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(path, 200, 410, 200) });
     const { id } = await attempted(key, run.id);
@@ -118,7 +118,7 @@ describe("what was delivered or given up", () => {
     for (const callback of callbacks) expect(verified(callback, secret).data.run.id).toBe(run.id);
   });
 
-  test("but not before the run has ended", async () => {
+  test("cannot be redelivered before the run has finished", async () => {
     const { key, agentId, path } = await newSender(server.current);
     const callbackUrl = receiver.current.url(path);
     const { run } = await execute(key, { agentId, text: "hold", waitMs: 0, callbackUrl });
@@ -135,14 +135,14 @@ describe("the list of deliveries", () => {
     }
   }`;
 
-  test("is an administrator's by run and by app, newest first, and a key's by run alone", async () => {
+  test("is read by run or by app by an administrator, newest first, and by run only with a key", async () => {
     const { admin } = server.current;
     const { appId, key, agentId, path } = await newSender(server.current);
     const runs: any[] = [];
     for (let i = 0; i < 3; i++) {
       runs.push((await execute(key, { agentId, callbackUrl: receiver.current.url(path) })).run);
     }
-    const { run: silent } = await execute(key, { agentId });
+    const { run: withoutCallback } = await execute(key, { agentId });
     const runIds = runs.map(({ id }) => id as string).reverse();
 
     const { callbackDeliveries: page } = await admin.data(list, { appId, first: 2 });
@@ -154,7 +154,7 @@ describe("the list of deliveries", () => {
     for (const client of [admin, key]) {
       const { callbackDeliveries: one } = await client.data(list, { runId: runIds[0] });
       expect(one).toMatchObject({ totalCount: 1, nodes: [{ runId: runIds[0] }] });
-      const { callbackDeliveries: none } = await client.data(list, { runId: silent.id });
+      const { callbackDeliveries: none } = await client.data(list, { runId: withoutCallback.id });
       expect(none).toMatchObject({ totalCount: 0, nodes: [] });
     }
     expect(await admin.code(list, {})).toBe("BAD_USER_INPUT");

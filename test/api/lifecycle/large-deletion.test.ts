@@ -5,9 +5,9 @@ import { useServer } from "../../support/server";
 import { changesOf } from "../../support/statements";
 import type { TestApp } from "../../support/test-app";
 
-/** What one transaction may change: so many rows, and so many octets of texts. */
-const mostRows = 250;
-const mostOctets = 2_000_000;
+/** The limits of one transaction. */
+const maxRows = 250;
+const maxBytes = 2_000_000;
 
 const server = useServer();
 const now = "2026-01-01 12:00:00.000";
@@ -16,11 +16,11 @@ const deleteApp = `mutation ($id: ID!) { deleteApp(input: { id: $id }) { id } }`
 const times = <Item>(count: number, item: (i: number) => Item): Item[] =>
   Array.from({ length: count }, (_, i) => item(i));
 
-/** Puts rows into a table in one statement, since the API would take them one by one. */
+/** Inserts rows in one statement; the API takes them one by one. */
 const insert = (table: string, columns: string, rows: string[]) =>
   server.current.sql(`INSERT INTO ${table} (${columns}) VALUES ${rows.map((row) => `(${row})`).join(", ")}`);
 
-/** Runs with as many events each. */
+/** Inserts one run for each number of events. */
 async function insertRuns(app: TestApp, sessionId: string, eventCounts: number[]): Promise<void> {
   const runs = eventCounts.map((eventCount) => ({ id: randomUUID(), eventCount }));
   await insert(
@@ -58,10 +58,10 @@ const sum = (changes: readonly Record<string, number>[]): Record<string, number>
   return total;
 };
 
-const largest = (changes: readonly Record<string, number>[]): number =>
-  Math.max(...changes.map((tables) => Object.values(tables).reduce((rows, more) => rows + more, 0)));
+const maxRowsOf = (changes: readonly Record<string, number>[]): number =>
+  Math.max(...changes.map((tables) => Object.values(tables).reduce((sum, rows) => sum + rows, 0)));
 
-test("an app is deleted in pieces, and no row goes by cascade with one that is deleted", async () => {
+test("an app is deleted in batches, and no row is deleted by cascade", async () => {
   const app = await server.current.newApp();
   const scopeId = await app.scope({});
   await insertKeys(app, scopeId, 300);
@@ -93,10 +93,10 @@ test("an app is deleted in pieces, and no row goes by cascade with one that is d
     model_connection: 1,
     app: 2,
   });
-  expect(largest(changes)).toBeLessThanOrEqual(mostRows);
+  expect(maxRowsOf(changes)).toBeLessThanOrEqual(maxRows);
 });
 
-test("the longer its texts are, the smaller are the pieces", async () => {
+test("a batch has fewer rows if their texts are long", async () => {
   const app = await server.current.newApp();
   const sessionId = await app.session();
   await insertMessages(
@@ -108,13 +108,13 @@ test("the longer its texts are, the smaller are the pieces", async () => {
   );
 
   const changes = await changesOf(() => server.current.admin.data(deleteApp, { id: app.id }));
-  const pieces = changes.flatMap(({ message: count = 0 }) => (count > 0 ? [lengths.splice(0, count)] : []));
+  const batches = changes.flatMap(({ message: count = 0 }) => (count > 0 ? [lengths.splice(0, count)] : []));
   expect(lengths).toEqual([]);
-  const tooLarge = pieces.filter((piece) => piece.length > 1 && piece.reduce((a, b) => a + b) > mostOctets);
+  const tooLarge = batches.filter((batch) => batch.length > 1 && batch.reduce((a, b) => a + b) > maxBytes);
   expect(tooLarge).toEqual([]);
 });
 
-test("a deletion that was cut off has ended the app and its keys, and comes to its end by itself", async () => {
+test("an interrupted deletion has already ended the app and its keys, and the next start completes it", async () => {
   const { admin } = server.current;
   const app = await server.current.newApp();
   const key = await app.key();

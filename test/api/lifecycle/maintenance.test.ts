@@ -12,7 +12,7 @@ const receiver = useReceiver();
 
 const longAgo = "'2020-01-01 00:00:00.000'";
 
-test("the server starts over more files of documents than one statement can name", async () => {
+test("the server starts if there are more document files than one statement can list", async () => {
   const app = await server.current.newApp();
   const folder = join(server.current.dataDir, "documents");
   for (let i = 0; i < 33_000; i++) closeSync(openSync(join(folder, randomUUID()), "w"));
@@ -20,10 +20,10 @@ test("the server starts over more files of documents than one statement can name
   expect(await (await app.key()).code(`{ viewer { name } }`)).toBeUndefined();
 });
 
-test("idempotency keys are forgotten after a day, however many: few in one transaction, and no younger one", async () => {
+test("idempotency keys are deleted after a day in small transactions, and younger ones are kept", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
-  const input = { agentId: await app.agent(), idempotencyKey: "young" };
+  const input = { agentId: await app.agent(), idempotencyKey: "recent" };
   await execute(key, input);
   const digest = () => `X'${randomBytes(32).toString("hex")}'`;
   const rows = Array.from({ length: 1_100 }, () => `(${digest()}, ${digest()}, '', ${longAgo})`);
@@ -42,31 +42,32 @@ test("idempotency keys are forgotten after a day, however many: few in one trans
   expect(await execute(key, input)).toMatchObject({ replayed: true });
 });
 
-test("a callback that came to its end 30 days ago is forgotten with its URL; one that is younger, or was posted again, is not", async () => {
+test("a callback that was delivered 30 days ago is deleted with its URL; a younger or redelivered one is kept", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   await replaceSecret(server.current.admin, app.id);
   const agentId = await app.agent();
-  const [old = "", again = "", young = ""] = await Promise.all(
-    ["old", "again", "young"].map(async (path) => {
+  const [old = "", redelivered = "", recent = ""] = await Promise.all(
+    ["old", "redelivered", "recent"].map(async (path) => {
       const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(`/${path}`) });
       await attempted(key, run.id as string);
       return run.id as string;
     }),
   );
-  // As old as its id says.
-  const aged = new Map([old, again].map((runId, i) => [runId, `01600000-0000-7000-8000-00000000000${i}`]));
-  for (const [runId, id] of aged) {
+  // The age of a delivery is in its id.
+  const oldIds = new Map([old, redelivered].map((runId, i) => [runId, `01600000-0000-7000-8000-00000000000${i}`]));
+  for (const [runId, id] of oldIds) {
     await server.current.sql(
       `UPDATE callback_delivery SET id = '${id}', begunAt = ${longAgo} WHERE runId = '${runId}'`,
     );
   }
-  await key.data(redeliverCallback, { id: aged.get(again) });
-  await attempted(key, again, 2);
+  await key.data(redeliverCallback, { id: oldIds.get(redelivered) });
+  await attempted(key, redelivered, 2);
 
   await server.current.restart();
   const count = `query ($runId: ID!) { callbackDeliveries(runId: $runId) { totalCount } run(id: $runId) { id } }`;
   await eventually(async () => (await key.data(count, { runId: old })).callbackDeliveries.totalCount === 0);
   expect((await key.data(count, { runId: old })).run).toEqual({ id: old });
-  for (const runId of [again, young]) expect(await deliveryOf(key, runId)).toMatchObject({ status: "DELIVERED" });
+  for (const runId of [redelivered, recent])
+    expect(await deliveryOf(key, runId)).toMatchObject({ status: "DELIVERED" });
 });

@@ -28,13 +28,14 @@ async function keyWithAgent(): Promise<{ key: KeyHolder; agentId: string; upload
 
 const longAgo = "'2020-01-01 00:00:00.000'";
 
-/** Lets it be as if nothing had happened in a session since then. */
-async function untouched(id: string): Promise<void> {
+/** Dates all activity of a session back. */
+async function makeIdle(id: string): Promise<void> {
   await server.sql(`UPDATE session SET createdAt = ${longAgo}, lastActivityAt = ${longAgo} WHERE id = '${id}'`);
   await server.sql(`UPDATE run SET finishedAt = ${longAgo} WHERE sessionId = '${id}' AND finishedAt IS NOT NULL`);
 }
 
-const terminated = (id: string) =>
+/** Dates the termination of a session back. */
+const ageTermination = (id: string) =>
   server.sql(`UPDATE session SET lastActivityAt = ${longAgo}, terminatedAt = ${longAgo} WHERE id = '${id}'`);
 
 const terminate = (key: KeyHolder, id: string) =>
@@ -48,24 +49,23 @@ async function sessionOf(key: KeyHolder, id: string): Promise<any> {
 }
 
 describe("with SESSION_IDLE_HOURS", () => {
-  test("a session that nobody used for so long is terminated as by terminateSession, and no other", async () => {
+  test("a session that was idle for that long is terminated as by terminateSession, and no other is", async () => {
     await start({ SESSION_IDLE_HOURS: "2" });
     const { key, agentId, upload } = await keyWithAgent();
     const ids: string[] = [];
-    for (const reference of ["idle", "used", "used lately", "run lately"]) {
+    for (const reference of ["idle", "running", "used recently", "run recently"]) {
       const { session } = await execute(key, { agentId, session: { reference } });
       ids.push(session.id as string);
       await upload(session.id as string);
-      await untouched(session.id as string);
+      await makeIdle(session.id as string);
     }
-    const [idle = "", used = "", usedLately = "", runLately = ""] = ids;
-    const running = { agentId, session: { id: used }, text: "one hold", waitMs: 0 };
-    const { run } = await execute(key, running);
+    const [idle = "", running = "", usedRecently = "", runRecently = ""] = ids;
+    const { run } = await execute(key, { agentId, session: { id: running }, text: "one hold", waitMs: 0 });
     await eventually(() => model.holding === 1);
-    await untouched(used);
-    const soon = new Date(Date.now() - 1.9 * 3_600_000).toISOString().replace("T", " ").replace("Z", "");
-    await server.sql(`UPDATE session SET lastActivityAt = '${soon}' WHERE id = '${usedLately}'`);
-    await server.sql(`UPDATE run SET finishedAt = '${soon}' WHERE sessionId = '${runLately}'`);
+    await makeIdle(running);
+    const recently = new Date(Date.now() - 1.9 * 3_600_000).toISOString().replace("T", " ").replace("Z", "");
+    await server.sql(`UPDATE session SET lastActivityAt = '${recently}' WHERE id = '${usedRecently}'`);
+    await server.sql(`UPDATE run SET finishedAt = '${recently}' WHERE sessionId = '${runRecently}'`);
     await server.sql(`UPDATE run SET status = 'QUEUED', startedAt = NULL, eventCount = 0 WHERE id = '${run.id}'`);
     await server.sql(`DELETE FROM run_event WHERE runId = '${run.id}'`);
 
@@ -77,17 +77,17 @@ describe("with SESSION_IDLE_HOURS", () => {
       runs: { nodes: [{ output: "one two " }] },
       messages: { nodes: [{ text: "one two" }, { text: "one two " }] },
     });
-    for (const id of [used, usedLately, runLately]) {
+    for (const id of [running, usedRecently, runRecently]) {
       const session = await sessionOf(key, id);
       expect(session).toMatchObject({ status: "ACTIVE", terminatedAt: null });
       expect(session.documents).toHaveLength(1);
     }
     expect(await refusalOf(key, { agentId, session: { id: idle } })).toBe("SESSION_TERMINATED");
     expect((await execute(key, { agentId, session: { reference: "idle" } })).sessionCreated).toBe(true);
-    await eventually(async () => (await filesOfDocuments()) === 3);
+    await eventually(async () => (await countStoredDocuments()) === 3);
   });
 
-  test("that holds for many at once", async () => {
+  test("more idle sessions than one batch are all terminated", async () => {
     await start({ SESSION_IDLE_HOURS: "2" });
     const { key, agentId } = await keyWithAgent();
     const { session } = await execute(key, { agentId });
@@ -105,10 +105,10 @@ describe("with SESSION_IDLE_HOURS", () => {
 });
 
 describe("with SESSION_RETENTION_DAYS", () => {
-  test("the messages and runs of a session that was terminated so long ago are removed, and nothing else", async () => {
+  test("the messages and runs of a session that was terminated that long ago are deleted, and nothing else is", async () => {
     await start({ SESSION_RETENTION_DAYS: "1" });
     const { key, agentId } = await keyWithAgent();
-    const made: { id: string; runId: string }[] = [];
+    const created: { id: string; runId: string }[] = [];
     for (const reference of ["old", "new", "active"]) {
       const callbackUrl = receiver.current.url("/");
       const { session, run } = await execute(key, {
@@ -116,12 +116,12 @@ describe("with SESSION_RETENTION_DAYS", () => {
       });
       await execute(key, { agentId, session: { reference } });
       await attempted(key, run.id);
-      made.push({ id: session.id as string, runId: run.id as string });
+      created.push({ id: session.id as string, runId: run.id as string });
     }
-    const [old, fresh, active] = made as [(typeof made)[0], (typeof made)[0], (typeof made)[0]];
-    for (const { id } of [old, fresh]) await terminate(key, id);
-    await terminated(old.id);
-    await untouched(active.id);
+    const [old, recent, active] = created as [(typeof created)[0], (typeof created)[0], (typeof created)[0]];
+    for (const { id } of [old, recent]) await terminate(key, id);
+    await ageTermination(old.id);
+    await makeIdle(active.id);
     const events = Array.from({ length: 2_500 }, (_, i) => `('${old.runId}', ${4 + i}, 'OUTPUT', 'x', ${longAgo})`);
     await server.sql(`INSERT INTO run_event (runId, position, type, text, createdAt) VALUES ${events.join()}`);
     await server.sql(`UPDATE run SET eventCount = ${4 + events.length} WHERE id = '${old.runId}'`);
@@ -144,7 +144,7 @@ describe("with SESSION_RETENTION_DAYS", () => {
       return rows[0]?.["clearedAt"] !== null;
     });
 
-    for (const { id, runId } of [fresh, active]) {
+    for (const { id, runId } of [recent, active]) {
       const { runs, messages } = await sessionOf(key, id);
       expect([runs.nodes.length, messages.nodes.length]).toEqual([2, 4]);
       expectWhole(await eventsOf(key, runId), await runOf(key, runId));
@@ -155,21 +155,21 @@ describe("with SESSION_RETENTION_DAYS", () => {
   });
 });
 
-test("without them sessions stay as they are, however old", async () => {
+test("without these settings sessions stay as they are, however old", async () => {
   await start({});
   const { key, agentId } = await keyWithAgent();
   const [{ session: active }, { session: ended }] = [await execute(key, { agentId }), await execute(key, { agentId })];
   await terminate(key, ended.id as string);
-  await untouched(active.id as string);
-  await terminated(ended.id as string);
+  await makeIdle(active.id as string);
+  await ageTermination(ended.id as string);
   const before = [await sessionOf(key, active.id as string), await sessionOf(key, ended.id as string)];
   await server.restart();
   await new Promise((resolve) => setTimeout(resolve, 500));
   expect([await sessionOf(key, active.id as string), await sessionOf(key, ended.id as string)]).toEqual(before);
 });
 
-/** How many documents have their bytes on disk. */
-async function filesOfDocuments(): Promise<number> {
+/** How many documents have files. */
+async function countStoredDocuments(): Promise<number> {
   const names = await readdir(join(server.dataDir, "documents"));
   return new Set(names.map((name) => name.slice(0, 36))).size;
 }

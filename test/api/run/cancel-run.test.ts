@@ -15,7 +15,7 @@ async function keyWithAgent(): Promise<[key: KeyHolder, agentId: string]> {
   return [await app.key(), await app.agent({ model: "test:model" })];
 }
 
-test("one that is running ends with what was said so far, its model is told, and the next one runs", async () => {
+test("a running run that is cancelled keeps its output, aborts its model and lets the next run start", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const { run } = await execute(key, { agentId, session, text: "one hold two", waitMs: 0 });
@@ -31,7 +31,7 @@ test("one that is running ends with what was said so far, its model is told, and
   expect(await runOf(key, run.id)).toEqual(cancelled);
 });
 
-test("one that is queued never starts, and the others keep their order", async () => {
+test("a queued run that is cancelled never starts, and the others keep their order", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const texts = ["a hold", "b", "c", "d"];
@@ -47,7 +47,7 @@ test("one that is queued never starts, and the others keep their order", async (
 });
 
 test.each(["one two", "one fail", "one hold"])(
-  "one that has finished (%s) stays as it is, also twice",
+  "a finished run (%s) stays as it is when it is cancelled, also twice",
   async (text) => {
     const [key, agentId] = await keyWithAgent();
     const { run } = await execute(key, { agentId, text, waitMs: 0 });
@@ -62,12 +62,12 @@ test.each(["one two", "one fail", "one hold"])(
   },
 );
 
-test("another app's run is answered like one that does not exist, and goes on", async () => {
+test("another app's run is answered like a missing one, and continues", async () => {
   const [key, agentId] = await keyWithAgent();
-  const [stranger] = await keyWithAgent();
+  const [other] = await keyWithAgent();
   const { run } = await execute(key, { agentId, text: "one hold", waitMs: 0 });
-  const foreign = await stranger.send(cancelRun, { id: run.id });
-  const missing = await stranger.send(cancelRun, { id: "00000000-0000-7000-8000-000000000000" });
+  const foreign = await other.send(cancelRun, { id: run.id });
+  const missing = await other.send(cancelRun, { id: "00000000-0000-7000-8000-000000000000" });
   expect(foreign.text).toBe(missing.text);
   expect(foreign.body.errors[0].extensions.code).toBe("NOT_FOUND");
 
@@ -76,7 +76,7 @@ test("another app's run is answered like one that does not exist, and goes on", 
   expect((await finished(key, run.id)).status).toBe("SUCCEEDED");
 });
 
-test("at whatever moment it comes a run ends once, and says so once", async () => {
+test("a run that is cancelled at any moment ends once, with one final event", async () => {
   const [key, agentId] = await keyWithAgent();
   const statuses = new Set<string>();
   for (let round = 0; round < 24; round++) {
@@ -100,7 +100,7 @@ test("at whatever moment it comes a run ends once, and says so once", async () =
   expect(statuses).toContain("CANCELLED");
 });
 
-test("many at once: of one run, and of all that wait in a session", async () => {
+test("concurrent cancellations of one run, and of all runs of a session, all succeed", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const ids: string[] = [];

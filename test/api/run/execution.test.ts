@@ -10,7 +10,7 @@ const server = useServer(
   {
     "test:model": model,
     "test:down": {
-      // eslint-disable-next-line require-yield -- It fails before it says anything.
+      // eslint-disable-next-line require-yield -- It fails before its first chunk.
       async *answer() {
         throw new ModelError("MODEL_UNAVAILABLE", "The provider can't be reached.");
       },
@@ -31,8 +31,8 @@ async function messagesOf(key: KeyHolder, sessionId: string): Promise<any[]> {
   return (await key.data(query, { id: sessionId })).session.messages.nodes;
 }
 
-describe("what an execution is answered with", () => {
-  test("the run with its output, and the session with both messages", async () => {
+describe("an execution", () => {
+  test("returns the run with its output, and adds both messages to the session", async () => {
     const [, agentId, key] = await appWithAgent();
     const { run, session, replayed } = await execute(key, { agentId, text: "one 🐴 two" });
 
@@ -47,7 +47,7 @@ describe("what an execution is answered with", () => {
       startedAt: expect.any(String),
       finishedAt: expect.any(String),
     });
-    // All in the same format and time zone, so that their order as texts is that in time.
+    // All have the same format and time zone, so they sort by time.
     expect([run.createdAt, run.startedAt, run.finishedAt].sort()).toEqual([
       run.createdAt,
       run.startedAt,
@@ -61,10 +61,10 @@ describe("what an execution is answered with", () => {
     expect(await runOf(key, run.id)).toEqual(run);
   });
 
-  test("at once where it is not to wait, and with the run as it is when the time is over", async () => {
+  test("returns immediately with waitMs 0, and otherwise with the run as it is after waitMs", async () => {
     const [, agentId, key] = await appWithAgent();
-    const { run: atOnce } = await execute(key, { agentId, text: "one hold", waitMs: 0 });
-    expect(["QUEUED", "RUNNING"]).toContain(atOnce.status);
+    const { run: immediate } = await execute(key, { agentId, text: "one hold", waitMs: 0 });
+    expect(["QUEUED", "RUNNING"]).toContain(immediate.status);
 
     const start = Date.now();
     const { run: later } = await execute(key, { agentId, text: "one hold", waitMs: 300 });
@@ -73,10 +73,10 @@ describe("what an execution is answered with", () => {
 
     await eventually(() => model.holding === 2);
     model.release();
-    for (const { id } of [atOnce, later]) expect((await finished(key, id)).status).toBe("SUCCEEDED");
+    for (const { id } of [immediate, later]) expect((await finished(key, id)).status).toBe("SUCCEEDED");
   });
 
-  test("how long to wait is 0 to 120,000 ms, and a text is more than white space", async () => {
+  test("accepts waitMs from 0 to 120,000 and a text that is not blank", async () => {
     const [, agentId, key] = await appWithAgent();
     const faults = { waitMs: [-1, 120_001, null], text: ["", " \n\t "], onBusy: [null], idempotencyKey: [""] };
     for (const [field, values] of Object.entries(faults)) {
@@ -89,8 +89,8 @@ describe("what an execution is answered with", () => {
   });
 });
 
-describe("a run that fails", () => {
-  test("keeps what was said so far, says nothing of what is inside, and lets the next one run", async () => {
+describe("a failed run", () => {
+  test("keeps its output, hides internal details, and lets the next run start", async () => {
     const [, agentId, key] = await appWithAgent();
     const { run, session } = await execute(key, { agentId, text: "one fail two" });
 
@@ -100,7 +100,7 @@ describe("a run that fails", () => {
     expect((await execute(key, { agentId, session: { id: session.id } })).run.status).toBe("SUCCEEDED");
   });
 
-  test("passes on what the model has to say to the caller", async () => {
+  test("has the code and message of its model's error", async () => {
     const [app, , key] = await appWithAgent();
     const agentId = await app.agent({ model: "test:down" });
     const { run } = await execute(key, { agentId });
@@ -108,21 +108,21 @@ describe("a run that fails", () => {
     expect(run).toMatchObject({ status: "FAILED", output: null, error });
   });
 
-  test("says so where its agent was deleted while it was waiting", async () => {
+  test("has AGENT_DELETED if its agent was deleted while it was queued", async () => {
     const [, agentId, key] = await appWithAgent();
     const { session } = await execute(key, { agentId, text: "one hold", waitMs: 0 });
-    const waiting = execute(key, { agentId, session: { id: session.id } });
+    const execution = execute(key, { agentId, session: { id: session.id } });
     await eventually(() => model.holding === 1);
     await eventually(async () => (await messagesOf(key, session.id)).length === 2);
     await key.data(`mutation ($id: ID!) { deleteAgent(input: { id: $id }) { id } }`, { id: agentId });
     model.release();
 
-    expect((await waiting).run).toMatchObject({ status: "FAILED", error: { code: "AGENT_DELETED" } });
+    expect((await execution).run).toMatchObject({ status: "FAILED", error: { code: "AGENT_DELETED" } });
     expect(await refusalOf(key, { agentId, session: { id: session.id } })).toBe("NOT_FOUND");
   });
 });
 
-test("another app's agent is answered like one that does not exist", async () => {
+test("another app's agent is answered like a missing one", async () => {
   const [, agentId] = await appWithAgent();
   const [, , key] = await appWithAgent();
   const foreign = await key.send(executeAgent, { input: { agentId, text: "one" } });
@@ -131,7 +131,7 @@ test("another app's agent is answered like one that does not exist", async () =>
   expect(missing.body.errors[0].extensions.code).toBe("NOT_FOUND");
 });
 
-test("a run goes on when who waits for it goes away", async () => {
+test("a run continues when the caller that waits for it disconnects", async () => {
   const [, agentId, key] = await appWithAgent();
   const client = new AbortController();
   const answer = fetch(key.url, {
@@ -150,12 +150,12 @@ test("a run goes on when who waits for it goes away", async () => {
   expect(await finished(key, runs.nodes[0].id)).toMatchObject({ status: "SUCCEEDED", output: "one hold two " });
 });
 
-describe("an agent is told", () => {
-  /** What was said before this was asked. */
-  const earlierThan = (asked: string) =>
-    model.requests.findLast(({ text }) => text === asked)?.earlier.map(({ role, text }) => `${role}: ${text}`);
+describe("a model receives", () => {
+  /** The conversation that came with this text. */
+  const earlierThan = (input: string) =>
+    model.requests.findLast(({ text }) => text === input)?.earlier.map(({ role, text }) => `${role}: ${text}`);
 
-  test("its instructions, and what was said before, also where that was not answered yet when it was asked", async () => {
+  test("the instructions and the earlier messages, even if they were not answered when the text was sent", async () => {
     const [app, , key] = await appWithAgent();
     const agentId = await app.agent({ model: "test:model", instructions: "Be brief." });
     const input = { agentId, session: { reference: "order" }, waitMs: 0 };
@@ -169,17 +169,17 @@ describe("an agent is told", () => {
     model.release();
     await finished(key, last.id);
 
-    const told = ["USER: a hold", "AGENT: a hold ", "USER: b fail", "USER: c"];
-    expect(earlierThan("d")).toEqual(told);
-    expect(earlierThan("e")).toEqual([...told, "USER: d", "AGENT: d "]);
+    const history = ["USER: a hold", "AGENT: a hold ", "USER: b fail", "USER: c"];
+    expect(earlierThan("d")).toEqual(history);
+    expect(earlierThan("e")).toEqual([...history, "USER: d", "AGENT: d "]);
     expect(model.requests.at(-1)?.instructions).toBe("Be brief.");
   });
 
-  test("nothing of other sessions, and of a long one the end", async () => {
+  test("no messages of other sessions, and the last 50 of a long one", async () => {
     const [, agentId, key] = await appWithAgent();
     for (let i = 0; i < 27; i++) await execute(key, { agentId, session: { reference: "order" }, text: `${i}` });
-    const told = earlierThan("26");
-    expect([told?.length, told?.[0], told?.at(-1)]).toEqual([50, "USER: 1", "AGENT: 25 "]);
+    const history = earlierThan("26");
+    expect([history?.length, history?.[0], history?.at(-1)]).toEqual([50, "USER: 1", "AGENT: 25 "]);
 
     await execute(key, { agentId, text: "alone" });
     expect(earlierThan("alone")).toEqual([]);

@@ -20,7 +20,7 @@ async function runsOf(key: KeyHolder): Promise<string[]> {
   return sessions.nodes.flatMap(({ runs }: any) => runs.nodes.map(({ id }: any) => id));
 }
 
-test("the same key gets the run of the first time, and executes nothing again", async () => {
+test("a repeated execution with the same key returns the first run and executes nothing", async () => {
   const [, agentId, key] = await appWithAgent();
   const input = { agentId, text: "once", idempotencyKey: "k" };
   const first = await execute(key, input);
@@ -34,7 +34,7 @@ test("the same key gets the run of the first time, and executes nothing again", 
   expect(model.requests.filter(({ text }) => text === "once")).toHaveLength(1);
 });
 
-test("who asks again while the run is going on waits for the same one", async () => {
+test("a repeated execution waits for the first run while it is running", async () => {
   const [, agentId, key] = await appWithAgent();
   const input = { agentId, text: "one hold", idempotencyKey: "k" };
   const { run } = await execute(key, { ...input, waitMs: 0 });
@@ -45,7 +45,7 @@ test("who asks again while the run is going on waits for the same one", async ()
   expect(await again).toMatchObject({ replayed: true, run: { id: run.id, status: "SUCCEEDED" } });
 });
 
-test("the same key with other input is IDEMPOTENCY_CONFLICT, whatever the difference", async () => {
+test("the same key with any other input fails with IDEMPOTENCY_CONFLICT", async () => {
   const [app, agentId, key] = await appWithAgent();
   const session = { reference: "order", userReference: "ada", metadata: { a: 1, b: { c: 2, d: 3 } } };
   const input = { agentId, text: "one", session, idempotencyKey: "k" };
@@ -65,13 +65,13 @@ test("the same key with other input is IDEMPOTENCY_CONFLICT, whatever the differ
   for (const other of others) {
     expect([other, await refusalOf(key, { ...input, ...other })]).toEqual([other, "IDEMPOTENCY_CONFLICT"]);
   }
-  // The order of an object's fields is no difference, and a default that is spelt out neither.
+  // Neither the order of an object's fields nor an explicit default makes a difference.
   const sameMetadata = { b: { d: 3, c: 2 }, a: 1 };
   const same = { ...input, session: { ...session, metadata: sameMetadata }, onBusy: "ENQUEUE" };
   expect(await execute(key, same)).toMatchObject({ replayed: true, run: { id: run.id } });
 });
 
-test("the keys of one caller are nothing to another", async () => {
+test("callers do not share idempotency keys", async () => {
   const [app, agentId, key] = await appWithAgent();
   const other = await app.key(key.scopeId);
   const ids = new Set<string>();
@@ -84,7 +84,7 @@ test("the keys of one caller are nothing to another", async () => {
   expect(await refusalOf(other, { agentId, idempotencyKey: "k", text: "other" })).toBe("IDEMPOTENCY_CONFLICT");
 });
 
-test("keys are told apart byte for byte, and have 1 to 255 characters", async () => {
+test("keys are compared byte for byte, and have 1 to 255 characters", async () => {
   const [, agentId, key] = await appWithAgent();
   const keys = ["key", "Key", "key ", " key", "kéy", "ke\u0301y", "🐴".repeat(255), "x".repeat(255), "x".repeat(254)];
   for (const replayed of [false, true]) {
@@ -102,7 +102,7 @@ test("keys are told apart byte for byte, and have 1 to 255 characters", async ()
 });
 
 test.each(["a new session", "a session by reference"])(
-  "of twenty at the same moment with one key and %s one executes, and all get its run",
+  "of twenty concurrent executions with one key and %s one executes, and all return its run",
   async (name) => {
     const [, agentId, key] = await appWithAgent();
     const session = name === "a new session" ? {} : { reference: "order" };
@@ -116,7 +116,7 @@ test.each(["a new session", "a session by reference"])(
   },
 );
 
-test("of two at the same moment with one key and other input one is refused", async () => {
+test("of two concurrent executions with one key and different input one is refused", async () => {
   const [, agentId, key] = await appWithAgent();
   for (let round = 0; round < 5; round++) {
     const codes = await Promise.all(
@@ -127,7 +127,7 @@ test("of two at the same moment with one key and other input one is refused", as
   }
 });
 
-test("an execution that was refused does not use up its key", async () => {
+test("a refused execution does not use up its key", async () => {
   const [app, agentId, key] = await appWithAgent();
   const busy = { reference: "busy" };
   const { run } = await execute(key, { agentId, session: busy, text: "hold", waitMs: 0 });
@@ -152,7 +152,7 @@ test("an execution that was refused does not use up its key", async () => {
   await finished(key, run.id);
 });
 
-test("a run that failed or was cancelled is the run of its key all the same", async () => {
+test("a key also returns a run that failed or was cancelled", async () => {
   const [, agentId, key] = await appWithAgent();
   for (const text of ["one fail", "one hold"]) {
     const input = { agentId, text, idempotencyKey: text };
@@ -163,7 +163,7 @@ test("a run that failed or was cancelled is the run of its key all the same", as
   }
 });
 
-test("after its session was terminated and its agent deleted a key still gives its run", async () => {
+test("a key still returns its run after its session was terminated and its agent deleted", async () => {
   const [, agentId, key] = await appWithAgent();
   const input = { agentId, session: { reference: "order" }, idempotencyKey: "k" };
   const { run, session } = await execute(key, input);
@@ -176,13 +176,13 @@ describe("after 24 hours", () => {
   const minute = 60_000;
   const day = 24 * 60 * minute;
 
-  /** Moves what the run's key remembers into the past. */
+  /** Dates the run's key back. */
   async function age(runId: string, ms: number): Promise<void> {
     const then = new Date(Date.now() - ms).toISOString().replace("T", " ").replace("Z", "");
     await server.current.sql(`UPDATE idempotency_key SET createdAt = '${then}' WHERE runId = '${runId}'`);
   }
 
-  test("a key is free, for other input and for another day", async () => {
+  test("a key can be used again, with other input, for another 24 hours", async () => {
     const [, agentId, key] = await appWithAgent();
     const input = { agentId, idempotencyKey: "k" };
     const first = await execute(key, input);
@@ -199,7 +199,7 @@ describe("after 24 hours", () => {
     expect(await refusalOf(key, input)).toBe("IDEMPOTENCY_CONFLICT");
   });
 
-  test("of many at the same moment one executes", async () => {
+  test("of many concurrent executions one executes", async () => {
     const [, agentId, key] = await appWithAgent();
     const input = { agentId, idempotencyKey: "k" };
     await age((await execute(key, input)).run.id, day + minute);
@@ -209,17 +209,17 @@ describe("after 24 hours", () => {
     expect(await runsOf(key)).toHaveLength(2);
   });
 
-  test("what is remembered of a key is gone with the next start", async () => {
+  test("the next start deletes expired keys", async () => {
     const [, agentId, key] = await appWithAgent();
-    const [old, young] = [
+    const [old, recent] = [
       await execute(key, { agentId, idempotencyKey: "old" }),
-      await execute(key, { agentId, idempotencyKey: "young" }),
+      await execute(key, { agentId, idempotencyKey: "recent" }),
     ];
     await age(old.run.id, day + minute);
-    await age(young.run.id, day - minute);
+    await age(recent.run.id, day - minute);
     await server.current.restart();
-    const kept = `SELECT runId FROM idempotency_key WHERE runId IN ('${old.run.id}', '${young.run.id}')`;
-    await eventually(async () => (await server.current.sql(kept)).length === 1);
-    expect(await server.current.sql(kept)).toEqual([{ runId: young.run.id }]);
+    const remaining = `SELECT runId FROM idempotency_key WHERE runId IN ('${old.run.id}', '${recent.run.id}')`;
+    await eventually(async () => (await server.current.sql(remaining)).length === 1);
+    expect(await server.current.sql(remaining)).toEqual([{ runId: recent.run.id }]);
   });
 });

@@ -13,10 +13,10 @@ async function keyWithAgent(): Promise<[key: KeyHolder, agentId: string]> {
   return [await app.key(), await app.agent({ model: "test:model" })];
 }
 
-test("what is queued when the server stops runs after the next start, in order; what was running is ended", async () => {
+test("runs that are queued when the server stops execute in order after the next start, and the running one fails", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
-  const waiting = execute(key, { agentId, session, text: "one hold two" });
+  const execution = execute(key, { agentId, session, text: "one hold two" });
   await eventually(() => model.holding === 1);
   const queued: any[] = [];
   for (const text of ["a hold", "b", "c"]) {
@@ -25,8 +25,8 @@ test("what is queued when the server stops runs after the next start, in order; 
   await cancel(key, queued[1].id);
 
   await server.current.restart();
-  // Who waited was told how far it had come by then.
-  const { run: running } = await waiting;
+  // The waiting caller got the state of the run at the stop.
+  const { run: running } = await execution;
   expect(running.status).toBe("RUNNING");
   await eventually(() => model.holding === 1);
   model.release();
@@ -40,7 +40,7 @@ test("what is queued when the server stops runs after the next start, in order; 
   expect(await runOf(key, running.id)).toEqual(ended);
 });
 
-test("a run that is found running at the start ends as INTERRUPTED with its output so far, once", async () => {
+test("a run that is RUNNING at the start fails once with INTERRUPTED and keeps its output", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const { run } = await execute(key, { agentId, session, text: "one two" });
@@ -67,7 +67,7 @@ test("a run that is found running at the start ends as INTERRUPTED with its outp
   expect(await runOf(key, run.id)).toEqual(ended);
 });
 
-test("what was accepted and never begun before the server died is carried out at the next start", async () => {
+test("a run that was accepted before the server died executes after the next start", async () => {
   const [key, agentId] = await keyWithAgent();
   const { run } = await execute(key, { agentId, text: "one two" });
   await server.current.restart(async () => {
@@ -78,7 +78,7 @@ test("what was accepted and never begun before the server died is carried out at
     await sql(`DELETE FROM run_event WHERE runId = '${run.id}'`);
     await sql(`DELETE FROM message WHERE runId = '${run.id}' AND role = 'AGENT'`);
   });
-  const carriedOut = await finished(key, run.id);
-  expect(carriedOut).toMatchObject({ status: "SUCCEEDED", output: "one two " });
-  expectWhole(await eventsOf(key, run.id), carriedOut);
+  const ended = await finished(key, run.id);
+  expect(ended).toMatchObject({ status: "SUCCEEDED", output: "one two " });
+  expectWhole(await eventsOf(key, run.id), ended);
 });

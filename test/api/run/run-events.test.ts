@@ -13,7 +13,7 @@ async function keyWithAgent(): Promise<[key: KeyHolder, agentId: string]> {
   return [await app.key(), await app.agent({ model: "test:model" })];
 }
 
-test("a run begins, says its output piece by piece, and finishes", async () => {
+test("a run has one event for its start, one for each part of its output, and one for its end", async () => {
   const [key, agentId] = await keyWithAgent();
   const { run } = await execute(key, { agentId, text: "one 🐴 three" });
   const { id, status, output } = run;
@@ -26,7 +26,7 @@ test("a run begins, says its output piece by piece, and finishes", async () => {
   ]);
 });
 
-test("they are read as often as asked, and from behind any of them", async () => {
+test("the events can be read repeatedly, and from after any index", async () => {
   const [key, agentId] = await keyWithAgent();
   const { run } = await execute(key, { agentId, text: "one two" });
   const events = await eventsOf(key, run.id);
@@ -36,25 +36,25 @@ test("they are read as often as asked, and from behind any of them", async () =>
   }
 });
 
-test("who reads while they happen gets the same as who reads afterwards", async () => {
+test("a reader during the run gets the same events as a reader after it", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const { run: first } = await execute(key, { agentId, session, text: "hold a hold b", waitMs: 0 });
   const { run: second } = await execute(key, { agentId, session, text: "hold c", waitMs: 0 });
-  const reading = [first, second].flatMap(({ id }) => [eventsOf(key, id), eventsOf(key, id, 0)]);
+  const readers = [first, second].flatMap(({ id }) => [eventsOf(key, id), eventsOf(key, id, 0)]);
   for (let i = 0; i < 3; i++) {
     await eventually(() => model.holding === 1);
     model.release();
     await eventually(() => model.holding === 0 || i === 2);
   }
-  const [ofFirst, behindFirst, ofSecond, behindSecond] = await Promise.all(reading);
+  const [ofFirst, afterFirst, ofSecond, afterSecond] = await Promise.all(readers);
   expect(ofFirst).toEqual(await eventsOf(key, first.id));
   expect(ofSecond).toEqual(await eventsOf(key, second.id));
-  expect([behindFirst, behindSecond]).toEqual([ofFirst?.slice(1), ofSecond?.slice(1)]);
+  expect([afterFirst, afterSecond]).toEqual([ofFirst?.slice(1), ofSecond?.slice(1)]);
   expectWhole(ofFirst ?? [], await runOf(key, first.id));
 });
 
-test("a long answer is read whole", async () => {
+test("a long answer is read completely", async () => {
   const [key, agentId] = await keyWithAgent();
   const text = Array.from({ length: 110 }, (_, i) => `${i}`).join(" ");
   const { run } = await execute(key, { agentId, text });
@@ -63,15 +63,15 @@ test("a long answer is read whole", async () => {
   expectWhole(events, run);
 });
 
-test("whatever happens to a run at the same time, its events have no gaps and one end", async () => {
+test("the events of a run have no gaps and one end, whatever happens to the run concurrently", async () => {
   const [key, agentId] = await keyWithAgent();
   const word = fc.constantFrom("a", "b", "hold", "fail");
   const input = fc.record({
     texts: fc.array(fc.array(word, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
-    deeds: fc.array(fc.constantFrom("cancel", "release", "read"), { maxLength: 6 }),
+    actions: fc.array(fc.constantFrom("cancel", "release", "read"), { maxLength: 6 }),
   });
   await fc.assert(
-    fc.asyncProperty(input, async ({ texts, deeds }) => {
+    fc.asyncProperty(input, async ({ texts, actions }) => {
       const ids: string[] = [];
       const { session } = await execute(key, { agentId, waitMs: 0 });
       for (const text of texts) {
@@ -79,19 +79,19 @@ test("whatever happens to a run at the same time, its events have no gaps and on
         ids.push((await execute(key, input)).run.id);
       }
       await Promise.all(
-        deeds.map(async (deed, i) => {
+        actions.map(async (action, i) => {
           const id = ids[i % ids.length] ?? "";
-          if (deed === "cancel") await cancel(key, id);
-          if (deed === "release") model.release();
-          if (deed === "read") await runOf(key, id);
+          if (action === "cancel") await cancel(key, id);
+          if (action === "release") model.release();
+          if (action === "read") await runOf(key, id);
         }),
       );
-      const letGo = setInterval(() => model.release(), 2);
+      const releases = setInterval(() => model.release(), 2);
       for (const id of ids) {
         const run = await finished(key, id);
         expectWhole(await eventsOf(key, id), run);
       }
-      clearInterval(letGo);
+      clearInterval(releases);
     }),
     { numRuns: 30 },
   );

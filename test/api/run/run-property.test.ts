@@ -8,27 +8,27 @@ import { TestModel } from "../../support/test-model";
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
 
-const deed = fc.record({
+const action = fc.record({
   kind: fc.constantFrom("execute", "execute", "execute", "cancel", "terminate", "release"),
   reference: fc.constantFrom("a", "b"),
   text: fc.constantFrom("one", "one two", "one hold", "hold two", "one fail"),
   which: fc.nat(20),
   afterMs: fc.noBias(fc.nat(25)),
 });
-type Deed = typeof deed extends fc.Arbitrary<infer Value> ? Value : never;
+type Action = typeof action extends fc.Arbitrary<infer Value> ? Value : never;
 
-test("however executing, cancelling and terminating meet, sessions keep their order and runs end once", async () => {
+test("sessions keep their order and runs end once, however executions, cancellations and terminations interleave", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(deed, { minLength: 4, maxLength: 24 }), async (deeds) => {
+    fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 24 }), async (actions) => {
       const app = await server.current.newApp();
       const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
       const accepted: string[] = [];
-      await Promise.all(deeds.map((each) => perform(each, key, agentId, accepted)));
+      await Promise.all(actions.map((each) => perform(each, key, agentId, accepted)));
 
-      const letGo = setInterval(() => model.release(), 2);
+      const releases = setInterval(() => model.release(), 2);
       const runs = new Map<string, any>();
       for (const id of accepted) runs.set(id, await finished(key, id));
-      clearInterval(letGo);
+      clearInterval(releases);
       for (const run of runs.values()) expectWhole(await eventsOf(key, run.id), run);
       await expectOrder(key, runs);
     }),
@@ -36,8 +36,8 @@ test("however executing, cancelling and terminating meet, sessions keep their or
   );
 });
 
-async function perform(deed: Deed, key: KeyHolder, agentId: string, accepted: string[]): Promise<void> {
-  const { kind, reference, text, which, afterMs } = deed;
+async function perform(action: Action, key: KeyHolder, agentId: string, accepted: string[]): Promise<void> {
+  const { kind, reference, text, which, afterMs } = action;
   await delay(afterMs);
   const known = accepted[which % accepted.length];
   if (kind === "release") model.release();
@@ -55,7 +55,7 @@ async function perform(deed: Deed, key: KeyHolder, agentId: string, accepted: st
   }
 }
 
-/** By what the server wrote down: in each session one run began when the one before it had ended, and none was lost. */
+/** According to the stored data, each run of a session started after the one before it had ended, and none was lost. */
 async function expectOrder(key: KeyHolder, runs: ReadonlyMap<string, any>): Promise<void> {
   const query = `{ sessions(first: 30) { nodes {
     status terminatedAt runs(first: 30) { nodes { id } } messages(first: 60) { nodes { role runId } }
@@ -65,14 +65,14 @@ async function expectOrder(key: KeyHolder, runs: ReadonlyMap<string, any>): Prom
   for (const session of sessions.nodes) {
     const ids: string[] = session.runs.nodes.map(({ id }: { id: string }) => id).reverse();
     found.push(...ids);
-    const began = ids.map((id) => runs.get(id)).filter(({ startedAt }) => startedAt !== null);
-    const times = began.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt]);
+    const started = ids.map((id) => runs.get(id)).filter(({ startedAt }) => startedAt !== null);
+    const times = started.flatMap(({ startedAt, finishedAt }) => [startedAt, finishedAt]);
     expect(times).toEqual([...times].sort());
 
-    const said = (role: string) =>
+    const runIdsOf = (role: string) =>
       session.messages.nodes.filter((message: any) => message.role === role).map(({ runId }: any) => runId);
-    expect(said("USER")).toEqual(ids);
-    expect(said("AGENT")).toEqual(ids.filter((id) => runs.get(id).status === "SUCCEEDED"));
+    expect(runIdsOf("USER")).toEqual(ids);
+    expect(runIdsOf("AGENT")).toEqual(ids.filter((id) => runs.get(id).status === "SUCCEEDED"));
     if (session.status === "TERMINATED") {
       for (const id of ids) expect(runs.get(id).finishedAt <= session.terminatedAt).toBe(true);
     }

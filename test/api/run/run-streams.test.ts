@@ -19,7 +19,7 @@ const names = Object.keys(transports) as (keyof typeof transports)[];
 describe.each(names)("by %s", (transport) => {
   const read = transports[transport];
 
-  test("a reader gets each event of a run once, from the first to the last, as they happen", async () => {
+  test("a reader gets each event of a run once, in order, while the run executes", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app);
     const reader = read(await app.key({ runtime: ["RUN"] }), runEvents, { runId });
@@ -36,7 +36,7 @@ describe.each(names)("by %s", (transport) => {
     ]);
   });
 
-  test("a run that has finished is told again, whole or from behind any event, as often as asked", async () => {
+  test("the events of a finished run can be read repeatedly, all of them or from after any index", async () => {
     const app = await server.current.newApp();
     const { id: runId } = await app.run({ agentId: await app.agent({ model: "test:model" }), text: "a b c" });
     const key = await app.key({ runtime: ["RUN"] });
@@ -55,7 +55,7 @@ describe.each(names)("by %s", (transport) => {
     expect(await indexesAfter()).toEqual([0, 1, 2, 3, 4]);
   });
 
-  test("many readers of one run get the same, whenever they come", async () => {
+  test("readers of one run get the same events, whenever they connect", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app, "one hold two hold three");
     const key = await app.key({ runtime: ["RUN"] });
@@ -73,23 +73,23 @@ describe.each(names)("by %s", (transport) => {
     }
   });
 
-  test("a reader that was gone for a while goes on where it was, and the run does not care", async () => {
+  test("a reader that disconnects can resume where it stopped, and the run continues", async () => {
     const app = await server.current.newApp();
     const runId = await pausedRun(app, "one hold two hold three");
     const key = await app.key({ runtime: ["RUN"] });
-    const gone = read(key, runEvents, { runId });
-    await gone.until(3);
-    await gone.leave();
+    const first = read(key, runEvents, { runId });
+    await first.until(3);
+    await first.leave();
     model.release();
 
-    const back = read(key, runEvents, { runId, after: gone.indexes.at(-1) });
-    await back.until(2);
+    const second = read(key, runEvents, { runId, after: first.indexes.at(-1) });
+    await second.until(2);
     model.release();
-    await back.all();
-    expect([...gone.indexes, ...back.indexes]).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    await second.all();
+    expect([...first.indexes, ...second.indexes]).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  test("a run that does not exist and one of another app are answered alike", async () => {
+  test("a missing run and a run of another app are answered alike", async () => {
     const [app, other] = [await server.current.newApp(), await server.current.newApp()];
     const { id: foreign } = await other.run({ agentId: await other.agent() });
     const key = await app.key({ runtime: ["RUN"] });
@@ -102,7 +102,7 @@ describe.each(names)("by %s", (transport) => {
     expect(await answerTo(foreign)).toBe(unknown);
   });
 
-  test("queries and mutations are answered like requests", async () => {
+  test("queries and mutations are answered as over HTTP", async () => {
     const app = await server.current.newApp();
     const key = await app.key({ agents: "FULL" });
     const create = `mutation ($name: String!) { createAgent(input: { name: $name }) { agent { id name } } }`;
@@ -114,18 +114,18 @@ describe.each(names)("by %s", (transport) => {
     expect(again?.errors?.[0]?.extensions.code).toBe("CONFLICT");
   });
 
-  test("what fails within a stream is told without its words, and ends it in order", async () => {
+  test("an error within a stream is masked and ends the stream properly", async () => {
     const app = await server.current.newApp();
     const { id: runId } = await app.run({ agentId: await app.agent({ model: "test:model" }) });
     jest.spyOn(storedEvents, "readRunEvents").mockImplementation(async function* () {
       yield await Promise.resolve(new RunStarted({ position: 0, runId } as StoredRunEvent));
       throw new Error("swordfish");
     });
-    const [first, last, ...more] = await read(await app.key({ runtime: ["RUN"] }), runEvents, { runId }).all();
-    expect(first?.data.runEvents.index).toBe(0);
+    const [event, last, ...rest] = await read(await app.key({ runtime: ["RUN"] }), runEvents, { runId }).all();
+    expect(event?.data.runEvents.index).toBe(0);
     expect(last?.errors?.[0]?.extensions.code).toBe("INTERNAL_SERVER_ERROR");
     expect(JSON.stringify(last)).not.toContain("swordfish");
-    expect(more).toEqual([]);
+    expect(rest).toEqual([]);
     expect(lines.at(-1)).toContain("swordfish");
     expect(JSON.parse(lines.at(-1) ?? "{}")).toHaveProperty("requestId");
   });

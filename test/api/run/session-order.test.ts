@@ -21,23 +21,23 @@ async function sessionOf(key: KeyHolder, reference: string): Promise<any> {
   return (await key.data(query, { reference })).sessions.nodes[0];
 }
 
-test("a session runs one at a time, in the order of arrival, and sessions run side by side", async () => {
+test("a session executes one run at a time in the order of arrival, and sessions execute in parallel", async () => {
   const [key, agentId] = await keyWithAgent();
-  const [references, turns] = [
+  const [references, rounds] = [
     ["a", "b", "c"],
     ["1", "2", "3"],
   ];
-  for (const turn of turns) {
+  for (const round of rounds) {
     for (const reference of references) {
-      await execute(key, { agentId, session: { reference }, text: `${reference}${turn} hold`, waitMs: 0 });
+      await execute(key, { agentId, session: { reference }, text: `${reference}${round} hold`, waitMs: 0 });
     }
   }
   const before = model.requests.length - 3;
-  for (let turn = 0; turn < turns.length; turn++) {
+  for (let round = 0; round < rounds.length; round++) {
     await eventually(() => model.holding === references.length);
     for (const reference of references) {
       const { runs } = await sessionOf(key, reference);
-      const states = turns.map((_, i) => (i < turn ? "SUCCEEDED" : i === turn ? "RUNNING" : "QUEUED"));
+      const states = rounds.map((_, i) => (i < round ? "SUCCEEDED" : i === round ? "RUNNING" : "QUEUED"));
       expect(runs.nodes.map(({ status }: { status: string }) => status).reverse()).toEqual(states);
     }
     model.release();
@@ -45,11 +45,11 @@ test("a session runs one at a time, in the order of arrival, and sessions run si
   await eventually(() => model.requests.length === before + 9);
   for (const reference of references) {
     const own = model.requests.filter(({ text }) => text.startsWith(reference)).map(({ text }) => text);
-    expect(own).toEqual(turns.map((turn) => `${reference}${turn} hold`));
+    expect(own).toEqual(rounds.map((round) => `${reference}${round} hold`));
   }
 });
 
-test("what arrives at the same moment has one order: of the runs, of the messages, and of the turns", async () => {
+test("concurrent executions have one order: of the runs, of the messages and of the calls of the model", async () => {
   const [key, agentId] = await keyWithAgent();
   for (let round = 0; round < 6; round++) {
     const reference = `round ${round}`;
@@ -68,13 +68,13 @@ test("what arrives at the same moment has one order: of the runs, of the message
     const { runs, messages } = await sessionOf(key, reference);
     const order = runs.nodes.map(({ input }: { input: string }) => input).reverse();
     expect([...order].sort()).toEqual(["hold", ...texts].sort());
-    const asked = messages.nodes.filter(({ role }: { role: string }) => role === "USER");
-    expect(asked.map(({ text }: { text: string }) => text)).toEqual(order);
+    const userMessages = messages.nodes.filter(({ role }: { role: string }) => role === "USER");
+    expect(userMessages.map(({ text }: { text: string }) => text)).toEqual(order);
     expect(model.requests.slice(-11).map(({ text }) => text)).toEqual(order);
   }
 });
 
-test("twenty may wait in a session, and the next is SESSION_BUSY until one has gone", async () => {
+test("a session has up to twenty queued runs, and the next execution fails with SESSION_BUSY until one is gone", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   await execute(key, { agentId, session, text: "hold", waitMs: 0 });
@@ -93,7 +93,7 @@ test("twenty may wait in a session, and the next is SESSION_BUSY until one has g
   expect((await finished(key, last.id)).status).toBe("SUCCEEDED");
 });
 
-test("of thirty at the same moment twenty may wait behind one that runs", async () => {
+test("of thirty concurrent executions twenty are queued behind the running one", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   await execute(key, { agentId, session, text: "hold", waitMs: 0 });
@@ -104,7 +104,7 @@ test("of thirty at the same moment twenty may wait behind one that runs", async 
   model.release();
 });
 
-test("who does not want to wait is refused while another run is not finished, and only then", async () => {
+test("an execution with REJECT is refused while the session has an unfinished run, and only then", async () => {
   const [key, agentId] = await keyWithAgent();
   const input = { agentId, session: { reference: "order" }, onBusy: "REJECT" };
   const { run } = await execute(key, { ...input, text: "hold", waitMs: 0 });
@@ -117,7 +117,7 @@ test("who does not want to wait is refused while another run is not finished, an
   expect((await execute(key, input)).run.status).toBe("SUCCEEDED");
 });
 
-test("of many at the same moment that don't want to wait one is accepted", async () => {
+test("of many concurrent executions with REJECT one is accepted", async () => {
   const [key, agentId] = await keyWithAgent();
   const session = { reference: "order" };
   const codes = await Promise.all(

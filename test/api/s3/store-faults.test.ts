@@ -106,7 +106,7 @@ test("a server whose bucket is unreachable answers from its cache, and reports d
     status: "FAILED",
     error: {
       code: "DOCUMENTS_UNAVAILABLE",
-      message: "The documents of this session can't be reached now. Execute it again.",
+      message: "The documents of this session cannot be reached now. Execute the agent again.",
     },
   });
   const download = await fetch(new URL(documentContent.url as string, first.url));

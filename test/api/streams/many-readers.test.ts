@@ -13,15 +13,15 @@ const events = `subscription ($runId: ID!, $after: Int) {
   }
 }`;
 
-/** What a reader does: it comes at some time, leaves when it has so many events, and comes back at once. */
+/** When a reader connects, in milliseconds, and after how many events it disconnects, each time to reconnect immediately. */
 const behaviour = fc.record({
   transport: fc.constantFrom(...(Object.keys(transports) as (keyof typeof transports)[])),
-  comes: fc.nat(700),
+  connectAfterMs: fc.nat(700),
   after: fc.integer({ min: -1, max: 7 }),
-  leaves: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+  disconnectAfter: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
 });
 
-test("fifty readers at both transports get the same, whenever they come, leave, and come back", async () => {
+test("fifty readers over both transports get the same events, whenever they connect, disconnect and reconnect", async () => {
   const app = await server.current.newApp();
   await app.modelConnection(models.current.baseUrl);
   const agentId = await app.agent({ model: "model/drip" });
@@ -30,25 +30,25 @@ test("fifty readers at both transports get the same, whenever they come, leave, 
   await fc.assert(
     fc.asyncProperty(fc.array(behaviour, { minLength: 50, maxLength: 50 }), async (behaviours) => {
       const { id: runId } = await app.run({ agentId, waitMs: 0 });
-      const told = await Promise.all(
-        behaviours.map(async ({ transport, comes, after, leaves }) => {
-          await delay(comes);
-          const got: { index: number }[] = [];
-          for (const most of [...leaves, Infinity]) {
-            const reader = transports[transport](key, events, { runId, after: got.at(-1)?.index ?? after });
-            if (most < Infinity) await Promise.race([reader.until(most).catch(() => undefined), reader.end]);
+      const received = await Promise.all(
+        behaviours.map(async ({ transport, connectAfterMs, after, disconnectAfter }) => {
+          await delay(connectAfterMs);
+          const own: { index: number }[] = [];
+          for (const maxEvents of [...disconnectAfter, Infinity]) {
+            const reader = transports[transport](key, events, { runId, after: own.at(-1)?.index ?? after });
+            if (maxEvents < Infinity) await Promise.race([reader.until(maxEvents).catch(() => undefined), reader.end]);
             else await reader.all();
             await reader.leave();
-            got.push(...reader.results.slice(0, most).map(({ data }) => data.runEvents));
+            own.push(...reader.results.slice(0, maxEvents).map(({ data }) => data.runEvents));
           }
-          return got;
+          return own;
         }),
       );
-      const whole = (await transports.WebSocket(key, events, { runId }).all()).map(({ data }) => data.runEvents);
-      expect(whole.map(({ index }) => index)).toEqual(whole.map((_, index) => index));
-      expect(whole.length).toBeGreaterThan(8);
-      expect(whole.at(-1)).toMatchObject({ __typename: "RunFinished", run: { status: "SUCCEEDED" } });
-      expect(told).toEqual(behaviours.map(({ after }) => whole.slice(after + 1)));
+      const all = (await transports.WebSocket(key, events, { runId }).all()).map(({ data }) => data.runEvents);
+      expect(all.map(({ index }) => index)).toEqual(all.map((_, index) => index));
+      expect(all.length).toBeGreaterThan(8);
+      expect(all.at(-1)).toMatchObject({ __typename: "RunFinished", run: { status: "SUCCEEDED" } });
+      expect(received).toEqual(behaviours.map(({ after }) => all.slice(after + 1)));
     }),
     { numRuns: 3, endOnFailure: true },
   );

@@ -8,14 +8,14 @@ import { type DeliveryLane, FairScheduler } from "../../../src/domain/callback/f
 import { Webhook } from "standardwebhooks";
 
 const begunAt = new Date("2026-01-01T00:00:00.000Z");
-const chances = [0, 0.25, 0.5, 0.75, 0.999];
+const randoms = [0, 0.25, 0.5, 0.75, 0.999];
 
-test("what fails is tried again after longer and longer times, give or take a tenth, for 24 hours", () => {
-  for (const chance of chances) {
+test("a failed delivery is retried with growing delays and a jitter of 10 % for 24 hours", () => {
+  for (const random of randoms) {
     const delays: number[] = [];
     let now = begunAt;
     for (let failures = 1; ; failures++) {
-      const at = retryAt(callbacks, failures, begunAt, now, () => chance);
+      const at = retryAt(callbacks, failures, begunAt, now, () => random);
       if (!at) break;
       delays.push((at.getTime() - now.getTime()) / 1_000);
       now = at;
@@ -28,18 +28,17 @@ test("what fails is tried again after longer and longer times, give or take a te
   }
 });
 
-test("what is overdue since the server was away is tried once more, and then given up", () => {
+test("a delivery that fails after the retry window is not retried", () => {
   const now = new Date(begunAt.getTime() + retryWindowMs + 1);
   expect(retryAt(callbacks, 1, begunAt, now)).toBeUndefined();
 });
 
-test("by chance, things that failed together come back apart", () => {
-  expect(new Set(chances.map((chance) => retryAt(callbacks, 1, begunAt, begunAt, () => chance)?.getTime())).size).toBe(
-    5,
-  );
+test("deliveries that failed together are retried at different times", () => {
+  const times = randoms.map((random) => retryAt(callbacks, 1, begunAt, begunAt, () => random)?.getTime());
+  expect(new Set(times).size).toBe(5);
 });
 
-test("a message is signed with each secret, and nothing else verifies", () => {
+test("a body is signed with each secret, and no other secret, body or header verifies", () => {
   const secrets = [newCallbackSecret(), newCallbackSecret()] as const;
   expect(secrets[0]).not.toBe(secrets[1]);
   const [at, body] = [new Date(), `{"a": "ü"}`];
@@ -60,38 +59,38 @@ test("a message is signed with each secret, and nothing else verifies", () => {
   expect(() => new Webhook(newCallbackSecret()).verify(body, headers)).toThrow();
 });
 
-describe("turns", () => {
-  const bounds = { inAll: 8, perApp: 4, perLane: 2 };
+describe("the fair scheduler", () => {
+  const concurrency = { total: 8, perApp: 4, perLane: 2 };
   const lanes = (appId: string, count: number): DeliveryLane[] =>
     Array.from({ length: count }, (_, i) => ({ appId, host: `${appId}${i}.example` }));
   const appsOf = (chosen: readonly DeliveryLane[]) => chosen.map(({ appId }) => appId).join("");
 
-  test("go to each app before they go to one twice, to the longest waiting first", () => {
-    const turns = new FairScheduler({ ...bounds, inAll: 16 });
-    expect(appsOf(turns.next([...lanes("a", 5), ...lanes("b", 2), ...lanes("c", 1)], []))).toBe("abcabaa");
+  test("serves each app once before it serves one twice, the longest due first", () => {
+    const scheduler = new FairScheduler({ ...concurrency, total: 16 });
+    expect(appsOf(scheduler.next([...lanes("a", 5), ...lanes("b", 2), ...lanes("c", 1)], []))).toBe("abcabaa");
   });
 
-  test("are bounded in all, for an app and for a host", () => {
-    const turns = new FairScheduler(bounds);
+  test("limits deliveries in total, per app and per host", () => {
+    const scheduler = new FairScheduler(concurrency);
     const [lane] = lanes("a", 1) as [DeliveryLane];
-    expect(turns.next([lane], [])).toEqual([lane]);
-    expect(turns.next([lane], [lane])).toEqual([lane]);
-    expect(turns.next([lane], [lane, lane])).toEqual([]);
-    expect(turns.next(lanes("a", 10), [])).toHaveLength(4);
+    expect(scheduler.next([lane], [])).toEqual([lane]);
+    expect(scheduler.next([lane], [lane])).toEqual([lane]);
+    expect(scheduler.next([lane], [lane, lane])).toEqual([]);
+    expect(scheduler.next(lanes("a", 10), [])).toHaveLength(4);
     const many = Array.from({ length: 10 }, (_, i) => lanes(`${i}`, 1)).flat();
-    expect(turns.next(many, [])).toHaveLength(8);
-    expect(turns.next(many, many.slice(0, 8))).toEqual([]);
+    expect(scheduler.next(many, [])).toHaveLength(8);
+    expect(scheduler.next(many, many.slice(0, 8))).toEqual([]);
   });
 
-  test("leave half of the places to apps that have nothing under way", () => {
-    const turns = new FairScheduler(bounds);
+  test("reserves half of the capacity for apps that have no delivery in progress", () => {
+    const scheduler = new FairScheduler(concurrency);
     const busy = [...lanes("a", 2), ...lanes("b", 2)];
-    expect(appsOf(turns.next([...lanes("a", 9), ...lanes("c", 9)], busy))).toBe("c");
+    expect(appsOf(scheduler.next([...lanes("a", 9), ...lanes("c", 9)], busy))).toBe("c");
   });
 
-  test("come round, however long the others' lists are", () => {
-    const turns = new FairScheduler({ inAll: 1, perApp: 1, perLane: 1 });
+  test("serves each app in turn, however many deliveries the others have due", () => {
+    const scheduler = new FairScheduler({ total: 1, perApp: 1, perLane: 1 });
     const due = [...lanes("a", 1), ...lanes("b", 1), ...lanes("c", 1)];
-    expect(Array.from({ length: 6 }, () => appsOf(turns.next(due, []))).join("")).toBe("abcabc");
+    expect(Array.from({ length: 6 }, () => appsOf(scheduler.next(due, []))).join("")).toBe("abcabc");
   });
 });

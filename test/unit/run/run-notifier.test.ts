@@ -3,19 +3,18 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { RunNotifier } from "../../../src/domain/run/execution/run-notifier";
 
-/** Long enough to see that nobody waited for the time to be over. */
-const lookAgain = 1_000;
+const pollIntervalMs = 1_000;
 
-test("who watches hears of news since the last look, of a close and of the stop at once, and else looks by itself", async () => {
+test("a notification since the last call, a close and the stop end a wait immediately, otherwise it ends after the polling interval", async () => {
   const stopping = new AbortController();
-  const news = new RunNotifier(stopping.signal, productionTimings.runs);
-  const [watch, closed, other] = [news.watch("run"), news.watch("silent"), news.watch("other")];
+  const notifier = new RunNotifier(stopping.signal, productionTimings.runs);
+  const [watch, closed, other] = [notifier.watch("run"), notifier.watch("silent"), notifier.watch("other")];
   const start = Date.now();
 
-  news.publish("run");
+  notifier.publish("run");
   await watch.changed();
   const later = watch.changed();
-  news.publish("run");
+  notifier.publish("run");
   await later;
   const closing = closed.changed();
   closed.close();
@@ -23,27 +22,27 @@ test("who watches hears of news since the last look, of a close and of the stop 
   const waits = [watch.changed(), other.changed()];
   stopping.abort();
   await Promise.all(waits);
-  expect(Date.now() - start).toBeLessThan(lookAgain / 2);
+  expect(Date.now() - start).toBeLessThan(pollIntervalMs / 2);
 
   await other.changed(50);
   expect(Date.now() - start).toBeGreaterThanOrEqual(45);
   await other.changed();
-  expect(Date.now() - start).toBeGreaterThanOrEqual(lookAgain);
+  expect(Date.now() - start).toBeGreaterThanOrEqual(pollIntervalMs);
 });
 
-test("waiting leaves nothing behind, however long the server lives", async () => {
+test("waiting leaks no memory, however long the server runs", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
-  const news = new RunNotifier(new AbortController().signal, productionTimings.runs);
+  const notifier = new RunNotifier(new AbortController().signal, productionTimings.runs);
   const wait = async (times: number) => {
     for (let i = 0; i < times; i++) {
-      const watch = news.watch(`${i}`);
+      const watch = notifier.watch(`${i}`);
       const changed = watch.changed();
-      news.publish(`${i}`);
+      notifier.publish(`${i}`);
       await changed;
       watch.close();
     }
-    // A turn of the event loop, after which what was waited for can be let go.
+    // What was awaited can be collected only after another turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 50));
     collect();
     return process.memoryUsage().heapUsed;

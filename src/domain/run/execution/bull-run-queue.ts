@@ -5,16 +5,16 @@ import type { RedisConnections } from "../../../platform/redis/redis";
 import type { RunQueue, RunConsumer } from "./run-queue";
 
 const name = "runs";
-/** How long BullMQ may take to close, in milliseconds: where it has never found Redis it waits for ever. */
+/** How long BullMQ may take to close, in milliseconds. It never closes if it has never reached Redis. */
 const patience = 1_000;
-/** How long one that has broken down is left alone, in milliseconds. */
+/** Delay before a worker that failed is restarted, in milliseconds. */
 const pause = 1_000;
 
-/** Hands the tickets to whichever instance is free, by BullMQ. While Redis is away there are none. */
+/** Distributes notifications over the instances with BullMQ. While Redis is unavailable there are none. */
 export class BullRunQueue implements RunQueue {
   private readonly sender: Redis;
   private readonly queue: Queue;
-  private readonly leaving = new AbortController();
+  private readonly stopping = new AbortController();
   private worker: Worker | undefined;
 
   constructor(private readonly redis: RedisConnections) {
@@ -24,45 +24,45 @@ export class BullRunQueue implements RunQueue {
   }
 
   notifyWork(): void {
-    // BullMQ would keep it until Redis comes back, however many there are by then.
+    // Otherwise BullMQ keeps any number of notifications in memory until Redis is back.
     if (this.sender.status !== "ready") return;
-    // Whatever becomes of it, Redis is to keep nothing.
+    // Redis keeps no finished or failed job.
     this.queue.add(name, null, { removeOnComplete: true, removeOnFail: true }).catch(this.redis.complain);
   }
 
-  start(taker: RunConsumer): void {
-    void this.work(taker);
+  start(consumer: RunConsumer): void {
+    void this.runWorker(consumer);
   }
 
   async stop(): Promise<void> {
-    this.leaving.abort();
-    await this.patiently(this.worker?.close(true));
+    this.stopping.abort();
+    await this.closeInTime(this.worker?.close(true));
   }
 
   async close(): Promise<void> {
-    await this.patiently(this.queue.close());
+    await this.closeInTime(this.queue.close());
   }
 
-  /** Takes one ticket after the other, so that one that can't be served now is kept from others for a while at most. */
-  private async work(taker: RunConsumer): Promise<void> {
-    const { signal } = this.leaving;
+  /** Handles one notification at a time, so that a busy instance holds back at most one from the others. */
+  private async runWorker(consumer: RunConsumer): Promise<void> {
+    const { signal } = this.stopping;
     const options = { connection: this.redis.toListen(), prefix: this.redis.prefix, skipVersionCheck: true };
     const handle = async () => {
-      await taker.whenSlotFree();
-      await taker.claimNext();
+      await consumer.whenSlotFree();
+      await consumer.claimNext();
     };
     for (;;) {
       this.worker = new Worker(name, handle, { ...options, autorun: false });
       this.worker.on("error", this.redis.complain);
-      // It ends by itself where Redis went away while it began.
+      // It ends by itself if Redis became unavailable while it started.
       await this.worker.run().catch(this.redis.complain);
       if (signal.aborted) return;
-      await this.patiently(this.worker.close(true));
+      await this.closeInTime(this.worker.close(true));
       await delay(pause, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private async patiently(closing: Promise<void> | undefined): Promise<void> {
+  private async closeInTime(closing: Promise<void> | undefined): Promise<void> {
     await Promise.race([closing?.catch(this.redis.complain), delay(patience, undefined, { ref: false })]);
   }
 }

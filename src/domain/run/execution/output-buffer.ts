@@ -1,66 +1,67 @@
-/** How long a text waits for more to come, in milliseconds, and how many characters are enough without waiting. */
+/** A buffered text is written after this delay, in milliseconds, or as soon as it has this many characters. */
 const maxDelayMs = 30;
 const flushChars = 256;
 
-/** So many characters an event has at most, as readers may take their time for it. */
-const maxWriteChars = /[^]{1,10000}/gu;
+/** Splits a text into the texts of events: events are small, because slow readers hold them in memory. */
+const eventTexts = /[^]{1,10000}/gu;
 
-/** A slow database has at most so many writes before it; what is said meanwhile is gathered. */
+/** While the database is slow, text stays in the buffer instead of adding more pending writes than this. */
 const maxPendingWrites = 8;
 
 /**
- * Gathers what a model says, often a word at a time, into events of a fair size; but its beginning is written at once, so
- * that readers see soon that there is an answer. Who says more than is written waits, so that little is kept in memory.
+ * Combines the output of a model, often a word at a time, into larger events. The first text is written immediately, so
+ * that readers see early that there is an answer. A model that is faster than the database has to wait, so little is kept
+ * in memory.
  */
 export class OutputBuffer {
-  private hasBegun = false;
-  private kept = "";
+  private hasStarted = false;
+  private buffered = "";
   private timer: NodeJS.Timeout | undefined;
-  private writes = 0;
+  private pendingWrites = 0;
   private written: Promise<boolean> = Promise.resolve(true);
 
-  /** @param write gives false where nothing is to be written any more */
+  /** @param write resolves to false if nothing more is to be written */
   constructor(private readonly write: (text: string) => Promise<boolean>) {}
 
-  /** @returns false where nothing is to be said any more */
+  /** @returns false if nothing more is to be written. @throws the error of a write that failed */
   async add(text: string): Promise<boolean> {
-    this.kept += text;
-    if (!this.hasBegun || this.kept.length >= flushChars) return this.send(wholeCharacters(this.kept));
-    this.wait();
+    this.buffered += text;
+    if (!this.hasStarted || this.buffered.length >= flushChars) return this.send(wholeCharacters(this.buffered));
+    this.scheduleWrite();
     return true;
   }
 
-  /** Writes what has been said so far. @returns as `add` */
+  /** Writes what is buffered. Returns and throws as `add` does. */
   flush(): Promise<boolean> {
-    return this.send(this.kept);
+    return this.send(this.buffered);
   }
 
-  private wait(): void {
-    if (this.kept === "" || this.writes >= maxPendingWrites) return;
+  private scheduleWrite(): void {
+    if (this.buffered === "" || this.pendingWrites >= maxPendingWrites) return;
     this.timer ??= setTimeout(() => {
-      // Who adds or flushes next is told of what failed.
-      this.send(wholeCharacters(this.kept)).catch(() => undefined);
+      // The next call of add or flush throws the error.
+      this.send(wholeCharacters(this.buffered)).catch(() => undefined);
     }, maxDelayMs);
   }
 
   private send(text: string): Promise<boolean> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    this.kept = this.kept.slice(text.length);
-    for (const part of text.toWellFormed().match(maxWriteChars) ?? []) {
-      this.hasBegun = true;
-      this.writes++;
-      this.written = this.written.then((goesOn) => goesOn && this.write(part));
-      this.written.finally(() => this.wrote()).catch(() => undefined);
+    this.buffered = this.buffered.slice(text.length);
+    for (const eventText of text.toWellFormed().match(eventTexts) ?? []) {
+      this.hasStarted = true;
+      this.pendingWrites++;
+      this.written = this.written.then((mayContinue) => mayContinue && this.write(eventText));
+      this.written.finally(() => this.onWritten()).catch(() => undefined);
     }
     return this.written;
   }
 
-  private wrote(): void {
-    this.writes--;
-    this.wait();
+  private onWritten(): void {
+    this.pendingWrites--;
+    this.scheduleWrite();
   }
 }
 
-/** Without the first half of a character of which the other half is still to come. */
+/** Leaves out the first half of a surrogate pair whose second half has not arrived. */
 const wholeCharacters = (text: string): string => text.replace(/[\uD800-\uDBFF]$/, "");

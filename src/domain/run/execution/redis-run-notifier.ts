@@ -3,10 +3,10 @@ import type { Redis } from "ioredis";
 import type { RedisConnections } from "../../../platform/redis/redis";
 import type { RunNotificationBus } from "./run-notifier";
 
-/** How often a connection on which nothing else is said is tried, in milliseconds. */
-const trial = 5_000;
+/** How often an idle subscription is pinged, in milliseconds. */
+const pingIntervalMs = 5_000;
 
-/** Carries the news of runs to the other instances, as far as Redis is there. */
+/** Exchanges notifications of runs with other instances while Redis is available. */
 export class RedisRunNotificationBus implements RunNotificationBus {
   private readonly id = randomUUID();
   private readonly channel: string;
@@ -22,17 +22,17 @@ export class RedisRunNotificationBus implements RunNotificationBus {
     this.sender.publish(this.channel, `${this.id} ${runId}`).catch(this.redis.complain);
   }
 
-  listen(hear: (runId: string) => void): void {
-    const listener = this.redis.toListen();
-    listener.on("message", (_channel, message: string) => {
-      const [from, runId] = message.split(" ");
-      if (from !== this.id && runId !== undefined) hear(runId);
+  listen(onMessage: (runId: string) => void): void {
+    const subscriber = this.redis.toListen();
+    subscriber.on("message", (_channel, message: string) => {
+      const [senderId, runId] = message.split(" ");
+      if (senderId !== this.id && runId !== undefined) onMessage(runId);
     });
-    listener.subscribe(this.channel).catch(this.redis.complain);
-    // One that leads nowhere looks as if there were no news; where this is not answered it is made anew.
-    const trying = setInterval(() => {
-      if (listener.status === "ready") listener.ping().catch(this.redis.complain);
-    }, trial).unref();
-    listener.once("end", () => clearInterval(trying));
+    subscriber.subscribe(this.channel).catch(this.redis.complain);
+    // A half-open connection looks like silence. A ping that gets no answer makes the client reconnect.
+    const pings = setInterval(() => {
+      if (subscriber.status === "ready") subscriber.ping().catch(this.redis.complain);
+    }, pingIntervalMs).unref();
+    subscriber.once("end", () => clearInterval(pings));
   }
 }

@@ -1,89 +1,90 @@
 import { type EntityManager, LessThan } from "typeorm";
 import { App } from "../../app/app.entity";
-import type { Limits } from "../../../config";
-import type { Database } from "../../../platform/database/database";
+import type { AfterCommit, Database } from "../../../platform/database/database";
 import { idAt } from "../../../platform/database/ids";
 import { Document } from "../../document/document.entity";
 import type { Instance } from "../../../platform/instance/instance";
 import { Session } from "../../session/session.entity";
 import { Run } from "../run.entity";
-import type { RunNotifier } from "./run-notifier";
 import { failure, type RunStore } from "./run-store";
 
+export interface RunClaimLimits {
+  /** How long a run waits for documents that are being processed. */
+  readonly maxReadWaitSeconds: number;
+}
+
 interface Candidate {
-  /** Of the run of an app that could be begun. Null where each of those that wait has to wait on. */
+  /** The next run of an app. Null if each queued run of the app has to wait. */
   readonly runId: string | null;
-  /** How many of the app may run at once. */
+  /** How many runs of the app may run in parallel. Null: any number. */
   readonly runsAtOnce: number | null;
 }
 
-/** What there is to be begun: a run that now is ours, nothing at all, or something later. */
+/** A run that this instance has claimed, or why there is none: the queue is empty, or all runs in it have to wait. */
 export type Claim = { readonly run: Run } | "NOTHING" | "LATER";
 
-const tooLate = failure(
+const documentsNotReady = failure(
   "DOCUMENTS_NOT_READY",
-  "Documents of this session are still being read. Execute it again later.",
+  "Documents of this session are still being processed. Execute the agent again later.",
 );
 
-/** How many candidates are tried, and how often those are looked for that others have not begun meanwhile. */
-const [most, rounds] = [10, 5];
+/** How many candidates one round tries, and how many rounds there are if other instances claim all of them first. */
+const [maxCandidates, maxRounds] = [10, 5];
 
 /**
- * Decides which run is begun next, and by whom: one at a time in a session, in the order of arrival, once its documents
- * have been read, and no more of an app at once than it may have. The app that has the fewest running comes first; of
- * those that have as many, the one that was served the longest time ago.
+ * Selects the next run and claims it: one run per session, in the order of arrival, once the session's documents are
+ * processed, and not more of an app in parallel than its limit. The app with the fewest running runs comes first; among
+ * equals, the app whose last start is the longest ago.
  */
 export class RunClaims {
   constructor(
     private readonly db: Database,
-    private readonly record: RunStore,
-    private readonly news: RunNotifier,
+    private readonly store: RunStore,
     private readonly instance: Instance,
-    private readonly limits: Limits,
+    private readonly limits: RunClaimLimits,
   ) {}
 
   async next(): Promise<Claim> {
-    for (let round = 0; round < rounds; round++) {
-      const candidates = await this.db.read.query<Candidate[]>(candidatesByApp, [
-        this.patienceEnd,
-        this.patienceEnd,
-        most,
-      ]);
+    for (let round = 0; round < maxRounds; round++) {
+      const cutoff = this.documentWaitCutoff;
+      const candidates = await this.db.read.query<Candidate[]>(candidatesByApp, [cutoff, cutoff, maxCandidates]);
       const ready = candidates.flatMap(({ runId, runsAtOnce }) => (runId === null ? [] : { runId, runsAtOnce }));
       if (ready.length === 0) return candidates.length === 0 ? "NOTHING" : "LATER";
 
       for (const { runId, runsAtOnce } of ready) {
-        const run = await this.db.transaction((manager) => this.claim(manager, runId, runsAtOnce));
-        if (!run) continue;
-        this.news.publish(runId);
-        if (run !== "ENDED") return { run };
+        const run = await this.db.transaction((manager, afterCommit) =>
+          this.claim(manager, afterCommit, runId, runsAtOnce),
+        );
+        if (run && run !== "ENDED") return { run };
       }
     }
     return "LATER";
   }
 
-  /** A run with an older id waits no longer for documents with older ids. */
-  private get patienceEnd(): string {
+  /** A run with an older id no longer waits for documents with older ids. */
+  private get documentWaitCutoff(): string {
     return idAt(Date.now() - this.limits.maxReadWaitSeconds * 1_000);
   }
 
-  /** Begins a run, or ends it, if it is still the next one now that nobody else can begin any of its session. */
+  /** Claims or ends a run, if it is still the next one now that its session is locked. */
   private async claim(
     manager: EntityManager,
+    afterCommit: AfterCommit,
     id: string,
     runsAtOnce: number | null,
   ): Promise<Run | "ENDED" | undefined> {
     const run = await manager.findOneBy(Run, { id, status: "QUEUED" });
     if (!run || !(await this.instance.isKnown(manager)) || !(await this.isNext(manager, run))) return undefined;
 
-    const beingRead = { sessionId: run.sessionId, status: "PROCESSING" } as const;
-    const newest = await manager.findOne(Document, { where: beingRead, order: { id: "DESC" } });
+    const processing = { sessionId: run.sessionId, status: "PROCESSING" } as const;
+    const newest = await manager.findOne(Document, { where: processing, order: { id: "DESC" } });
     if (newest) {
-      if (id >= this.patienceEnd || newest.id >= this.patienceEnd) return undefined;
-      return (await this.record.endWithin(manager, id, tooLate)) ? "ENDED" : undefined;
+      const cutoff = this.documentWaitCutoff;
+      if (id >= cutoff || newest.id >= cutoff) return undefined;
+      return (await this.store.endWithin(manager, afterCommit, id, documentsNotReady)) ? "ENDED" : undefined;
     }
-    if (runsAtOnce !== null && !(await this.hasRoom(manager, run.appId, runsAtOnce))) return undefined;
-    return this.record.startWithin(manager, run, this.instance.id);
+    if (runsAtOnce !== null && !(await this.hasCapacity(manager, run.appId, runsAtOnce))) return undefined;
+    return this.store.startWithin(manager, afterCommit, run, this.instance.id);
   }
 
   private async isNext(manager: EntityManager, { id, sessionId }: Run): Promise<boolean> {
@@ -95,16 +96,16 @@ export class RunClaims {
     return !(await manager.exists(Run, { where: [...ahead] }));
   }
 
-  /** The app is held, so that of many at once no more begin than there is room for. */
-  private async hasRoom(manager: EntityManager, appId: string, runsAtOnce: number): Promise<boolean> {
+  /** Locks the app, so that concurrent claims do not exceed its limit together. */
+  private async hasCapacity(manager: EntityManager, appId: string, runsAtOnce: number): Promise<boolean> {
     await this.db.lock(manager, App, { id: appId });
     return (await manager.countBy(Run, { appId, status: "RUNNING" })) < runsAtOnce;
   }
 }
 
 /**
- * The first run of each app that could be begun, in the order in which the apps have their turn. Reads one entry of an
- * index for each run that waits, and little more than what it finds.
+ * The next run of each app, in the order in which the apps are served. Reads one index entry for each queued run, and
+ * little more than the rows that it returns.
  */
 const candidatesByApp = `
   SELECT
@@ -128,12 +129,12 @@ const candidatesByApp = `
     app.maxRunningRuns AS runsAtOnce
   FROM (SELECT DISTINCT appId FROM run WHERE status = 'QUEUED') AS waiting
   JOIN app ON app.id = waiting.appId
-  LEFT JOIN (SELECT appId, COUNT(*) AS number FROM run WHERE status = 'RUNNING' GROUP BY appId) AS begun
-    ON begun.appId = waiting.appId
-  WHERE app.deletedAt IS NULL AND (app.maxRunningRuns IS NULL OR COALESCE(begun.number, 0) < app.maxRunningRuns)
+  LEFT JOIN (SELECT appId, COUNT(*) AS total FROM run WHERE status = 'RUNNING' GROUP BY appId) AS running
+    ON running.appId = waiting.appId
+  WHERE app.deletedAt IS NULL AND (app.maxRunningRuns IS NULL OR COALESCE(running.total, 0) < app.maxRunningRuns)
   ORDER BY
     runId IS NULL,
-    COALESCE(begun.number, 0),
+    COALESCE(running.total, 0),
     (
       SELECT served.startedAt FROM run AS served
       WHERE served.appId = waiting.appId ORDER BY served.startedAt DESC LIMIT 1

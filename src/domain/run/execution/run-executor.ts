@@ -8,122 +8,111 @@ import type { ModelCatalog } from "../../../model/catalog";
 import { ModelError, type TokenUsage } from "../../../model/model";
 import { Message } from "../../session/message.entity";
 import { type DocumentStorage, StorageUnavailableError } from "../../../platform/storage/document-storage";
-import type { Citation, Run } from "../run.entity";
+import type { Run } from "../run.entity";
+import { AnswerRecorder, ClaimLostError } from "./answer-recorder";
 import { failure, type Outcome, type RunStore } from "./run-store";
-import { OutputBuffer } from "./output-buffer";
 
-/** A run that could not be written down, as the database was away. What becomes of it is for the caller to decide. */
+/** The database became unavailable during the execution. The caller requeues or ends the run. */
 export interface Interrupted {
   readonly isInterrupted: true;
   readonly usage?: TokenUsage;
 }
 
-/** How much of a conversation a model is given. */
+/** "CLAIM_LOST": the run was ended, requeued or taken over during the execution, so there is nothing to store. */
+export type ExecutionResult = Outcome | Interrupted | "CLAIM_LOST";
+
+/** How many messages of the conversation a model receives. */
 const maxHistoryMessages = 50;
 
-/** Has a run answered by its agent's model, from its session's messages and documents. */
+/** Executes runs: calls the agent's model with the session's messages and documents, and stores its answer. */
 export class RunExecutor {
-  private readonly outputBuffers = new Map<Run, OutputBuffer>();
+  private readonly recorders = new Map<Run, AnswerRecorder>();
 
   constructor(
     private readonly db: Database,
-    private readonly record: RunStore,
+    private readonly store: RunStore,
     private readonly models: ModelCatalog,
     private readonly storage: DocumentStorage,
     private readonly log: Logger,
   ) {}
 
-  /**
-   * Writes what the model says, as it says it. How it ends is for the caller to write.
-   *
-   * @returns undefined where the run was ended by somebody else
-   */
-  async execute(run: Run, signal: AbortSignal): Promise<Outcome | Interrupted | undefined> {
-    let usage: TokenUsage | undefined;
-    // What can't be written down need not be said any more.
-    const unwritten = new AbortController();
-    const speech = new OutputBuffer((text) =>
-      this.record.appendOutput(run, text).catch((error: unknown) => {
-        unwritten.abort(error);
-        throw error;
-      }),
-    );
-    this.outputBuffers.set(run, speech);
-    const failed = (code: string, message: string): Outcome => ({ ...failure(code, message), ...(usage && { usage }) });
+  /** Stores the output of the run while the model produces it. The caller stores the outcome. */
+  async execute(run: Run, signal: AbortSignal): Promise<ExecutionResult> {
+    const recorder = new AnswerRecorder(run, this.store);
+    this.recorders.set(run, recorder);
     try {
-      const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
-      if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");
-      const model = await this.models.find(agent.appId, agent.model);
-      if (!model) return failure("MODEL_UNAVAILABLE", `The model ${agent.model} does not exist any more.`);
-
-      const documents = await this.documentsOf(run);
-      const citations: Citation[] = [];
-      const pieces = model.answer({
-        instructions: agent.instructions,
-        text: run.input,
-        earlier: await this.earlierMessages(run),
-        documents,
-        withIndexes: (search, stop) => this.storage.withIndexes(idsOf(documents), search, stop),
-        settings: agent,
-        tools: agent.tools,
-        signal: AbortSignal.any([signal, unwritten.signal]),
-      });
-      for await (const piece of pieces) {
-        if (piece.kind === "usage") {
-          usage = piece.usage;
-        } else if (piece.kind === "text") {
-          if (await speech.add(piece.text)) continue;
-          await this.recordLateUsage(run, usage);
-          return undefined;
-        } else if (piece.kind === "citation") {
-          const document = documents.find(({ id }) => id === piece.documentId);
-          if (document) citations.push({ document, quote: piece.quote, page: piece.page });
-        } else {
-          await speech.flush();
-          if (await this.record.appendToolEvent(run, piece)) continue;
-          await this.recordLateUsage(run, usage);
-          return undefined;
-        }
-      }
-      if (await speech.flush()) return { status: "SUCCEEDED", citations, ...(usage && { usage }) };
-      await this.recordLateUsage(run, usage);
-      return undefined;
+      return withUsage(await this.answer(run, recorder, signal), recorder);
     } catch (error) {
       await this.flush((other) => other === run);
-      if (signal.aborted) {
-        await this.recordLateUsage(run, usage);
-        return undefined;
+      if (signal.aborted || error instanceof ClaimLostError) {
+        await this.recordLateUsage(run, recorder.usage);
+        return "CLAIM_LOST";
       }
-      const fault: unknown = unwritten.signal.aborted ? unwritten.signal.reason : error;
-      if (isUnavailable(fault)) {
-        this.log.error({ err: fault.cause, runId: run.id }, "could not write down a run, which is broken off");
-        return { isInterrupted: true, ...(usage && { usage }) };
-      }
-      if (fault instanceof ModelError) return failed(fault.code, fault.message);
-      if (fault instanceof StorageUnavailableError) {
-        this.log.error({ err: fault, runId: run.id }, "could not reach the documents of a run");
-        return failed("DOCUMENTS_UNAVAILABLE", "The documents of this session can't be reached now. Execute it again.");
-      }
-      this.log.error({ err: fault, runId: run.id }, "a run failed");
-      return failed("MODEL_FAILED", "The model could not answer. The server's log says why.");
+      const cause: unknown = recorder.writeFailed.aborted ? recorder.writeFailed.reason : error;
+      return withUsage(this.resultOf(cause, run), recorder);
     } finally {
-      this.outputBuffers.delete(run);
+      this.recorders.delete(run);
     }
   }
 
-  /** Writes what models have said so far in these runs, as far as they are answered here, for who is going to end them. */
-  async flush(isMeant: (run: Run) => boolean): Promise<void> {
-    const meant = [...this.outputBuffers].filter(([run]) => isMeant(run));
-    // What fails is told to the run itself.
-    await Promise.allSettled(meant.map(([, speech]) => speech.flush()));
+  /** Stores the buffered output of matching runs that execute on this instance, so that it is kept when they are ended. */
+  async flush(matches: (run: Run) => boolean): Promise<void> {
+    const matching = [...this.recorders].filter(([run]) => matches(run));
+    // The execution itself handles a write that fails.
+    await Promise.allSettled(matching.map(([, recorder]) => recorder.flush()));
   }
 
-  /** Somebody else has ended the run, and could not know what it had taken until then. */
-  private async recordLateUsage(run: Run, usage: TokenUsage | undefined): Promise<undefined> {
+  private async answer(run: Run, recorder: AnswerRecorder, signal: AbortSignal): Promise<Outcome> {
+    const agent = await this.db.read.findOneBy(Agent, { id: run.agentId });
+    if (!agent) return failure("AGENT_DELETED", "The agent was deleted before this run was executed.");
+    const model = await this.models.find(agent.appId, agent.model);
+    if (!model) return failure("MODEL_UNAVAILABLE", `The model ${agent.model} no longer exists.`);
+
+    const documents = await this.documentsOf(run);
+    const chunks = model.answer({
+      instructions: agent.instructions,
+      text: run.input,
+      earlier: await this.earlierMessages(run),
+      documents,
+      withIndexes: (search, stop) => this.storage.withIndexes(idsOf(documents), search, stop),
+      settings: agent,
+      tools: agent.tools,
+      signal: AbortSignal.any([signal, recorder.writeFailed]),
+    });
+    for await (const chunk of chunks) await recorder.record(chunk);
+    await recorder.flush();
+
+    const byId = new Map(documents.map((document) => [document.id, document]));
+    const citations = recorder.citations.flatMap(({ documentId, quote, page }) => {
+      const document = byId.get(documentId);
+      return document ? [{ document, quote, page }] : [];
+    });
+    return { status: "SUCCEEDED", citations };
+  }
+
+  private resultOf(error: unknown, run: Run): Outcome | Interrupted {
+    if (isUnavailable(error)) {
+      this.log.error({ err: error.cause, runId: run.id }, "the database is unavailable; a run is interrupted");
+      return { isInterrupted: true };
+    }
+    if (error instanceof ModelError) return failure(error.code, error.message);
+    if (error instanceof StorageUnavailableError) {
+      this.log.error({ err: error, runId: run.id }, "failed to read the documents of a run");
+      return failure(
+        "DOCUMENTS_UNAVAILABLE",
+        "The documents of this session cannot be reached now. Execute the agent again.",
+      );
+    }
+    this.log.error({ err: error, runId: run.id }, "a run failed");
+    return failure("MODEL_FAILED", "The model could not answer. The server's log says why.");
+  }
+
+  /** For a run that was ended or requeued before the usage of this attempt was known. */
+  private async recordLateUsage(run: Run, usage: TokenUsage | undefined): Promise<void> {
     try {
-      if (usage) await this.record.recordUsage(run, usage);
+      if (usage) await this.store.recordUsage(run, usage);
     } catch (error) {
-      this.log.error({ err: error, runId: run.id }, "could not note what a run had taken");
+      this.log.error({ err: error, runId: run.id }, "failed to record the token usage of a run");
     }
   }
 
@@ -132,8 +121,8 @@ export class RunExecutor {
   }
 
   /**
-   * What was said in the runs before this one. By run, as what was asked while others were waiting stands before their
-   * answers.
+   * The messages of the runs before this one. Ordered by run, because a message that was sent while earlier runs were
+   * queued is older than their answers.
    */
   private async earlierMessages({ id, sessionId }: Run): Promise<Message[]> {
     const newestFirst = await this.db.read.find(Message, {
@@ -143,6 +132,10 @@ export class RunExecutor {
     });
     return newestFirst.reverse().sort((one, other) => compare(one.runId, other.runId));
   }
+}
+
+function withUsage<Result extends Outcome | Interrupted>(result: Result, { usage }: AnswerRecorder): Result {
+  return usage ? { ...result, usage } : result;
 }
 
 const idsOf = (documents: readonly Document[]): string[] => documents.map(({ id }) => id);

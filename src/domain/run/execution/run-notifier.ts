@@ -2,34 +2,34 @@ import { EventEmitter } from "node:events";
 import { WakeUp } from "../../../platform/process/wake-up";
 import type { RunTimings } from "./run-timings";
 
-/** Carries news to other instances and hears theirs. Some may get lost. */
+/** Exchanges notifications with other instances. Notifications may get lost. */
 export interface RunNotificationBus {
   send(runId: string): void;
-  listen(hear: (runId: string) => void): void;
+  listen(onMessage: (runId: string) => void): void;
 }
 
 /**
- * Says that something happened to a run, so that who waits for it looks at once. It carries nothing and decides nothing:
- * what happened stands in the database.
+ * Notifies waiters that a run has changed, so that they read its state immediately. A notification carries no data: the
+ * database has the state.
  */
 export class RunNotifier {
-  /** Told of what other instances did to a run. */
+  /** Called for each notification from another instance. */
   onRemote: (runId: string) => void = () => undefined;
   private readonly emitter = new EventEmitter().setMaxListeners(0);
 
   /**
-   * @param stopping when it is given, everybody is told, so that nobody waits who should not any longer
-   * @param relay where there are other instances
+   * @param stopping once it is aborted, all waiters are notified so that they can end
+   * @param bus undefined if this is the only instance
    */
   constructor(
     stopping: AbortSignal,
     private readonly timings: RunTimings,
-    private readonly relay?: RunNotificationBus,
+    private readonly bus?: RunNotificationBus,
   ) {
     stopping.addEventListener("abort", () => {
       for (const runId of this.emitter.eventNames()) this.emitter.emit(runId);
     });
-    relay?.listen((runId) => {
+    bus?.listen((runId) => {
       this.emitter.emit(runId);
       this.onRemote(runId);
     });
@@ -37,7 +37,7 @@ export class RunNotifier {
 
   publish(runId: string): void {
     this.emitter.emit(runId);
-    this.relay?.send(runId);
+    this.bus?.send(runId);
   }
 
   watch(runId: string): RunWatch {
@@ -45,29 +45,29 @@ export class RunNotifier {
   }
 }
 
-/** Hears the news of one run from the moment it is made until it is closed. */
+/** Receives the notifications of one run from its construction until it is closed. */
 export class RunWatch {
   private readonly change = new WakeUp();
-  private readonly onMessage = () => this.change.wakeUp();
+  private readonly onChange = () => this.change.wakeUp();
 
   constructor(
     private readonly emitter: EventEmitter,
     private readonly runId: string,
     private readonly timings: RunTimings,
   ) {
-    emitter.on(runId, this.onMessage);
+    emitter.on(runId, this.onChange);
   }
 
   /**
-   * Waits until there has been news since the last call, or it is time to look anyway, or the watch is closed. Without
-   * signals, as one that is made of others leaves a little of itself with each that outlives it.
+   * Waits for a notification since the last call, for the polling interval, or for the watch to be closed. It takes no
+   * AbortSignal, because a combined signal leaks memory in each source signal that outlives it.
    */
-  changed(most = this.timings.pollIntervalMs): Promise<void> {
-    return this.change.wait(Math.min(most, this.timings.pollIntervalMs));
+  changed(maxMs = this.timings.pollIntervalMs): Promise<void> {
+    return this.change.wait(Math.min(maxMs, this.timings.pollIntervalMs));
   }
 
   close(): void {
-    this.emitter.off(this.runId, this.onMessage);
-    this.onMessage();
+    this.emitter.off(this.runId, this.onChange);
+    this.onChange();
   }
 }

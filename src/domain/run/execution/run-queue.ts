@@ -1,39 +1,39 @@
-/** Takes runs out of the queue. */
+/** Executes runs from the queue. */
 export interface RunConsumer {
-  /** Ends as soon as one more could be carried out. */
+  /** Resolves once a slot is free. */
   whenSlotFree(): Promise<void>;
-  /** Looks for one to carry out, and begins it. */
+  /** Claims the next run, if there is one, and starts it. */
   claimNext(): Promise<unknown>;
 }
 
 /**
- * Tells those who carry out runs that there may be one. A ticket names none and decides nothing: which run is next, and
- * who carries it out, stands in the database. So it does no harm when tickets get lost, or come twice.
+ * Notifies consumers that there may be a queued run. A notification names no run: the database decides which run is next
+ * and which instance gets it, so lost or duplicate notifications do no harm.
  */
 export interface RunQueue {
-  /** Never waits and never fails. */
+  /** Returns immediately and never throws. */
   notifyWork(): void;
-  /** From now on hands the tickets to this one. */
-  start(taker: RunConsumer): void;
-  /** From now on leaves them to others. */
+  /** Delivers notifications to this consumer from now on. */
+  start(consumer: RunConsumer): void;
+  /** Leaves the notifications to other instances from now on. */
   stop(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Hands the tickets of this process to itself. */
+/** Delivers the notifications of this process to this process. */
 export class LocalRunQueue implements RunQueue {
-  private taker: RunConsumer | undefined;
+  private consumer: RunConsumer | undefined;
 
   notifyWork(): void {
-    void this.taker?.claimNext();
+    void this.consumer?.claimNext();
   }
 
-  start(taker: RunConsumer): void {
-    this.taker = taker;
+  start(consumer: RunConsumer): void {
+    this.consumer = consumer;
   }
 
   stop(): Promise<void> {
-    this.taker = undefined;
+    this.consumer = undefined;
     return Promise.resolve();
   }
 

@@ -4,68 +4,63 @@ import type { Database } from "../../../platform/database/database";
 import type { Instance } from "../../../platform/instance/instance";
 import { Run } from "../run.entity";
 import { StoredRunEvent } from "../run-event.entity";
-import type { RunQueue } from "./run-queue";
-import { failure, type RunStore } from "./run-store";
+import { type ClaimedRun, failure, type RunStore } from "./run-store";
 
-/** A run that was begun so often is not begun again. */
+/** After this many attempts an interrupted run fails. */
 const maxAttempts = 3;
 
 const interrupted = failure(
   "INTERRUPTED",
-  "The server was stopped, or had no database, while this run was being executed. Execute it again.",
+  "The server stopped, or lost its database, while this run was being executed. Execute the agent again.",
 );
 
-type BrokenOff = Pick<Run, "id" | "fence" | "agentId">;
+type InterruptedRun = ClaimedRun & Pick<Run, "agentId">;
 
-/** What becomes of runs that nobody carries out any longer, though they are not finished. */
+/** Requeues or ends runs whose execution was interrupted. */
 export class RunRecovery {
   constructor(
     private readonly db: Database,
-    private readonly record: RunStore,
+    private readonly store: RunStore,
     private readonly instance: Instance,
-    private readonly queue: RunQueue,
     private readonly log: Logger,
   ) {}
 
-  /** Ends a run, or has it begun again where its agent allows that. Nothing happens where it is somebody else's by now. */
-  async interrupt(run: BrokenOff): Promise<void> {
-    if (await this.mayRetry(run)) {
-      if (await this.record.requeue(run)) this.queue.notifyWork();
-    } else {
-      await this.record.end(run, interrupted);
-    }
+  /** Requeues a run if its agent allows retries, and ends it otherwise. Does nothing if the claim no longer holds. */
+  async interrupt(run: InterruptedRun): Promise<void> {
+    if (await this.mayRetry(run)) await this.store.requeue(run);
+    else await this.store.end(run, interrupted);
   }
 
-  /** Finds the runs of instances that are gone. @returns false where some are left as they are */
+  /** Takes over the runs of dead instances. @returns false if it has to be called again */
   async takeOver(): Promise<boolean> {
     try {
-      const begun = await this.running({});
-      const gone = await this.instance.deadAmong(begun.map(({ workerId }) => workerId));
-      let areAllTaken = true;
-      for (const run of begun.filter(({ workerId }) => gone.has(workerId))) {
-        if (!(await this.takeOverOne(run))) areAllTaken = false;
+      const running = await this.running({});
+      const dead = await this.instance.deadAmong(running.map(({ workerId }) => workerId));
+      let isComplete = true;
+      for (const run of running.filter(({ workerId }) => dead.has(workerId))) {
+        if (!(await this.takeOverOne(run))) isComplete = false;
       }
-      return areAllTaken;
+      return isComplete;
     } catch (error) {
-      this.log.error({ err: error }, "could not look for the runs of others, trying again");
+      this.log.error({ err: error }, "failed to look for runs of dead instances; retrying");
       return false;
     }
   }
 
-  /** The runs that are this instance's by the word of the database. */
+  /** The runs that this instance executes according to the database. */
   ownRuns(): Promise<Run[]> {
     return this.running({ workerId: this.instance.id });
   }
 
   private async takeOverOne(run: Run): Promise<boolean> {
     try {
-      const taken = await this.record.revokeClaim(run);
-      if (!taken) return true;
-      this.log.warn({ runId: run.id, instanceId: run.workerId }, "found a run that nobody carries out any longer");
-      await this.interrupt({ ...run, ...taken });
+      const claim = await this.store.revokeClaim(run);
+      if (!claim) return true;
+      this.log.warn({ runId: run.id, instanceId: run.workerId }, "took over a run of a dead instance");
+      await this.interrupt({ ...run, ...claim });
       return true;
     } catch (error) {
-      this.log.error({ err: error, runId: run.id }, "could not take over a run, trying again");
+      this.log.error({ err: error, runId: run.id }, "failed to take over a run of a dead instance; retrying");
       return false;
     }
   }
@@ -75,7 +70,7 @@ export class RunRecovery {
     return this.db.read.find(Run, { where: { ...where, status: "RUNNING" }, select, order: { id: "ASC" } });
   }
 
-  private async mayRetry({ id, agentId }: BrokenOff): Promise<boolean> {
+  private async mayRetry({ id, agentId }: InterruptedRun): Promise<boolean> {
     const agent = await this.db.read.findOneBy(Agent, { id: agentId });
     if (agent?.onInterrupt !== "RETRY") return false;
     return (await this.db.read.countBy(StoredRunEvent, { runId: id, type: "STARTED" })) < maxAttempts;

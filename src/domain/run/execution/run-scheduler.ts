@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
+import type { EntityManager } from "typeorm";
+import type { AfterCommit } from "../../../platform/database/database";
 import type { Instance } from "../../../platform/instance/instance";
 import type { RunExecutor } from "./run-executor";
 import type { RunRecovery } from "./run-recovery";
@@ -11,7 +13,7 @@ import type { RunQueue } from "./run-queue";
 import type { RunStore } from "./run-store";
 import type { RunTimings } from "./run-timings";
 
-/** So long after a database has failed something may still come of what it was asked for, in milliseconds. */
+/** How long after a database failure a commit that seemed to fail may still take effect, in milliseconds. */
 const commitUncertaintyMs = 60_000;
 
 interface ActiveRun {
@@ -22,79 +24,84 @@ interface ActiveRun {
 
 export interface RunSchedulerSettings {
   readonly timings: RunTimings;
-  /** How many runs are carried out at once; with 0 that is left to other instances. */
+  /** How many runs execute in parallel; 0 leaves all runs to other instances. */
   readonly slots: number;
   /** How long running runs may take to finish when the server stops, in milliseconds. */
   readonly shutdownGraceMs: number;
 }
 
-/** Carries out runs, as many side by side as there are slots. Which ones stands in the database. */
+/** Executes runs in parallel, one per slot. The database decides which runs. */
 export class RunScheduler {
   private readonly active = new Set<ActiveRun>();
-  private readonly turn = new Mutex();
+  private readonly claiming = new Mutex();
   private readonly stopping = new AbortController();
-  private readonly waiters = new Set<() => void>();
+  private readonly slotWaiters = new Set<() => void>();
   private readonly timers: NodeJS.Timeout[] = [];
-  /** Whether there may be a run to begin though no ticket will say so. */
+  /** Whether there may be a queued run that no notification will announce. */
   private mayHaveWork = true;
-  /** Until when a run may be accepted or begun though the database's word of it got lost. */
+  /** Until then a run may turn out to be accepted or claimed although its commit seemed to fail. */
   private commitUncertainUntil = -Infinity;
 
   constructor(
     private readonly claims: RunClaims,
-    private readonly record: RunStore,
-    private readonly answering: RunExecutor,
-    private readonly interruptions: RunRecovery,
+    private readonly store: RunStore,
+    private readonly executor: RunExecutor,
+    private readonly recovery: RunRecovery,
     private readonly queue: RunQueue,
     private readonly instance: Instance,
     private readonly settings: RunSchedulerSettings,
     private readonly log: Logger,
   ) {}
 
-  /** Begins to carry out runs, if that is not left to others. */
-  start(news: RunNotifier): void {
+  start(notifier: RunNotifier): void {
     const { slots, timings } = this.settings;
     if (slots === 0) return;
     this.queue.start(this);
     this.timers.push(setInterval(() => void this.pollForWork(), timings.pollIntervalMs).unref());
     if (this.instance.hasOthers) {
       this.timers.push(setInterval(() => void this.verifyOwnership(), timings.ownershipCheckIntervalMs).unref());
-      news.onRemote = (runId) => {
+      notifier.onRemote = (runId) => {
         if (this.activeAmong([runId]).length > 0) void this.verifyOwnership();
       };
     }
     void this.pollForWork();
   }
 
-  /** Says that there may be a run to carry out. */
+  /** Looks for queued runs although no commit has announced one. */
   wake(): void {
     this.queue.notifyWork();
   }
 
-  /** Says that the database has failed while a run was accepted, and may have it all the same, or come to have it. */
+  /** Records that a commit failed in a way that does not exclude that it took effect, or still will. */
   markCommitUncertain(): void {
     this.commitUncertainUntil = performance.now() + commitUncertaintyMs;
   }
 
-  /** Stops the work on runs whose end is written already. */
+  /** Cancels a run, as part of a larger transaction. A run that has finished stays as it is. */
+  async cancelWithin(manager: EntityManager, afterCommit: AfterCommit, runId: string): Promise<void> {
+    await this.store.endWithin(manager, afterCommit, runId, { status: "CANCELLED" });
+    afterCommit(() => this.abort([runId]));
+  }
+
+  /** Stops the execution of runs whose rows are final or deleted. */
   abort(runIds: readonly string[]): void {
     for (const { abort } of this.activeAmong(runIds)) abort.abort();
   }
 
-  /** Stops all work, as others may be at it. */
+  /** Stops all executions, because other instances may have taken over the runs. */
   abortAll(): void {
     for (const { abort } of this.active) abort.abort();
   }
 
   async whenSlotFree(): Promise<void> {
     while (!this.hasFreeSlot && !this.stopping.signal.aborted) {
-      await new Promise<void>((resolve) => this.waiters.add(resolve));
+      await new Promise<void>((resolve) => this.slotWaiters.add(resolve));
     }
   }
 
-  /** Begins one run, if a slot is free and there is one. */
+  /** Starts the next run if there is one and a slot is free. @returns whether it started one */
   claimNext(): Promise<boolean> {
-    return this.turn.runExclusive(async () => {
+    return this.claiming.runExclusive(async () => {
       if (!this.hasFreeSlot || this.stopping.signal.aborted) return false;
       try {
         if (this.isCommitUncertain) await this.interruptUntracked();
@@ -106,27 +113,27 @@ export class RunScheduler {
       } catch (error) {
         this.mayHaveWork = true;
         this.markCommitUncertain();
-        this.log.error({ err: error }, "could not begin a run");
+        this.log.error({ err: error }, "failed to start a run; retrying");
         return false;
       }
     });
   }
 
   /**
-   * Begins nothing any more, and lets what runs finish for a while. What has not finished by then is begun again or ended,
-   * as its agent says; what is queued is for other instances, or for the next start.
+   * Starts no more runs, and gives running runs the grace period to finish. A run that has not finished then is requeued
+   * or ended, depending on its agent. Queued runs are left to other instances or to the next start.
    */
   async close(): Promise<void> {
     this.stopping.abort();
     for (const timer of this.timers) clearInterval(timer);
-    this.releaseWaiters();
-    const left = this.queue.stop();
-    await this.turn.waitForUnlock();
+    this.releaseSlotWaiters();
+    const queueStopped = this.queue.stop();
+    await this.claiming.waitForUnlock();
     const finished = Promise.all([...this.active].map(({ done }) => done));
     await Promise.race([finished, delay(this.settings.shutdownGraceMs, undefined, { ref: false })]);
     await Promise.all([...this.active].map((each) => this.interrupt(each)));
     await finished;
-    await left;
+    await queueStopped;
     await this.queue.close();
   }
 
@@ -142,42 +149,43 @@ export class RunScheduler {
     return [...this.active].filter(({ run }) => runIds.includes(run.id));
   }
 
-  private releaseWaiters(): void {
-    for (const go of this.waiters) go();
-    this.waiters.clear();
+  private releaseSlotWaiters(): void {
+    for (const release of this.slotWaiters) release();
+    this.slotWaiters.clear();
   }
 
   private async pollForWork(): Promise<void> {
-    // Alone, one knows of every run that has come in.
+    // A single instance is notified of every run that it accepts.
     if (!this.instance.hasOthers && !this.mayHaveWork && !this.isCommitUncertain) return;
     while (await this.claimNext());
   }
 
-  /** Gives up what others have ended, or have taken over. */
+  /** Aborts the runs that other instances have ended or taken over. */
   private async verifyOwnership(): Promise<void> {
-    const carried = [...this.active];
-    if (carried.length === 0) return;
+    const active = [...this.active];
+    if (active.length === 0) return;
     try {
-      const own = new Map((await this.interruptions.ownRuns()).map(({ id, fence }) => [id, fence]));
-      for (const { run, abort } of carried) if (own.get(run.id) !== run.fence) abort.abort();
+      const owned = new Map((await this.recovery.ownRuns()).map(({ id, fence }) => [id, fence]));
+      for (const { run, abort } of active) if (owned.get(run.id) !== run.fence) abort.abort();
     } catch (error) {
-      this.log.error({ err: error }, "could not look after the runs that are being carried out");
+      this.log.error({ err: error }, "failed to verify the ownership of running runs; retrying");
     }
   }
 
+  /** Interrupts runs that a commit claimed for this instance although it seemed to fail, so nothing executes them. */
   private async interruptUntracked(): Promise<void> {
-    const begun = await this.interruptions.ownRuns();
-    const known = new Set([...this.active].map(({ run }) => run.id));
-    for (const run of begun.filter(({ id }) => !known.has(id))) await this.interruptions.interrupt(run);
+    const owned = await this.recovery.ownRuns();
+    const tracked = new Set([...this.active].map(({ run }) => run.id));
+    for (const run of owned.filter(({ id }) => !tracked.has(id))) await this.recovery.interrupt(run);
   }
 
   private startRun(run: Run): void {
     const abort = new AbortController();
     const done = this.executeRun(run, abort.signal)
-      .catch((error: unknown) => this.log.error({ err: error, runId: run.id }, "could not carry out a run"))
+      .catch((error: unknown) => this.log.error({ err: error, runId: run.id }, "failed to execute a run"))
       .finally(() => {
         this.active.delete(entry);
-        this.releaseWaiters();
+        this.releaseSlotWaiters();
         void this.claimNext();
       });
     const entry = { run, abort, done };
@@ -185,14 +193,14 @@ export class RunScheduler {
   }
 
   private async executeRun(run: Run, signal: AbortSignal): Promise<void> {
-    const outcome = await this.answering.execute(run, signal);
-    if (!outcome) return;
-    if (!("isInterrupted" in outcome)) return this.writeEnd(run, signal, () => this.record.end(run, outcome));
-    await this.writeEnd(run, signal, () => this.interruptions.interrupt(run));
-    if (outcome.usage) await this.record.recordUsage(run, outcome.usage);
+    const result = await this.executor.execute(run, signal);
+    if (result === "CLAIM_LOST") return;
+    if (!("isInterrupted" in result)) return this.writeEnd(run, signal, () => this.store.end(run, result));
+    await this.writeEnd(run, signal, () => this.recovery.interrupt(run));
+    if (result.usage) await this.store.recordUsage(run, result.usage);
   }
 
-  /** A run that was carried out is not left running, however long the database is away. */
+  /** Retries until the end of a run is stored, so that no executed run stays RUNNING however long the database is away. */
   private async writeEnd(run: Run, signal: AbortSignal, write: () => Promise<unknown>): Promise<void> {
     while (!signal.aborted) {
       try {
@@ -200,19 +208,18 @@ export class RunScheduler {
         return;
       } catch (error) {
         if (this.stopping.signal.aborted) throw error;
-        this.log.error({ err: error, runId: run.id }, "could not write the end of a run, trying again");
-        await delay(this.settings.timings.pollIntervalMs, undefined, { signal: this.stopping.signal }).catch(
-          () => undefined,
-        );
+        this.log.error({ err: error, runId: run.id }, "failed to store the end of a run; retrying");
+        const { pollIntervalMs } = this.settings.timings;
+        await delay(pollIntervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       }
     }
   }
 
   private async interrupt({ run, abort }: ActiveRun): Promise<void> {
     try {
-      await this.interruptions.interrupt(run);
+      await this.recovery.interrupt(run);
     } catch (error) {
-      this.log.error({ err: error, runId: run.id }, "could not hand on a run, which is left to who finds it");
+      this.log.error({ err: error, runId: run.id }, "failed to requeue or end a run at shutdown; recovery will do it");
     }
     abort.abort();
   }

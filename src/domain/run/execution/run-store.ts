@@ -1,15 +1,17 @@
 import { type EntityManager, type FindOptionsWhere, In, type QueryDeepPartialEntity } from "typeorm";
 import type { Outbox } from "../../callback/outbox";
-import type { Database } from "../../../platform/database/database";
+import type { AfterCommit, Database } from "../../../platform/database/database";
 import { newId } from "../../../platform/database/ids";
 import type { ToolChunk } from "../../../model/model";
 import { Message } from "../../session/message.entity";
 import { type Citation, isFinished, Run, type RunError, RunStatus, unfinished, type Usage } from "../run.entity";
+import type { RunErrorCode } from "../run-errors";
 import { type RunEventType, StoredRunEvent, type StoredToolCall } from "../run-event.entity";
 import type { RunNotifier } from "./run-notifier";
+import type { RunQueue } from "./run-queue";
 import { countTokens } from "../token-use";
 
-/** How a run ends. */
+/** The final state of a run. */
 export interface Outcome {
   readonly status: "SUCCEEDED" | "FAILED" | "CANCELLED";
   readonly citations?: readonly Citation[];
@@ -17,72 +19,90 @@ export interface Outcome {
   readonly usage?: Usage;
 }
 
-export const failure = (code: string, message: string): Outcome => ({ status: "FAILED", error: { code, message } });
+export const failure = (code: RunErrorCode, message: string): Outcome => ({
+  status: "FAILED",
+  error: { code, message },
+});
 
-/** A run as somebody has begun it. It is theirs until it ends, or somebody begins it again. */
+/** A claim on a running run. It holds until the run ends or the fence of its row changes. */
 export type ClaimedRun = Pick<Run, "id" | "fence">;
+
+interface NewEvent {
+  readonly type: RunEventType;
+  readonly text?: string | null;
+  readonly tool?: StoredToolCall | null;
+}
 
 const stillClaimed = ({ fence }: ClaimedRun) => ({ status: RunStatus.RUNNING, fence });
 const notFinished = { status: In([...unfinished]) };
 
 /**
- * What is written about runs. Each step is an update on the condition that the run is still where the step begins, so
- * that of several writers one wins and a final state is written once. Who carries a run out writes on the condition that
- * it is still theirs: who was taken for dead, and comes back, writes nothing.
+ * Writes the state and the events of runs. Each step is an update on the condition that the run is still in the state that
+ * the step starts from, so one of several concurrent writers wins and a final state is written once. An instance writes
+ * about the runs that it executes on the condition that its claim still holds: an instance that was taken for dead and
+ * comes back writes nothing.
+ *
+ * After each commit the store notifies the waiters of the run, the queue and the outbox.
  */
 export class RunStore {
   constructor(
     private readonly db: Database,
-    private readonly news: RunNotifier,
+    private readonly notifier: RunNotifier,
     private readonly outbox: Outbox,
+    private readonly queue: Pick<RunQueue, "notifyWork">,
   ) {}
 
+  /** Adds a queued run, as part of a larger transaction. */
+  async insertWithin(manager: EntityManager, afterCommit: AfterCommit, run: Run): Promise<void> {
+    await manager.insert(Run, run);
+    afterCommit(() => this.queue.notifyWork());
+  }
+
   /**
-   * Begins a run for an instance, as a part of a larger change. The news is for the caller to publish, once that is done.
+   * Claims a queued run for an instance, as part of a larger transaction.
    *
-   * @returns the run as it is then, or undefined where it is no longer queued
+   * @returns the run in its new state, or undefined if it is no longer queued
    */
-  async startWithin(manager: EntityManager, run: Run, workerId: string): Promise<Run | undefined> {
+  async startWithin(
+    manager: EntityManager,
+    afterCommit: AfterCommit,
+    run: Run,
+    workerId: string,
+  ): Promise<Run | undefined> {
     const { id, fence } = run;
     const changes = { status: RunStatus.RUNNING, workerId, startedAt: new Date(), fence: fence + 1 };
-    const begun = await append(manager, id, { status: RunStatus.QUEUED, fence }, changes, "STARTED");
-    return begun && { ...run, ...changes };
+    const from = { status: RunStatus.QUEUED, fence };
+    const started = await this.append(manager, afterCommit, id, from, changes, { type: "STARTED" });
+    return started && { ...run, ...changes };
   }
 
-  /** @returns false where the run is no longer theirs */
+  /** @returns false if the claim no longer holds */
   async appendOutput(run: ClaimedRun, text: string): Promise<boolean> {
-    const said = await this.db.transaction((manager) => append(manager, run.id, stillClaimed(run), {}, "OUTPUT", text));
-    this.news.publish(run.id);
-    return said !== undefined;
+    return this.appendClaimed(run, { type: "OUTPUT", text });
   }
 
-  /** @returns false where the run is no longer theirs */
-  async appendToolEvent(run: ClaimedRun, piece: ToolChunk): Promise<boolean> {
-    const { callId, name } = piece;
-    const [type, text, isError] =
-      piece.kind === "tool call"
-        ? (["TOOL_CALL", piece.arguments, false] as const)
-        : (["TOOL_RESULT", piece.result, piece.isError] as const);
-    const tool: StoredToolCall = { callId, name, isError };
-    const noted = await this.db.transaction((manager) =>
-      append(manager, run.id, stillClaimed(run), {}, type, text, tool),
+  /** @returns false if the claim no longer holds */
+  async appendToolEvent(run: ClaimedRun, chunk: ToolChunk): Promise<boolean> {
+    const { callId, name } = chunk;
+    return this.appendClaimed(
+      run,
+      chunk.kind === "tool call"
+        ? { type: "TOOL_CALL", text: chunk.arguments, tool: { callId, name, isError: false } }
+        : { type: "TOOL_RESULT", text: chunk.result, tool: { callId, name, isError: chunk.isError } },
     );
-    this.news.publish(run.id);
-    return noted !== undefined;
   }
 
-  /** @returns false where the run is no longer theirs */
+  /** @returns false if the claim no longer holds */
   async end(run: ClaimedRun, outcome: Outcome): Promise<boolean> {
-    const ended = await this.db.transaction((manager) => this.endWithin(manager, run.id, outcome, stillClaimed(run)));
-    this.news.publish(run.id);
-    this.outbox.wake();
-    return ended;
+    return this.db.transaction((manager, afterCommit) =>
+      this.endWithin(manager, afterCommit, run.id, outcome, stillClaimed(run)),
+    );
   }
 
   /**
-   * Takes a run away from whoever carries it out, so that they write nothing more about it.
+   * Takes a run away from the instance that executes it, which can then write nothing more about it.
    *
-   * @returns the run as it is now theirs who called, or undefined where it is somebody else's
+   * @returns the caller's claim, or undefined if the given claim no longer holds
    */
   async revokeClaim(run: ClaimedRun): Promise<ClaimedRun | undefined> {
     const { affected } = await this.db.transaction((manager) =>
@@ -91,16 +111,18 @@ export class RunStore {
     return affected === 1 ? { id: run.id, fence: run.fence + 1 } : undefined;
   }
 
-  /** Puts a run back into the queue, to be begun again. What it has said stays in its events. */
-  async requeue(run: ClaimedRun): Promise<boolean> {
-    const { affected } = await this.db.transaction((manager) =>
-      manager.update(Run, { id: run.id, ...stillClaimed(run) }, { status: RunStatus.QUEUED, workerId: null }),
-    );
-    this.news.publish(run.id);
-    return affected === 1;
+  /** Puts a run back into the queue for another attempt. The events of this attempt stay. */
+  async requeue(run: ClaimedRun): Promise<void> {
+    await this.db.transaction(async (manager, afterCommit) => {
+      const changes = { status: RunStatus.QUEUED, workerId: null };
+      const { affected } = await manager.update(Run, { id: run.id, ...stillClaimed(run) }, changes);
+      if (affected !== 1) return;
+      afterCommit(() => this.notifier.publish(run.id));
+      afterCommit(() => this.queue.notifyWork());
+    });
   }
 
-  /** Adds to a run that was ended or put back over one's head what its model had taken until then. */
+  /** Adds the usage of an attempt to a run that was ended or requeued before that usage was known. */
   async recordUsage({ id, fence }: ClaimedRun, usage: Usage): Promise<void> {
     await this.db.transaction(async (manager) => {
       const run = await this.db.lock(manager, Run, { id, fence, status: In(["QUEUED", "CANCELLED", "FAILED"]) });
@@ -111,11 +133,13 @@ export class RunStore {
   }
 
   /**
-   * Ends a run as a part of a larger change. To publish the news and to wake the outbox is for the caller, once that is
-   * done.
+   * Ends a run, as part of a larger transaction.
+   *
+   * @returns false if the run is not in the state `from`
    */
   async endWithin(
     manager: EntityManager,
+    afterCommit: AfterCommit,
     runId: string,
     outcome: Outcome,
     from: FindOptionsWhere<Run> = notFinished,
@@ -123,7 +147,7 @@ export class RunStore {
     const { status, citations = [], error = null, usage = null } = outcome;
     const now = new Date();
     const changes = { status, citations: [...citations], error, usage, finishedAt: now };
-    const ended = await append(manager, runId, from, changes, "FINISHED");
+    const ended = await this.append(manager, afterCommit, runId, from, changes, { type: "FINISHED" });
     if (!ended) return false;
 
     const output = await outputOf(manager, runId);
@@ -135,43 +159,51 @@ export class RunStore {
       const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
       await manager.insert(Message, message);
     }
-    await this.outbox.release(manager, runId);
+    await this.outbox.release(manager, afterCommit, runId);
     return true;
+  }
+
+  private async appendClaimed(run: ClaimedRun, event: NewEvent): Promise<boolean> {
+    const appended = await this.db.transaction((manager, afterCommit) =>
+      this.append(manager, afterCommit, run.id, stillClaimed(run), {}, event),
+    );
+    return appended !== undefined;
+  }
+
+  /**
+   * Changes a run that is in the state `from` and appends the event of that change. The update locks the row until the
+   * transaction ends.
+   *
+   * @returns undefined if the run is in another state
+   */
+  private async append(
+    manager: EntityManager,
+    afterCommit: AfterCommit,
+    runId: string,
+    from: FindOptionsWhere<Run>,
+    changes: QueryDeepPartialEntity<Run>,
+    { type, text = null, tool = null }: NewEvent,
+  ): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
+    const { affected } = await manager
+      .createQueryBuilder()
+      .update(Run)
+      .set({ ...changes, eventCount: () => "eventCount + 1" })
+      .where({ id: runId, ...from })
+      .execute();
+    if (!affected) return undefined;
+
+    const select = { appId: true, sessionId: true, eventCount: true };
+    const { appId, sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
+    await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, tool, createdAt: new Date() });
+    afterCommit(() => this.notifier.publish(runId));
+    return { appId, sessionId };
   }
 }
 
-/** What a run has said since it was begun the last time. */
+/** The output of the last attempt. */
 async function outputOf(manager: EntityManager, runId: string): Promise<string | null> {
   const where = { runId, type: In(["STARTED", "OUTPUT"]) };
   const events = await manager.find(StoredRunEvent, { where, order: { position: "ASC" } });
-  const pieces = events.slice(events.findLastIndex(({ type }) => type === "STARTED") + 1);
-  return pieces.length === 0 ? null : pieces.map(({ text }) => text).join("");
-}
-
-/**
- * Changes a run that is in this state, and adds the event that says so. The update holds the row meanwhile.
- *
- * @returns undefined where it is in another state
- */
-async function append(
-  manager: EntityManager,
-  runId: string,
-  from: FindOptionsWhere<Run>,
-  changes: QueryDeepPartialEntity<Run>,
-  type: RunEventType,
-  text: string | null = null,
-  tool: StoredToolCall | null = null,
-): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
-  const { affected } = await manager
-    .createQueryBuilder()
-    .update(Run)
-    .set({ ...changes, eventCount: () => "eventCount + 1" })
-    .where({ id: runId, ...from })
-    .execute();
-  if (!affected) return undefined;
-
-  const select = { appId: true, sessionId: true, eventCount: true };
-  const { appId, sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
-  await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, tool, createdAt: new Date() });
-  return { appId, sessionId };
+  const outputs = events.slice(events.findLastIndex(({ type }) => type === "STARTED") + 1);
+  return outputs.length === 0 ? null : outputs.map(({ text }) => text).join("");
 }

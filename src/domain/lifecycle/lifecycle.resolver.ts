@@ -3,24 +3,24 @@ import { DeleteAppInput } from "../app/app.input";
 import { RequireAdmin, RequireRuntime } from "../../auth/require";
 import { DeletedPayload } from "../../schema-types/deleted.payload";
 import { SessionPayload, TerminateSessionInput } from "../session/session.input";
-import { TerminationService } from "./termination.service";
+import { LifecycleService } from "./lifecycle.service";
 
 @Resolver()
-export class TerminationResolver {
-  constructor(private readonly terminationService: TerminationService) {}
+export class LifecycleResolver {
+  constructor(private readonly lifecycleService: LifecycleService) {}
 
   @Mutation(() => SessionPayload, {
-    description: "Cancels its runs and deletes its documents. To terminate again changes nothing.",
+    description: "Cancels the session's runs and deletes its documents. A session that is terminated stays as it is.",
   })
   @RequireRuntime("SESSION_TERMINATE")
   async terminateSession(@Arg("input") input: TerminateSessionInput): Promise<SessionPayload> {
-    return { session: await this.terminationService.terminateSession(input) };
+    return { session: await this.lifecycleService.terminateSession(input) };
   }
 
-  @Mutation(() => DeletedPayload, { description: "Ends everything that belongs to it." })
+  @Mutation(() => DeletedPayload, { description: "Deletes the app with everything that belongs to it." })
   @RequireAdmin()
   async deleteApp(@Arg("input") { id }: DeleteAppInput): Promise<DeletedPayload> {
-    await this.terminationService.deleteApp(id);
+    await this.lifecycleService.deleteApp(id);
     return { id };
   }
 }
