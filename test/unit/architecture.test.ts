@@ -1,10 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 
-/**
- * The wings of src from the bottom up, each with the wings that it may import. A wing may import only wings above its
- * own line.
- */
+/** The wings of src from the bottom up, each with the wings that it may import. */
 const wings: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   platform: ["errors"],
@@ -65,32 +62,32 @@ const part = (file: string, index: number) => (file.split("/")[index] ?? "").rep
 const wingOf = (file: string) => part(file, 0);
 const roomOf = (file: string) => part(file, 1);
 
-/** What a file imports, in any of the ways there are: files of src by their path, packages by their name. */
+/** The imports of a file, static or dynamic: files of src by path, packages by name. */
 function importsOf(file: string): { files: string[]; packages: string[] } {
   const specifiers = [...sourceOf(file).matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g)].map(
     ([, specifier = ""]) => specifier,
   );
-  const own = specifiers.filter((specifier) => specifier.startsWith("."));
+  const relative = specifiers.filter((specifier) => specifier.startsWith("."));
   return {
-    files: own.map((specifier) => `${normalize(join(dirname(file), specifier)).replace(/\.js$/, "")}.ts`),
+    files: relative.map((specifier) => `${normalize(join(dirname(file), specifier)).replace(/\.js$/, "")}.ts`),
     packages: specifiers.filter((specifier) => !specifier.startsWith(".")),
   };
 }
 
-/** The entries that may import one that stands beside or below them in the table. */
-const upwardIn = (table: Readonly<Record<string, readonly string[]>>) => {
+/** The entries that may import one that is not below them. */
+const upwardImportsIn = (table: Readonly<Record<string, readonly string[]>>) => {
   const order = Object.keys(table);
   return Object.entries(table).flatMap(([name, below]) =>
     below.filter((other) => !order.slice(0, order.indexOf(name)).includes(other)).map((other) => `${name} -> ${other}`),
   );
 };
 
-test("the tables of wings and rooms allow no import upward", () => {
-  expect(upwardIn(wings)).toEqual([]);
-  for (const rooms of Object.values(roomsOf)) expect(upwardIn(rooms)).toEqual([]);
+test("the tables of wings and rooms allow no upward import", () => {
+  expect(upwardImportsIn(wings)).toEqual([]);
+  for (const rooms of Object.values(roomsOf)) expect(upwardImportsIn(rooms)).toEqual([]);
 });
 
-test("each file of src stands in a wing, and each file of a wing with rooms in one of them", () => {
+test("each file of src belongs to a wing, and to a room if its wing has rooms", () => {
   expect(files.filter((file) => !Object.hasOwn(wings, wingOf(file)))).toEqual([]);
   const withRooms = files.filter((file) => Object.hasOwn(roomsOf, wingOf(file)));
   expect(withRooms.filter((file) => !Object.hasOwn(roomsOf[wingOf(file)] ?? {}, roomOf(file)))).toEqual([]);
@@ -109,7 +106,7 @@ test.each(files)("%s imports only files below it", (file) => {
   expect(upward).toEqual([]);
 });
 
-test("no chain of imports leads back to its start", () => {
+test("no imports form a cycle", () => {
   const cycles: string[] = [];
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]): void => {
@@ -122,19 +119,19 @@ test("no chain of imports leads back to its start", () => {
   expect(cycles).toEqual([]);
 });
 
-test("the environment is read at the entry points and checked in config.ts, and nowhere else", () => {
+test("only entry points read the environment, and only config.ts validates it", () => {
   const readers = files.filter((file) => /\bprocess\.env|\bprocess\[|= process;|node:process/.test(sourceOf(file)));
   expect(readers.filter((file) => !["config", "main", "cli"].includes(wingOf(file)))).toEqual([]);
 });
 
-test("what decides on access does no input or output", () => {
+test("the authorization does no input or output", () => {
   const used = files.filter((file) => wingOf(file) === "auth").flatMap((file) => importsOf(file).packages);
   expect([...new Set(used)].sort()).toEqual(["graphql", "reflect-metadata", "type-graphql"]);
 });
 
-test("no service knows HTTP or GraphQL", () => {
+test("no service depends on HTTP or GraphQL", () => {
   const services = files.filter((file) => file.endsWith(".service.ts"));
   expect(services.length).toBeGreaterThan(5);
-  const known = services.flatMap((file) => importsOf(file).packages);
-  expect(known.filter((name) => /graphql|apollo|fastify|node:https?|^ws$/.test(name))).toEqual([]);
+  const imported = services.flatMap((file) => importsOf(file).packages);
+  expect(imported.filter((name) => /graphql|apollo|fastify|node:https?|^ws$/.test(name))).toEqual([]);
 });

@@ -1,11 +1,11 @@
-/** The answer to an operation, as far as the demo looks at it. */
+/** The response to an operation, as far as the demo reads it. */
 export interface Answer {
   readonly status: number;
   readonly data?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | null;
   readonly errors?: readonly { readonly message: string; readonly extensions: Readonly<Record<string, unknown>> }[];
 }
 
-/** Sends operations as any client would, with one credential. */
+/** Sends operations with one credential, like any other client. */
 export class DemoClient {
   constructor(
     private readonly url: string,
@@ -21,7 +21,7 @@ export class DemoClient {
     return this.post(body, { "content-type": "application/json" });
   }
 
-  /** Uploads by the GraphQL multipart request specification; `input.file` is where the file belongs. */
+  /** Uploads a file as `input.file`, according to the GraphQL multipart request specification. */
   upload(query: string, input: object, filename: string, content: Buffer): Promise<Answer> {
     const form = new FormData();
     form.set("operations", JSON.stringify({ query, variables: { input: { ...input, file: null } } }));

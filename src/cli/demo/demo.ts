@@ -7,11 +7,11 @@ import pino from "pino";
 import { readConfig } from "../../config";
 import { startServer } from "../../server";
 import { DemoClient } from "./demo-client";
-import { tell } from "./story";
+import { runScenario } from "./scenario";
 
 const handbook = join(__dirname, "../../../../src/cli/demo/handbook.md");
 
-/** Plays the whole story against a server of its own, and fails where anything comes out otherwise than it must. */
+/** Runs the scenario against a temporary server, and fails if a result is not as expected. */
 async function main(): Promise<void> {
   const dataDir = await mkdtemp(join(tmpdir(), "latchkey-demo-"));
   const adminKey = randomBytes(32).toString("base64url");
@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const server = await startServer(config, pino({ level: "silent" }));
   try {
     const admin = new DemoClient(server.url, { authorization: `Bearer ${adminKey}` });
-    await tell(admin, await readFile(handbook), (line) => process.stdout.write(`${line}\n`));
+    await runScenario(admin, await readFile(handbook), (line) => process.stdout.write(`${line}\n`));
   } finally {
     await server.close();
     await rm(dataDir, { recursive: true, force: true });

@@ -9,7 +9,7 @@ import { soon, timed } from "../../support/timed";
 const processes = useProcesses();
 const model = useModelServer();
 
-test("where all connections are taken so many requests wait, the rest are refused at once, and runs go on", async () => {
+test("while all connections are in use, a limited number of requests wait, the rest are rejected immediately, and runs continue", async () => {
   const server = await processes.serve({
     ...(await processes.fresh()),
     DATABASE_POOL_SIZE: "1",
@@ -18,29 +18,29 @@ test("where all connections are taken so many requests wait, the rest are refuse
   const { key, agent } = await sceneOn(server, model.current);
   const other = await server.newApp();
   await execute(key, { agentId: await agent("drip"), text: "Count.", waitMs: 0 });
-  const many = (ask: () => Promise<Response>) => Promise.all(Array.from({ length: 140 }, () => timed(ask())));
-  // So that what is timed is the wait, and not the connecting.
-  await many(() => fetch(`${server.origin}/healthz`));
+  const sendMany = (send: () => Promise<Response>) => Promise.all(Array.from({ length: 140 }, () => timed(send())));
+  // Opens the HTTP connections, so that only the wait is measured.
+  await sendMany(() => fetch(`${server.origin}/healthz`));
   const holder = await createConnection(String(server.environment["DATABASE_URL"]));
   try {
     await holder.query(`START TRANSACTION`);
     await holder.query(`SELECT id FROM app WHERE id = ? FOR UPDATE`, [other.id]);
     const update = `mutation ($id: ID!) { updateApp(input: { id: $id, description: "held" }) { app { id } } }`;
     const held = timed(server.admin.send(update, { id: other.id }));
-    const ask = () =>
+    const send = () =>
       fetch(key.url, {
         method: "POST",
         headers: { "content-type": "application/json", "x-api-key": key.secret },
         body: JSON.stringify({ query: `{ viewer { kind } }` }),
       });
     await delay(300);
-    const answers = await many(ask);
+    const answers = await sendMany(send);
     for (const { result, took } of [...answers, await held]) {
       expect([200, 503]).toContain(result.status);
       expect(took).toBeLessThan(soon);
     }
-    const turnedAway = server.log.filter(({ err }) => /Queue limit/.test(String((err as Error | undefined)?.message)));
-    expect(turnedAway.length).toBeGreaterThanOrEqual(30);
+    const rejected = server.log.filter(({ err }) => /Queue limit/.test(String((err as Error | undefined)?.message)));
+    expect(rejected.length).toBeGreaterThanOrEqual(30);
     expect((await held).result.status).toBe(503);
     await eventually(async () => (await server.sql(`SELECT status FROM run`))[0]?.["status"] === "SUCCEEDED");
   } finally {

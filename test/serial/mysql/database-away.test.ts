@@ -28,7 +28,7 @@ afterAll(async () => {
 });
 afterEach(() => proxy.mend());
 
-/** An environment for a first start, on a database of its own that is reached through the proxy. */
+/** An environment for a first start, on a new database behind the proxy. */
 async function fresh(name: string, more: Environment = {}): Promise<Environment> {
   await mariadb.sql(`CREATE DATABASE ${name}`, "");
   return {
@@ -61,8 +61,8 @@ describe("while the database", () => {
   }`;
   const events = `subscription ($runId: ID!, $after: Int) { runEvents(runId: $runId, after: $after) { index } }`;
 
-  /** What is refused with which status and code, whatever is asked. */
-  async function refusals(): Promise<unknown[]> {
+  /** The status and code of one request of each kind. */
+  async function sendAllKinds(): Promise<unknown[]> {
     const { key, app } = scene;
     const send = async (client: Client, query: string, variables?: object) => {
       const { status, body } = await client.send(query, variables);
@@ -79,7 +79,7 @@ describe("while the database", () => {
       await socket.closed;
       return socket.refusal;
     };
-    const opened = async () => (await Connection.of(key).closed).code;
+    const openWebSocket = async () => (await Connection.of(key).closed).code;
     const readiness = async () => (await request(server.origin).get("/readyz")).status;
     return Promise.all([
       send(key, `{ viewer { kind } }`),
@@ -90,14 +90,14 @@ describe("while the database", () => {
       send(server.admin, `mutation { cancelRun(input: { id: "${runId}" }) { run { id } } }`),
       stream(),
       upgrade(),
-      opened(),
+      openWebSocket(),
       readiness(),
     ]);
   }
-  const refused = [503, "UNAVAILABLE"];
-  const allRefused = [...Array.from({ length: 7 }, () => refused), 503, 1013, 503];
+  const unavailable = [503, "UNAVAILABLE"];
+  const allUnavailable = [...Array.from({ length: 7 }, () => unavailable), 503, 1013, 503];
 
-  /** Whether all works that the server does, of itself too. */
+  /** Whether requests and background work succeed. */
   async function allWorks(): Promise<boolean> {
     const { key, app } = scene;
     const path = `/${Math.random()}`;
@@ -112,21 +112,21 @@ describe("while the database", () => {
     return true;
   }
 
-  test.each<[what: string, begin: () => Promise<void> | void, end: () => Promise<void> | void]>([
+  test.each<[fault: string, begin: () => Promise<void> | void, end: () => Promise<void> | void]>([
     ["is killed", () => mariadb.kill(), () => mariadb.start()],
-    ["stands still", () => mariadb.hang(), () => mariadb.wake()],
+    ["hangs", () => mariadb.hang(), () => mariadb.wake()],
     ["can't be reached", () => proxy.cut(), () => proxy.mend()],
-    ["is behind a line that swallows all", () => proxy.hang(), () => proxy.mend()],
+    ["is behind a connection that drops all packets", () => proxy.hang(), () => proxy.mend()],
     ["takes three seconds to answer", () => proxy.delay(1_500), () => proxy.mend()],
   ])(
-    "%s all requests are refused within two seconds, and once it is back all works again within five",
-    async (_what, begin, end) => {
+    "%s, all requests are rejected within two seconds, and five seconds after its end everything works again",
+    async (_fault, begin, end) => {
       expect(await allWorks()).toBe(true);
       await begin();
-      // Over the connections that there were, then over new ones.
+      // Over the existing connections first, then over new ones.
       for (let round = 0; round < 2; round++) {
-        const { result, took } = await timed(refusals());
-        expect(result).toEqual(allRefused);
+        const { result, took } = await timed(sendAllKinds());
+        expect(result).toEqual(allUnavailable);
         expect(took).toBeLessThan(soon);
         expect((await request(server.origin).get("/healthz")).status).toBe(200);
       }
@@ -137,7 +137,7 @@ describe("while the database", () => {
   );
 
   test.each(Object.entries(transports))(
-    "says nothing, a stream by %s is told to try again, and one that is opened then goes on where it was",
+    "does not answer, a stream over %s ends with UNAVAILABLE, and a new one continues at the same event",
     async (_transport, read) => {
       const { key } = scene;
       const { run } = await execute(key, { agentId: await scene.agent("talk"), text: "Go on.", waitMs: 0 });
@@ -147,21 +147,21 @@ describe("while the database", () => {
       const { result, took } = await timed(reader.all());
       expect(took).toBeLessThan(soon + 1_000);
       expect(result.at(-1)).toMatchObject({ errors: [{ extensions: { code: "UNAVAILABLE" } }] });
-      const told = result.slice(0, -1).map(({ data }) => data.runEvents.index as number);
-      expect(told).toEqual(told.map((_, index) => index));
+      const indexes = result.slice(0, -1).map(({ data }) => data.runEvents.index as number);
+      expect(indexes).toEqual(indexes.map((_, index) => index));
 
       await proxy.mend();
       await eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined);
-      const next = read(key, events, { runId: run.id, after: told.at(-1) });
+      const next = read(key, events, { runId: run.id, after: indexes.at(-1) });
       await next.until(1);
-      expect(next.indexes[0]).toBe(told.length);
+      expect(next.indexes[0]).toBe(indexes.length);
       await next.leave();
       await server.admin.data(`mutation { cancelRun(input: { id: "${run.id}" }) { run { id } } }`);
     },
   );
 });
 
-test("what is executed while the database goes away is executed once, and only if it was accepted", async () => {
+test("an execution during a failure of the database happens once, and only if it was accepted", async () => {
   const server = await processes.serve(await fresh("midway"));
   const { key, agent } = await sceneOn(server, model.current);
   const agentId = await agent("good");
@@ -169,7 +169,7 @@ test("what is executed while the database goes away is executed once, and only i
 
   const fault = fc.constantFrom("cut" as const, "hang" as const);
   await fc.assert(
-    fc.asyncProperty(fc.uuid(), fault, fc.integer({ min: 50, max: 1_000 }), async (idempotencyKey, what, moment) => {
+    fc.asyncProperty(fc.uuid(), fault, fc.integer({ min: 50, max: 1_000 }), async (idempotencyKey, kind, delayMs) => {
       const input = {
         agentId,
         text: "What colour?",
@@ -177,12 +177,12 @@ test("what is executed while the database goes away is executed once, and only i
         idempotencyKey,
         waitMs: 0,
       };
-      // Slow enough to go away at any statement.
+      // Slow enough for a failure between any two statements.
       await proxy.delay(25);
-      const answered = key.send(executeAgent, { input });
-      await delay(moment);
-      await proxy[what]();
-      const { result, took } = await timed(answered);
+      const response = key.send(executeAgent, { input });
+      await delay(delayMs);
+      await proxy[kind]();
+      const { result, took } = await timed(response);
       expect(took).toBeLessThan(soon);
       const { data, errors } = result.body as GraphQLAnswer;
       if (errors) expect([result.status, errors[0]?.extensions.code]).toEqual([503, "UNAVAILABLE"]);
@@ -202,19 +202,19 @@ test("what is executed while the database goes away is executed once, and only i
 });
 
 test.each(["cut", "hang"] as const)(
-  "a run whose database goes away by a line that is %s comes to one end, as its agent says, and calls its model no longer",
+  "a run that loses its database by a connection that is %s ends once, as its agent says, and aborts its model call",
   async (what) => {
     const server = await processes.serve(await fresh(`run_${what}`));
     const { key, agent } = await sceneOn(server, model.current);
-    const [ends, begins] = [await agent("talk"), await agent("talk-once", "RETRY")];
-    const [forever, again] = await Promise.all(
-      [ends, begins].map(
+    const [failing, retrying] = [await agent("talk"), await agent("talk-once", "RETRY")];
+    const [failingRun, retryingRun] = await Promise.all(
+      [failing, retrying].map(
         async (agentId) => (await execute(key, { agentId, text: `Go on, ${what}.`, waitMs: 0 })).run.id,
       ),
     );
     await eventually(async () => {
-      const begun = await server.sql("SELECT id FROM run WHERE eventCount > 3");
-      return begun.length === 2;
+      const started = await server.sql("SELECT id FROM run WHERE eventCount > 3");
+      return started.length === 2;
     });
     await proxy[what]();
     const calls = model.current.callsWith(`Go on, ${what}.`);
@@ -222,37 +222,41 @@ test.each(["cut", "hang"] as const)(
     await proxy.mend();
 
     const [interrupted, succeeded] = await Promise.all([
-      eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined).then(() => finished(key, forever)),
-      eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined).then(() => finished(key, again)),
+      eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined).then(() =>
+        finished(key, failingRun),
+      ),
+      eventually(async () => (await key.code(`{ viewer { kind } }`)) === undefined).then(() =>
+        finished(key, retryingRun),
+      ),
     ]);
     expect(interrupted).toMatchObject({ status: "FAILED", error: { code: "INTERRUPTED" } });
     expect(succeeded).toMatchObject({ status: "SUCCEEDED", output: "The barn is red [1]." });
-    expectWhole(await eventsOf(key, forever), interrupted);
-    expectWhole(await eventsOf(key, again), succeeded, 2);
+    expectWhole(await eventsOf(key, failingRun), interrupted);
+    expectWhole(await eventsOf(key, retryingRun), succeeded, 2);
   },
 );
 
 describe("a start", () => {
-  const waiting = (each: TestProcess) => each.log.filter(({ msg }) => msg === "waiting for the database");
+  const waitingEntries = (each: TestProcess) => each.log.filter(({ msg }) => msg === "waiting for the database");
 
-  test("before the database waits for it, saying where, and serves once it is there", async () => {
+  test("before the database is available waits for it, logs its address, and serves once it is available", async () => {
     const environment = await fresh("later");
-    const secretive = environment["DATABASE_URL"]?.replace("root@", "root:@") ?? "";
+    const urlWithPassword = environment["DATABASE_URL"]?.replace("root@", "root:@") ?? "";
     await proxy.cut();
-    const server = processes.run({ ...environment, DATABASE_URL: secretive });
+    const server = processes.run({ ...environment, DATABASE_URL: urlWithPassword });
     const worker = processes.run({ ...environment, REDIS_URL: "redis://127.0.0.1:1" }, "cli/worker.js");
     const stopped = processes.run(environment);
-    await eventually(() => [server, worker, stopped].every((each) => waiting(each).length > 0));
-    const said = { level: "warn", database: `127.0.0.1:${proxy.port}/later`, reason: "ECONNREFUSED" };
-    for (const each of [server, worker, stopped]) expect(waiting(each)[0]).toMatchObject(said);
+    await eventually(() => [server, worker, stopped].every((each) => waitingEntries(each).length > 0));
+    const expected = { level: "warn", database: `127.0.0.1:${proxy.port}/later`, reason: "ECONNREFUSED" };
+    for (const each of [server, worker, stopped]) expect(waitingEntries(each)[0]).toMatchObject(expected);
 
     const { result, took } = await timed(stopped.end());
     expect(result).toBe(0);
     expect(took).toBeLessThan(1_000);
 
     await proxy.hang();
-    await eventually(() => waiting(server).length > 1);
-    expect(waiting(server).at(-1)).toMatchObject({ reason: "ETIMEDOUT" });
+    await eventually(() => waitingEntries(server).length > 1);
+    expect(waitingEntries(server).at(-1)).toMatchObject({ reason: "ETIMEDOUT" });
     expect(server.stdout).toBe("");
     await proxy.mend();
     await server.ready();
@@ -260,21 +264,21 @@ describe("a start", () => {
     await eventually(() => worker.log.some(({ msg }) => msg === "the worker is ready"));
   });
 
-  test("that waiting does not help is refused at once, saying why", async () => {
-    const there = `127.0.0.1:${proxy.port}`;
-    const faults: [url: string, said: RegExp][] = [
-      [`mysql://nobody:hunter2@${there}/latchkey`, /Access denied/],
-      [`mysql://root@${there}/elsewhere`, /Unknown database 'elsewhere'/],
-      [`mysql://root@${there}/latchkey?tls=true`, /secure connection/],
-      [`mysql://root@${there}/latchkey?tlsCa=nowhere.pem`, /tlsCa in DATABASE_URL.*ENOENT/],
+  test("that waiting does not help fails immediately with the reason", async () => {
+    const address = `127.0.0.1:${proxy.port}`;
+    const cases: [url: string, message: RegExp][] = [
+      [`mysql://nobody:hunter2@${address}/latchkey`, /Access denied/],
+      [`mysql://root@${address}/elsewhere`, /Unknown database 'elsewhere'/],
+      [`mysql://root@${address}/latchkey?tls=true`, /secure connection/],
+      [`mysql://root@${address}/latchkey?tlsCa=nowhere.pem`, /tlsCa in DATABASE_URL.*ENOENT/],
     ];
     const environment = { ...(await processes.fresh()), LOG_LEVEL: "silent" };
-    const servers = faults.map(([DATABASE_URL]) => processes.run({ ...environment, DATABASE_URL }));
+    const servers = cases.map(([DATABASE_URL]) => processes.run({ ...environment, DATABASE_URL }));
     for (const [i, server] of servers.entries()) {
       await server.exited;
       expect(server.exit).toBe(1);
       expect(server.stderr).toMatch(/^Latchkey could not start\. The .*DATABASE_URL.+\n$/);
-      expect(server.stderr).toMatch(faults[i]?.[1] ?? "");
+      expect(server.stderr).toMatch(cases[i]?.[1] ?? "");
       expect(server.stderr).not.toContain("hunter2");
     }
   });
