@@ -19,7 +19,8 @@ export function parseListing(xml: string): ListedObjects {
     throw error;
   });
   parser.on("opentag", ({ name }) => {
-    if (openTags.length === 0 && name !== "ListBucketResult") throw new Error("The response is not a listing of an S3 bucket");
+    if (openTags.length === 0 && name !== "ListBucketResult")
+      throw new Error("The response is not a listing of an S3 bucket");
     openTags.push(name);
     text = "";
   });
