@@ -22,7 +22,7 @@ const regionPattern = /^[a-z0-9-]{1,64}$/;
 const parameters = ["endpoint", "region", "pathStyle"];
 
 /**
- * Parses `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true`, where only the bucket is
+ * Parses `s3://bucket/prefix?endpoint=http://127.0.0.1:9000&region=us-east-1&pathStyle=true`. Only the bucket is
  * required.
  *
  * @returns undefined if the text is invalid, for example if it has credentials
