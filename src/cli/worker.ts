@@ -5,7 +5,7 @@ import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
 import { runUntilStopped } from "../platform/process/shutdown";
 
-/** Executes runs for servers, without an API of its own. */
+/** Executes runs for servers; has no API. */
 async function main(): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
