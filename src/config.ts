@@ -230,7 +230,7 @@ export const configurationTable = {
   MAX_TEXT_LENGTH: variable(
     integerBetween(1, 10_000_000),
     "100000",
-    "The maximum length of a text field without a limit of its own, in characters.",
+    "The maximum length of a text field that has no specific limit, in characters.",
   ),
   MAX_UPLOAD_BYTES: variable(integerBetween(1, 1_000_000_000), "25000000", "The maximum size of a document."),
   MAX_SESSION_DOCUMENTS: variable(integerBetween(1, 10_000), "20", "The maximum number of documents in a session."),

@@ -1,6 +1,6 @@
 import { configurationTable, type ConfigurationVariable } from "../config";
 
-/** Renders all environment variables as a Markdown table, as it stands in the documentation. */
+/** Renders all environment variables as a Markdown table, for the documentation. */
 export function renderConfigurationTable(): string {
   const rows = [
     ["variable", "default", "meaning"],

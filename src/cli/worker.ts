@@ -6,7 +6,7 @@ import { exitWithError, StartupError } from "../platform/process/startup-error";
 import { productionTimings } from "../timings";
 import { runUntilStopped } from "../platform/process/shutdown";
 
-/** Executes runs for servers, without an API of its own. */
+/** Executes runs for servers; has no API. */
 export async function main(timings = productionTimings): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);

@@ -118,7 +118,7 @@ export class ClusterInstance implements Instance {
   /** Expires the instances without a recent heartbeat. */
   private async expireOthers(): Promise<void> {
     const now = performance.now();
-    // After a pause of its own, or without the database, this instance can't tell how long the others were silent.
+    // If this instance was paused or had no database, it can't tell how long the others had no heartbeat.
     if (now - this.checkedAt > 3 * this.timings.heartbeatIntervalMs) this.heartbeats.clear();
     const rows = await this.db.read.find(InstanceRow);
     this.checkedAt = performance.now();

@@ -13,8 +13,8 @@ export function urlFault(text: string): string | undefined {
 
 /** The same for a URL to which paths are appended. */
 export function addressFault(text: string): string | undefined {
-  const fault = urlFault(text);
-  if (fault !== undefined) return fault;
+  const problem = urlFault(text);
+  if (problem !== undefined) return problem;
   const { search, hash } = new URL(text);
   return search === "" && hash === "" ? undefined : "must not have a query or a fragment";
 }

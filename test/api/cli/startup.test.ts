@@ -191,16 +191,16 @@ test("a failed maintenance run is logged, deletes nothing else, and does not dis
 });
 
 test("a server that receives SIGTERM during its start exits immediately", async () => {
-  const silent = createServer().listen(0, "127.0.0.1");
-  await once(silent, "listening");
+  const database = createServer().listen(0, "127.0.0.1");
+  await once(database, "listening");
   try {
-    const { port } = silent.address() as AddressInfo;
+    const { port } = database.address() as AddressInfo;
     const server = processes.run({ ...(await processes.fresh()), DATABASE_URL: `mysql://root@127.0.0.1:${port}/x` });
-    await once(silent, "connection");
+    await once(database, "connection");
     expect(await server.end("SIGTERM")).toBe(0);
     expect(server.stdout).toBe("");
   } finally {
-    silent.close();
+    database.close();
   }
 });
 

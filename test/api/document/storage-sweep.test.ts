@@ -73,7 +73,7 @@ test("a sweep reports documents that lack their content or index and does not ch
   await server.sql(`UPDATE document SET createdAt = '2020-01-01 00:00:00.000'`);
   const { lines } = await sweep(environment);
   expect(lines).toEqual([
-    `the content of the document ${id} are missing`,
+    `the content of the document ${id} is missing`,
     `the index of the document ${other} is missing`,
     "0 orphaned objects removed, 2 documents incomplete.",
   ]);
