@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { Attempts } from "../platform/process/retry";
 import type { Logger } from "pino";
 import type { DocumentReader } from "../retrieval/document-reader";
 import type { Fetch } from "../platform/outbound/fetch";
@@ -75,22 +75,29 @@ export class ProviderModel implements Model {
   /** Retries transient failures, but never after the answer has begun or a tool was called. */
   private async *withRetry(question: ProviderQuestion): AsyncIterable<ModelChunk> {
     const { toolbox, signal } = question;
+    let retryAfterMs: number | undefined;
+    const attempts = new Attempts({
+      maxAttempts: this.attempts,
+      delayMs: (attempt) => retryAfterMs ?? firstRetryDelayMs * 2 ** (attempt - 1) * (1 + Math.random() / 4),
+      maxDelayMs: maxRetryDelayMs,
+      signal,
+    });
     for (let attempt = 1; ; attempt++) {
       let hasBegun = false;
       try {
-        for await (const piece of providerAnswer(this.model, question)) {
-          hasBegun ||= piece.kind === "text";
-          yield piece;
+        for await (const chunk of providerAnswer(this.model, question)) {
+          hasBegun ||= chunk.kind === "text";
+          yield chunk;
         }
         return;
       } catch (error) {
         signal.throwIfAborted();
-        const { failure, isTransient, retryAfter, reason } = diagnose(error);
+        const diagnosis = diagnose(error);
+        const { failure, isTransient, reason } = diagnosis;
         this.log.warn({ code: failure.code, reason, attempt }, "a model's provider failed");
-        const pause = retryAfter ?? firstRetryDelayMs * 2 ** (attempt - 1) * (1 + Math.random() / 4);
-        if (!isTransient || hasBegun || toolbox.wasUsed || attempt >= this.attempts || pause > maxRetryDelayMs)
-          throw failure;
-        await delay(pause, undefined, { signal });
+        if (!isTransient || hasBegun || toolbox.wasUsed) throw failure;
+        retryAfterMs = diagnosis.retryAfter;
+        await attempts.waitForNext(failure);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { retry } from "../../platform/process/retry";
 import type { Logger } from "pino";
 import { IsNull, LessThan } from "typeorm";
 import type { Database } from "../../platform/database/database";
@@ -207,20 +208,18 @@ export class DocumentProcessor {
   }
 
   /** Retries work on the database or the storage until it succeeds, fails permanently, or is aborted. */
-  private async retryTransient<Result>(
+  private retryTransient<Result>(
     work: () => Result | Promise<Result>,
     stop: AbortSignal,
     isTransient: (error: unknown) => boolean = () => true,
   ): Promise<Result> {
-    for (;;) {
-      try {
-        return await work();
-      } catch (error) {
-        if (stop.aborted || !isTransient(error)) throw error;
-        this.log.error({ err: error }, "failed to continue processing a document; retrying");
-        await delay(retryDelayMs, undefined, { signal: stop }).catch(() => undefined);
-      }
-    }
+    return retry(work, {
+      delayMs: retryDelayMs,
+      shouldRetry: isTransient,
+      signal: stop,
+      onAbort: "final-attempt",
+      onRetry: (error) => this.log.error({ err: error }, "failed to continue processing a document; retrying"),
+    });
   }
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { Mutex } from "async-mutex";
 import type { EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
 import type { DatabaseConfig, MysqlConfig, SqliteConfig } from "./database-config";
 import { unavailable } from "../../errors";
+import { retry } from "../process/retry";
 import { asStartupError } from "../process/startup-error";
 import { connectMysql, connectSqlite, type Connections, migrateMysql } from "./connections";
 import type { Entities } from "./data-source";
@@ -87,23 +87,24 @@ export class Database {
    * @throws UNAVAILABLE if the database does not confirm the commit in time: the commit may or may not have happened, and
    *   no effect has run
    */
-  async transaction<Result>(work: TransactionWork<Result>): Promise<Result> {
-    const startedAt = performance.now();
-    for (;;) {
-      const effects: (() => void)[] = [];
-      const attempt = (manager: EntityManager) => work(manager, (effect) => void effects.push(effect));
-      try {
-        const result = await (this.isSqlite
-          ? this.serialized(attempt)
-          : this.connections.writer.transaction("READ COMMITTED", attempt));
-        runEffects(effects);
-        return result;
-      } catch (error) {
-        if (!isLockConflict(error) && !isBusy(error)) throw error;
-        if (performance.now() - startedAt > this.timeouts.transactionMs) throw unavailable(error);
-        if (this.isSqlite) await delay(busyRetryDelayMs);
-      }
-    }
+  transaction<Result>(work: TransactionWork<Result>): Promise<Result> {
+    return retry(() => this.attempt(work), {
+      delayMs: this.isSqlite ? busyRetryDelayMs : 0,
+      shouldRetry: isConflict,
+      maxElapsedMs: this.timeouts.transactionMs,
+    }).catch((error: unknown) => {
+      throw isConflict(error) ? unavailable(error) : error;
+    });
+  }
+
+  private async attempt<Result>(work: TransactionWork<Result>): Promise<Result> {
+    const effects: (() => void)[] = [];
+    const run = (manager: EntityManager) => work(manager, (effect) => void effects.push(effect));
+    const result = await (this.isSqlite
+      ? this.serialized(run)
+      : this.connections.writer.transaction("READ COMMITTED", run));
+    runEffects(effects);
+    return result;
   }
 
   /** Reads a row and locks it until the transaction ends. */
@@ -141,6 +142,8 @@ export class Database {
     return this.connections.writer.options.type === "better-sqlite3";
   }
 }
+
+const isConflict = (error: unknown): boolean => isLockConflict(error) || isBusy(error);
 
 function runEffects(effects: readonly (() => void)[]): void {
   for (const effect of effects) {

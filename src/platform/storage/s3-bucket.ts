@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from "node:fs";
+import { retry } from "../process/retry";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as delay } from "node:timers/promises";
 import { AwsV4Signer } from "aws4fetch";
 import { type Dispatcher, errors, Pool } from "undici";
 import { StorageUnavailableError } from "./document-storage";
@@ -166,17 +166,14 @@ async function startOf(body: Dispatcher.ResponseData["body"]): Promise<string> {
   return text;
 }
 
-async function withRetry<Result>(work: () => Promise<Result>): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      const transient = asTransient(error);
-      if (attempt === maxAttempts || !transient) throw transient ?? error;
-      await delay(attempt * retryDelayMs);
-    }
-  }
-}
+const withRetry = <Result>(work: () => Promise<Result>): Promise<Result> =>
+  retry(work, {
+    maxAttempts,
+    delayMs: (attempt) => attempt * retryDelayMs,
+    shouldRetry: (error) => asTransient(error) !== undefined,
+  }).catch((error: unknown) => {
+    throw asTransient(error) ?? error;
+  });
 
 /** @returns undefined if a retry cannot succeed */
 function asTransient(error: unknown): StorageUnavailableError | undefined {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { retry } from "../../../platform/process/retry";
 import { Mutex } from "async-mutex";
 import type { Logger } from "pino";
 import type { EntityManager } from "typeorm";
@@ -202,17 +203,13 @@ export class RunScheduler {
 
   /** Retries until the end of a run is stored, so that no executed run stays RUNNING however long the database is away. */
   private async writeEnd(run: Run, signal: AbortSignal, write: () => Promise<unknown>): Promise<void> {
-    while (!signal.aborted) {
-      try {
-        await write();
-        return;
-      } catch (error) {
-        if (this.stopping.signal.aborted) throw error;
-        this.log.error({ err: error, runId: run.id }, "failed to store the end of a run; retrying");
-        const { pollIntervalMs } = this.settings.timings;
-        await delay(pollIntervalMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
-      }
-    }
+    const writeUnlessAborted = async () => void (signal.aborted || (await write()));
+    await retry(writeUnlessAborted, {
+      delayMs: this.settings.timings.pollIntervalMs,
+      signal: this.stopping.signal,
+      onAbort: "final-attempt",
+      onRetry: (error) => this.log.error({ err: error, runId: run.id }, "failed to store the end of a run; retrying"),
+    });
   }
 
   private async interrupt({ run, abort }: ActiveRun): Promise<void> {
