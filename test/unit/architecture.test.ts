@@ -10,7 +10,7 @@ const wings: Readonly<Record<string, readonly string[]>> = {
   "schema-types": ["errors"],
   retrieval: ["platform"],
   model: ["platform", "retrieval"],
-  domain: ["auth", "config", "errors", "model", "platform", "retrieval", "schema-types"],
+  domain: ["auth", "errors", "model", "platform", "retrieval", "schema-types"],
   backup: ["config", "platform"],
   container: ["auth", "config", "domain", "model", "platform", "retrieval"],
   api: ["auth", "config", "container", "domain", "errors", "platform", "schema-types"],
