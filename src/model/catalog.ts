@@ -67,10 +67,10 @@ export class ModelCatalog {
 }
 
 /** A model's own name may have slashes, but no dot segments, since the name becomes part of a URL's path. */
-export const modelNameShape = /^(?!\.{1,2}(?:\/|$))[\w.:@+~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.:@+~-]+)*$/;
+export const modelNamePattern = /^(?!\.{1,2}(?:\/|$))[\w.:@+~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.:@+~-]+)*$/;
 
 function parseName(name: string): ConnectedModelName | undefined {
   const [, connection, model] = /^([^/:]+)\/(.+)$/.exec(name) ?? [];
-  if (connection === undefined || model === undefined || !modelNameShape.test(model)) return undefined;
+  if (connection === undefined || model === undefined || !modelNamePattern.test(model)) return undefined;
   return { connection, model };
 }

@@ -1,25 +1,33 @@
 const { default: Sequencer } = require("@jest/test-sequencer");
 
-/** What takes longest, longest first: begun late, one of these would be waited for when all others have ended. */
-const long = [
-  "cluster/kill",
+/** The longest files, longest first. If one of them started late, the other workers would be idle while it ends. */
+const longest = [
   "faults/kill",
-  "cluster/dead-workers",
+  "cluster/kill",
   "api/s3/store-faults",
   "api/s3/processing",
-  "cluster/instances",
-  "api/s3/storage-sweep",
-  "api/document/processing",
   "api/retrieval/hostile-documents",
-  "api/graphql/authorization-property",
-  "api/callback/delivery",
+  "api/s3/storage-sweep",
+  "api/document/storage-sweep",
+  "cluster/dead-workers",
+  "api/backup/backup",
+  "api/cli/startup",
+  "api/document/processing",
+  "api/s3/accepted-work",
+  "faults/shutdown",
   "faults/accepted-work",
+  "api/docs/docs",
+  "api/graphql/authorization-property",
+  "api/backup/restore",
+  "api/database/migrations",
+  "cluster/instances",
+  "faults/crash",
   "faults/callback-crash",
 ].map((name) => `/test/${name}.test.ts`);
 
 module.exports = class extends Sequencer {
   sort(tests) {
-    const place = ({ path }) => long.findIndex((name) => path.endsWith(name)) >>> 0;
-    return super.sort(tests).sort((one, other) => place(one) - place(other));
+    const rank = ({ path }) => longest.findIndex((name) => path.endsWith(name)) >>> 0;
+    return super.sort(tests).sort((one, other) => rank(one) - rank(other));
   }
 };

@@ -1,12 +1,12 @@
 import { Field, InputType } from "type-graphql";
-import { toolNameShape } from "../../model/tools/tool-server";
+import { toolNamePattern } from "../../model/tools/tool-server";
 import { list, text } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
 
 const toolNames = list("tools", 50, 1)
   .refine((names) => new Set(names).size === names.length, { error: "must name each tool once", abort: true })
   .refine(
-    (names) => names.every((name) => typeof name === "string" && toolNameShape.test(name)),
+    (names) => names.every((name) => typeof name === "string" && toolNamePattern.test(name)),
     "must be names of 1 to 64 letters, digits, underscores and hyphens, which all providers accept",
   );
 

@@ -5,7 +5,7 @@ export interface ToolServer {
 }
 
 /** The names that all providers accept for a tool. */
-export const toolNameShape = /^[A-Za-z0-9_-]{1,64}$/;
+export const toolNamePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** The result of a tool call, for the model to read. */
 export interface ToolResult {

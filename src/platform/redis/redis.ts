@@ -37,16 +37,16 @@ export class RedisConnections {
     return this.config.prefix;
   }
 
-  toSend(): Redis {
+  openPublisher(): Redis {
     return this.connect(publisherOptions);
   }
 
-  toListen(): Redis {
+  openSubscriber(): Redis {
     return this.connect(subscriberOptions);
   }
 
   /** Logs a failure, but not each one: while Redis is unavailable, every command fails. */
-  readonly complain = (error: unknown): void => {
+  readonly logFailure = (error: unknown): void => {
     if (performance.now() - this.loggedAt < logIntervalMs) return;
     this.loggedAt = performance.now();
     this.log.warn({ err: error }, "Redis is unavailable; runs continue without it");
@@ -62,7 +62,7 @@ export class RedisConnections {
       connectTimeout: commandTimeoutMs,
       retryStrategy: (attempt) => Math.min(attempt * 100, 2_000),
     });
-    connection.on("error", this.complain);
+    connection.on("error", this.logFailure);
     this.connections.add(connection);
     return connection;
   }

@@ -3,6 +3,7 @@ import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, normalize, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse, validate } from "graphql";
+import { renderConfigurationTable } from "../../../src/cli/configuration-table";
 import { createSchema } from "../../../src/api/graphql/schema";
 import { readConfig } from "../../../src/config";
 import { statusOf } from "../../../src/errors";
@@ -264,6 +265,14 @@ test("docs/operations.md quotes messages that the server logs", () => {
   const sentences = messages.filter((message) => message.includes(" "));
   expect(sentences.length).toBeGreaterThan(5);
   expect(sentences.filter((message) => !sources.includes(message))).toEqual([]);
+});
+
+test("docs/configuration.md has the table of variables that the code renders", () => {
+  const [, table] =
+    /<!-- configuration table -->\n\n([^]*)\n\n<!-- end of configuration table -->/.exec(
+      textOf("docs/configuration.md"),
+    ) ?? [];
+  expect(table).toBe(renderConfigurationTable());
 });
 
 test("the workflow runs scripts that package.json has", () => {

@@ -14,24 +14,24 @@ export class RedisRunNotificationBus implements RunNotificationBus {
 
   constructor(private readonly redis: RedisConnections) {
     this.channel = `${redis.prefix}:run-news`;
-    this.sender = redis.toSend();
+    this.sender = redis.openPublisher();
   }
 
   send(runId: string): void {
     if (this.sender.status !== "ready") return;
-    this.sender.publish(this.channel, `${this.id} ${runId}`).catch(this.redis.complain);
+    this.sender.publish(this.channel, `${this.id} ${runId}`).catch(this.redis.logFailure);
   }
 
   listen(onMessage: (runId: string) => void): void {
-    const subscriber = this.redis.toListen();
+    const subscriber = this.redis.openSubscriber();
     subscriber.on("message", (_channel, message: string) => {
       const [senderId, runId] = message.split(" ");
       if (senderId !== this.id && runId !== undefined) onMessage(runId);
     });
-    subscriber.subscribe(this.channel).catch(this.redis.complain);
+    subscriber.subscribe(this.channel).catch(this.redis.logFailure);
     // A half-open connection looks like silence. A ping that gets no answer makes the client reconnect.
     const pings = setInterval(() => {
-      if (subscriber.status === "ready") subscriber.ping().catch(this.redis.complain);
+      if (subscriber.status === "ready") subscriber.ping().catch(this.redis.logFailure);
     }, pingIntervalMs).unref();
     subscriber.once("end", () => clearInterval(pings));
   }

@@ -203,8 +203,8 @@ export class RunScheduler {
 
   /** Retries until the end of a run is stored, so that no executed run stays RUNNING however long the database is away. */
   private async writeEnd(run: Run, signal: AbortSignal, write: () => Promise<unknown>): Promise<void> {
-    const writeUnlessAborted = async () => void (signal.aborted || (await write()));
-    await retry(writeUnlessAborted, {
+    const writeUnlessAborted = () => (signal.aborted ? Promise.resolve() : write());
+    await retry<unknown>(writeUnlessAborted, {
       delayMs: this.settings.timings.pollIntervalMs,
       signal: this.stopping.signal,
       onAbort: "final-attempt",
