@@ -4,11 +4,14 @@ import { createLog } from "./platform/process/log";
 import { type RunningServer, startServer } from "./server";
 import { exitWithError } from "./platform/process/startup-error";
 import { runUntilStopped } from "./platform/process/shutdown";
-import { productionTimings } from "./timings";
+import { productionTimings, type Timings } from "./timings";
 import { startupBanner } from "./cli/startup-banner";
 
-/** Starts the server with the configuration that the environment gives. */
-export async function main(timings = productionTimings): Promise<void> {
+/** Starts the server with the configuration of the environment. Exits the process if it can't start. */
+export const main = (timings = productionTimings): Promise<void> =>
+  start(timings).catch((error: unknown) => exitWithError("Latchkey could not start", error));
+
+async function start(timings: Timings): Promise<void> {
   // All files are for their owner only, even in a data directory that others can read.
   process.umask(0o077);
   const config = readConfig(process.env);
@@ -21,4 +24,4 @@ export async function main(timings = productionTimings): Promise<void> {
   process.stdout.write(startupBanner(server));
 }
 
-if (require.main === module) main().catch((error: unknown) => exitWithError("Latchkey could not start", error));
+if (require.main === module) void main();

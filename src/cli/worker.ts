@@ -3,11 +3,14 @@ import { openBackend } from "../backend";
 import { readConfig } from "../config";
 import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
-import { productionTimings } from "../timings";
+import { productionTimings, type Timings } from "../timings";
 import { runUntilStopped } from "../platform/process/shutdown";
 
-/** Executes runs for servers; has no API. */
-export async function main(timings = productionTimings): Promise<void> {
+/** Executes runs for servers; has no API. Exits the process if it can't start. */
+export const main = (timings = productionTimings): Promise<void> =>
+  start(timings).catch((error: unknown) => exitWithError("The worker could not start", error));
+
+async function start(timings: Timings): Promise<void> {
   process.umask(0o077);
   const config = readConfig(process.env);
   if (!config.redis) throw new StartupError("A worker needs REDIS_URL, and the same DATABASE_URL as the servers.");
@@ -31,4 +34,4 @@ export async function main(timings = productionTimings): Promise<void> {
   log.info({ slots: limits.maxRunningRuns }, "the worker is ready");
 }
 
-if (require.main === module) main().catch((error: unknown) => exitWithError("The worker could not start", error));
+if (require.main === module) void main();

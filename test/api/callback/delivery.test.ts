@@ -7,7 +7,7 @@ import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const receiver = useReceiver();
-const attemptTimeoutMs = 5_000;
+const attemptTimeoutMs = 8_000;
 const timings = { ...productionTimings, callbacks: { ...productionTimings.callbacks, attemptTimeoutMs } };
 const environment = { MODEL_ALLOWED_HOSTS: "127.0.0.1,localhost" };
 const server = useServer(environment, { "test:model": model }, undefined, timings);
