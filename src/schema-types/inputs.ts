@@ -13,7 +13,7 @@ export abstract class IdInput {
   id!: string;
 }
 
-/** What the inputs that create an object with a name and a description have in common. */
+/** Base of the inputs that create an object with a name and a description. */
 @InputType()
 export abstract class CreateNamedInput {
   @Field({ description: nameDescription })

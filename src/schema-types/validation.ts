@@ -74,7 +74,7 @@ export class InputValidator {
     return this.errorsInside(value, field, depth);
   }
 
-  /** What is wrong with a text that no field accepts; undefined if nothing is. */
+  /** @returns a message if no field accepts the text, whatever its rule */
   private textMessage(text: string): string | undefined {
     const { maxTextLength } = this.limits;
     if (text.length > maxTextLength) return `must have at most ${maxTextLength.toLocaleString("en")} characters`;

@@ -4,7 +4,7 @@ export interface CodeBlock {
   readonly code: string;
   /** Of its opening fence, from 1. */
   readonly line: number;
-  /** Where the code begins and ends in the document. */
+  /** The offsets of the code in the document. */
   readonly start: number;
   readonly end: number;
   /** The block directly below a block of commands that shows what the commands print. */

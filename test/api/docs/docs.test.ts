@@ -40,7 +40,7 @@ const commandsIn = (names: readonly string[]): (CodeBlock & { document: string }
       .map((block) => ({ ...block, document })),
   );
 
-/** What differs each time, as the documents show it. */
+/** Replaces values that differ in each run with the placeholders of the documents. */
 const shown = (printed: string, replaced: readonly (readonly [shown: string, real: string])[]): string =>
   replaced
     .reduce((text, [placeholder, real]) => text.replaceAll(real, placeholder), printed)
