@@ -1,0 +1,115 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { request } from "../../api/client";
+import { DialogFrame } from "../../parts/dialog";
+import { Check, TextField } from "../../parts/fields";
+import { count } from "../../parts/format";
+import { Problem } from "../../parts/problem";
+import { Time } from "../../parts/text";
+import { useAction } from "../../parts/use-action";
+import { Revoked } from "../keys/revoke-keys";
+import type { KeyDetails } from "./key";
+import { RevokeKeyDocument, type RevokeKeyMutation } from "./operations.generated";
+
+/** Revokes a key; its name has to be typed only if it was used in the last 7 days. */
+export default function RevokeKey({ apiKey, onClose }: { apiKey: KeyDetails; onClose: () => void }) {
+  const [isFinishing, setIsFinishing] = useState(false);
+  const [typed, setTyped] = useState("");
+  const [reason, setReason] = useState("");
+  const [hint, setHint] = useState<string>();
+  const [done, setDone] = useState<RevokeKeyMutation["revokeApiKeys"] | null>(null);
+  const runs = isFinishing ? ("FINISH" as const) : ("CANCEL" as const);
+  const plan = useQuery({
+    queryKey: ["revoke-plan", apiKey.id, runs],
+    queryFn: ({ signal }) =>
+      request(RevokeKeyDocument, { input: { ids: [apiKey.id], dryRun: true, runs } }, { signal }),
+    staleTime: 0,
+    gcTime: 0,
+    enabled: !done,
+  });
+  const planned = plan.data?.revokeApiKeys;
+  const isInUse = (planned?.usedInLastDays ?? 0) > 0;
+  const { run, isPending, error } = useAction(async () => {
+    if (isInUse && typed.trim() !== apiKey.name) {
+      setHint("This is not the name.");
+      return;
+    }
+    const input = { ids: [apiKey.id], runs, reason: reason.trim() || null };
+    setDone((await request(RevokeKeyDocument, { input })).revokeApiKeys);
+  });
+  if (done)
+    return (
+      <DialogFrame title={`“${apiKey.name}” is revoked`} onClose={onClose} width={460}>
+        {done.count > 0 ? <Revoked done={done} /> : <p>Somebody else had revoked it before.</p>}
+        <div className="dialog-foot">
+          <button type="button" className="btn btn-primary" onClick={onClose}>
+            Done
+          </button>
+        </div>
+      </DialogFrame>
+    );
+  return (
+    <DialogFrame
+      title={`Revoke “${apiKey.name}”?`}
+      lead="Revoking is for good: the key is refused on every server once it is done."
+      onClose={onClose}
+      width={460}
+    >
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void run();
+        }}
+      >
+        <dl className="facts p-0!">
+          <dt>Last used</dt>
+          <dd>
+            <Time at={apiKey.lastUsedAt} none="never" focusable />
+            {apiKey.lastUsedFrom && ` from ${apiKey.lastUsedFrom}`}
+          </dd>
+          <dt>What ends</dt>
+          <dd aria-live="polite">
+            {planned
+              ? `${count(planned.runsCancelled, "unfinished run")}, ${count(planned.streamsEnded, "open stream")} on this server`
+              : "asking…"}
+          </dd>
+        </dl>
+        <Problem error={plan.error} />
+        <Check
+          label="Let its runs finish"
+          says="Only the key is refused; what it has started goes on."
+          checked={isFinishing}
+          onChange={({ target }) => setIsFinishing(target.checked)}
+        />
+        <TextField
+          label="Reason"
+          optional
+          maxLength={500}
+          value={reason}
+          onChange={({ target }) => setReason(target.value)}
+        />
+        {isInUse && (
+          <TextField
+            label={`It was used in the last 7 days. Type “${apiKey.name}” to confirm`}
+            value={typed}
+            error={hint}
+            onChange={({ target }) => {
+              setTyped(target.value);
+              setHint(undefined);
+            }}
+          />
+        )}
+        <Problem error={error} />
+        <div className="dialog-foot mt-0!">
+          <button type="button" className="btn" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="btn btn-danger" aria-disabled={isPending || !planned}>
+            {isPending ? "Revoking…" : "Revoke the key"}
+          </button>
+        </div>
+      </form>
+    </DialogFrame>
+  );
+}
