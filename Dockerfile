@@ -2,10 +2,13 @@
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY console/package.json console/
 RUN npm ci --engine-strict
-COPY tsconfig.json tsconfig.build.json ormconfig.ts ./
+COPY tsconfig.json tsconfig.build.json ormconfig.ts schema.graphql ./
+COPY console console
 COPY src src
-RUN npm run build && npm prune --omit=dev
+# The compiler is a dependency for those who start from source.
+RUN npm run build && npm prune --omit=dev && rm -rf node_modules/typescript node_modules/@types node_modules/@latchkey
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 DATA_DIR=/data
@@ -13,6 +16,8 @@ WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+COPY build.mjs ./
+RUN ln -s /app/dist/src/latchkey.js /usr/local/bin/latchkey && chmod +x dist/src/latchkey.js
 RUN mkdir /data && chown node:node /data
 # By number, so that an orchestrator can verify that it is not root. The root file system may be read-only.
 USER 1000:1000

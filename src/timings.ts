@@ -1,16 +1,24 @@
 import type { StreamTimings } from "./api/streams/heartbeat";
+import type { AuditTimings } from "./domain/audit/audit-timings";
 import type { CallbackTimings } from "./domain/callback/retry-schedule";
+import type { EventTimings } from "./domain/event/limit-watch";
+import type { DocumentTimings } from "./domain/document/document-processor";
 import type { RunTimings } from "./domain/run/execution/run-timings";
+import type { UsageTimings } from "./domain/usage/usage-collector";
 import type { ToolTimings } from "./model/tools/mcp-server";
 import type { InstanceTimings } from "./platform/instance/instance";
 
 /** The times that a process waits for by itself. Tests hand in smaller ones. */
 export interface Timings {
   readonly instance: InstanceTimings;
+  readonly documents: DocumentTimings;
   readonly runs: RunTimings;
   readonly callbacks: CallbackTimings;
   readonly streams: StreamTimings;
   readonly tools: ToolTimings;
+  readonly usage: UsageTimings;
+  readonly audit: AuditTimings;
+  readonly events: EventTimings;
 }
 
 const second = 1_000;
@@ -23,6 +31,9 @@ export const productionTimings: Timings = {
     deadAfterMs: 12 * second,
     selfLostAfterMs: 10 * second,
     takeoverRetryMs: second,
+  },
+  documents: {
+    uploadWaitMs: second,
   },
   runs: {
     pollIntervalMs: second,
@@ -43,5 +54,14 @@ export const productionTimings: Timings = {
     openTimeoutMs: 10 * second,
     callTimeoutMs: 30 * second,
     closeTimeoutMs: 2 * second,
+  },
+  usage: {
+    flushIntervalMs: minute,
+  },
+  audit: {
+    intervalMs: minute,
+  },
+  events: {
+    limitIntervalMs: minute,
   },
 };

@@ -1,5 +1,10 @@
-/** Names whose access may have changed: one key, all keys of a scope, or all keys of an app. */
-export type AccessChange = { readonly keyId: string } | { readonly scopeId: string } | { readonly appId: string };
+/** Names whose access may have changed: one key, all keys of a scope, all keys of an app, an administrator, or one session of the console. */
+export type AccessChange =
+  | { readonly keyId: string }
+  | { readonly scopeId: string }
+  | { readonly appId: string }
+  | { readonly administratorId: string }
+  | { readonly consoleSessionId: string };
 
 type Listener = (change: AccessChange) => Promise<void>;
 
@@ -9,6 +14,7 @@ type Listener = (change: AccessChange) => Promise<void>;
  */
 export class AccessNotifier {
   private readonly listeners = new Set<Listener>();
+  private readonly streamCounters = new Set<(keyIds: ReadonlySet<string>) => number>();
   private changes = 0;
 
   /** The number of changes so far, so that a caller identified before the last change can be identified again. */
@@ -18,6 +24,16 @@ export class AccessNotifier {
 
   listen(listener: Listener): void {
     this.listeners.add(listener);
+  }
+
+  /** @param counter counts the streams that keys have open in this process */
+  countStreamsBy(counter: (keyIds: ReadonlySet<string>) => number): void {
+    this.streamCounters.add(counter);
+  }
+
+  /** The number of streams that these keys have open in this process. */
+  countStreams(keyIds: ReadonlySet<string>): number {
+    return [...this.streamCounters].reduce((sum, counter) => sum + counter(keyIds), 0);
   }
 
   async notify(change: AccessChange): Promise<void> {

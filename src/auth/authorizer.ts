@@ -7,10 +7,13 @@ import {
   operationRequirements,
   type OperationRequirements,
 } from "./operation-requirements";
-import { describe, permissionsOf, type Requirement, satisfies } from "./permissions";
+import { describe, describeForKeys, permissionsOf, type Requirement, satisfies } from "./permissions";
 
 /** Bounds the fields of an operation that requests the maximum number of objects. */
 const maxFieldsPerNode = 20;
+
+/** Bounds the fields that read from the database, each with a statement or two, whatever their number of objects. */
+const maxReads = 200;
 
 /** The variables of a request as received, not yet validated against their types. */
 export type RawVariables = Readonly<Record<string, unknown>> | undefined;
@@ -41,7 +44,9 @@ export class OperationAuthorizer {
     const { maxNodes } = this.bounds;
     if (nodes > maxNodes) return [tooLarge(`${nodes} objects`, maxNodes)];
     const maxFields = maxNodes * maxFieldsPerNode;
-    return fields > maxFields ? [tooLarge(`${fields} fields of objects`, maxFields)] : [];
+    if (fields > maxFields) return [tooLarge(`${fields} fields of objects`, maxFields)];
+    const reads = this.readsOf(document, operation, variables);
+    return reads > maxReads ? [tooManyReads(reads)] : [];
   }
 
   /** One FORBIDDEN error for each field that the caller's grants do not cover. */
@@ -59,6 +64,16 @@ export class OperationAuthorizer {
     return [...byField.values()].map(({ path, requirement }) => forbidden(caller, path, requirement));
   }
 
+  /** The requirements of all fields of an operation, regardless of its variables. */
+  requiredFields(
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+  ): { readonly field: string; readonly requires: string }[] {
+    const { guarded } = this.requirementsOf(document, operation);
+    const byField = new Map(guarded.map(({ coordinate, requirement }) => [coordinate, describe(requirement)]));
+    return [...byField].map(([field, requires]) => ({ field, requires }));
+  }
+
   /** The maximum number of objects in all pages of the operation, and of the fields that it requests of them. */
   private sizeOf(
     document: DocumentNode,
@@ -73,6 +88,13 @@ export class OperationAuthorizer {
       fields += objects * list.fields;
     }
     return { nodes, fields };
+  }
+
+  private readsOf(document: DocumentNode, operation: OperationDefinitionNode, variables: RawVariables): number {
+    const reads = [...this.requirementsOf(document, operation).reads.values()];
+    return reads.filter((occurrences) =>
+      occurrences.some((conditions) => conditions.every((each) => mayHold(each, variables))),
+    ).length;
   }
 
   /** An invalid length is refused later; here it counts as the maximum, so that it can't offset other lists. */
@@ -102,8 +124,9 @@ function mayHold({ argument, expected }: Condition, variables: RawVariables): bo
 
 function valueOf(argument: ArgumentValue<unknown>, variables: RawVariables): unknown {
   if ("value" in argument) return argument.value;
-  const value = variables && Object.hasOwn(variables, argument.variable) ? variables[argument.variable] : undefined;
-  return value === undefined ? argument.fallback : value;
+  const given = variables && Object.hasOwn(variables, argument.variable) ? variables[argument.variable] : undefined;
+  const value = given === undefined ? argument.fallback : given;
+  return value == null && argument.otherwise ? valueOf(argument.otherwise, variables) : value;
 }
 
 const tooLarge = (what: string, max: number) =>
@@ -112,9 +135,20 @@ const tooLarge = (what: string, max: number) =>
     `This operation requests up to ${what} in lists; the maximum is ${max}. Request less with \`first\`, or split the operation.`,
   );
 
+const tooManyReads = (reads: number) =>
+  new ApiError(
+    "BAD_USER_INPUT",
+    `This operation reads ${reads} lists and objects on their own; the maximum is ${maxReads}. Request fewer of them, or split the operation.`,
+  );
+
 export function forbidden(caller: Caller, path: readonly (string | number)[], requirement: Requirement): ApiError {
-  const required = describe(requirement);
-  return new ApiError("FORBIDDEN", messageOf(String(path.at(-1)), requirement), {
+  const isKey = caller.kind === "API_KEY";
+  const required = isKey ? describeForKeys(requirement) : describe(requirement);
+  const field = String(path.at(-1));
+  const message = isKey
+    ? messageOf(field, requirement)
+    : `\`${field}\` requires ${required}, and you are an administrator with the role ${caller.role}${caller.appIds ? ", confined to apps" : ""}.`;
+  return new ApiError("FORBIDDEN", message, {
     path: [...path],
     extensions: { required, granted: permissionsOf(caller.granted) },
   });
@@ -126,6 +160,10 @@ function messageOf(field: string, requirement: Requirement): string {
       return `\`${field}\` requires a valid credential.`;
     case "admin":
       return `\`${field}\` requires an administrator; no API key can use it.`;
+    case "allAgents":
+      return `\`${field}\` requires the level FULL on all agents, which this key's scope does not grant.`;
+    case "keys":
+      return `\`${field}\` requires the level ${requirement.level} on keys, which this key's scope does not grant.`;
     case "agent":
       return `\`${field}\` requires the level ${requirement.level} on agents, which this key's scope does not grant.`;
     case "runtime":

@@ -22,7 +22,13 @@ import { type Grants, maskOf, type Requirement } from "./permissions";
 
 /** A literal of the document, or the variable that has the value in each request. */
 export type ArgumentValue<Value> =
-  { readonly value: Value } | { readonly variable: string; readonly fallback: Value | undefined };
+  | { readonly value: Value }
+  | {
+      readonly variable: string;
+      readonly fallback: Value | undefined;
+      /** Counts if the variable has no value. */
+      readonly otherwise?: ArgumentValue<Value>;
+    };
 
 /** A `@skip` or `@include` on a field: the field is requested if `argument` has the value `expected`. */
 export interface Condition {
@@ -32,6 +38,8 @@ export interface Condition {
 
 /** A field of an operation that has a requirement. */
 export interface FieldRequirement {
+  /** The field in the schema, such as `Query.agents`. */
+  readonly coordinate: string;
   /** Its path in the response. */
   readonly path: readonly string[];
   readonly requirement: Requirement;
@@ -49,7 +57,12 @@ export interface ListSize {
   readonly fields: number;
 }
 
-type ListSizeBuilder = ListSize & { fields: number };
+type ListSizeBuilder = ListSize & { fields: number; isCounted?: boolean };
+
+/** The fields of a page that count the whole list, once for the page. */
+const countFields: ReadonlySet<string> = new Set(["totalCount", "totalCountIsExact"]);
+/** A count weighs like a page of this length. */
+const countLength = 50;
 
 /** The assumed length of a list without pages; other limits keep such lists short. */
 const unpagedLength = 20;
@@ -58,7 +71,12 @@ const unpagedLength = 20;
 export interface OperationRequirements {
   readonly guarded: readonly FieldRequirement[];
   readonly lists: readonly ListSize[];
+  /** For each path of a field that reads from the database, the conditions of its occurrences. */
+  readonly reads: ReadonlyMap<string, readonly (readonly Condition[])[]>;
 }
+
+/** In the extensions of a field that is not root, and that reads from the database. */
+export const readsDatabase = "readsDatabase";
 
 /**
  * Collects the requirements of an operation, through fragments, aliases and abstract types. The document must have
@@ -78,10 +96,11 @@ export function operationRequirements(
   );
   const guarded: FieldRequirement[] = [];
   const lists: ListSizeBuilder[] = [];
+  const reads = new Map<string, (readonly Condition[])[]>();
 
   const root = schema.getRootType(operation.operation) as GraphQLObjectType;
   visit(root, operation.selectionSet, [], [], undefined);
-  return { guarded, lists };
+  return { guarded, lists, reads };
 
   function visit(
     type: GraphQLCompositeType,
@@ -115,12 +134,19 @@ export function operationRequirements(
     const fieldPath = [...path, node.alias?.value ?? node.name.value];
     const fields = definitionsOf(type, node.name.value);
 
-    for (const field of fields) {
+    for (const { owner, field } of fields) {
       const requirement = field.extensions["requires"] as Requirement | undefined;
-      if (requirement) guarded.push({ path: fieldPath, requirement, mask: maskOf(requirement), conditions });
+      const coordinate = `${owner}.${field.name}`;
+      if (requirement)
+        guarded.push({ coordinate, path: fieldPath, requirement, mask: maskOf(requirement), conditions });
     }
 
-    const [field] = fields;
+    const field = fields[0]?.field;
+    if (field && (type === root || field.extensions[readsDatabase] === true)) {
+      const name = fieldPath.join(".");
+      reads.set(name, [...(reads.get(name) ?? []), conditions]);
+    }
+    if (field && outerList && countFields.has(field.name)) addCount(outerList, conditions);
     // Introspection fields are declared by no type, and every valid credential may use them.
     if (!field || !node.selectionSet) return;
 
@@ -135,6 +161,15 @@ export function operationRequirements(
     );
   }
 
+  /** Aliases share one count, unless they have conditions of their own. */
+  function addCount(list: ListSizeBuilder, conditions: readonly Condition[]): void {
+    const isUnconditional = conditions.length === list.conditions.length;
+    if (list.isCounted) return;
+    if (isUnconditional) list.isCounted = true;
+    const lengths = [...list.lengths.slice(0, -1), { value: countLength }];
+    lists.push({ lengths, conditions, isPaged: true, fields: 0 });
+  }
+
   function listOf(
     field: GraphQLField<unknown, unknown>,
     args: readonly ArgumentNode[],
@@ -142,8 +177,8 @@ export function operationRequirements(
     outerList: ListSizeBuilder | undefined,
   ): ListSizeBuilder | undefined {
     const pageLength = lengthOf(field, args);
-    // The length of `nodes` is the length of its page.
-    const isUnpaged = isListType(getNullableType(field.type)) && field.name !== "nodes";
+    // The length of `nodes` and `edges` is the length of their page.
+    const isUnpaged = isListType(getNullableType(field.type)) && field.name !== "nodes" && field.name !== "edges";
     const length = pageLength ?? (isUnpaged ? { value: unpagedLength } : undefined);
     return (
       length && {
@@ -156,11 +191,15 @@ export function operationRequirements(
   }
 
   /** The declarations of the field by all types that are possible here, as each of them may have a requirement. */
-  function definitionsOf(type: GraphQLCompositeType, name: string): GraphQLField<unknown, unknown>[] {
+  function definitionsOf(
+    type: GraphQLCompositeType,
+    name: string,
+  ): { readonly owner: string; readonly field: GraphQLField<unknown, unknown> }[] {
     const types = isAbstractType(type) ? [type, ...schema.getPossibleTypes(type)] : [type];
-    return types.flatMap((possible) =>
-      "getFields" in possible ? (possible.getFields()[name] ?? []) : [],
-    ) as GraphQLField<unknown, unknown>[];
+    return types.flatMap((possible) => {
+      const field = "getFields" in possible ? possible.getFields()[name] : undefined;
+      return field ? [{ owner: possible.name, field: field as GraphQLField<unknown, unknown> }] : [];
+    });
   }
 
   function conditionsOf(directives: FieldNode["directives"] = []): Condition[] {
@@ -180,9 +219,19 @@ export function operationRequirements(
     if (!first) return undefined;
     const fallback = first.defaultValue as number | undefined;
     const value = args.find(({ name }) => name.value === "first")?.value;
-    if (!value) return { value: fallback ?? 1 };
-    const length = argumentValueOf(value, numberOf);
-    return "variable" in length && length.fallback === undefined ? { ...length, fallback } : length;
+    let length: ArgumentValue<number> = { value: fallback ?? 1 };
+    if (value) {
+      length = argumentValueOf(value, numberOf);
+      // Null counts as left out.
+      const otherwise = { value: fallback ?? 1 };
+      if ("variable" in length) length = { ...length, fallback: length.fallback ?? fallback, otherwise };
+      else if (value.kind === Kind.NULL) length = otherwise;
+    }
+    // `last` takes precedence if it has a value.
+    const last = args.find(({ name }) => name.value === "last")?.value;
+    if (!last || last.kind === Kind.NULL) return length;
+    const lastLength = argumentValueOf(last, numberOf);
+    return "variable" in lastLength ? { ...lastLength, otherwise: length } : lastLength;
   }
 
   function argumentValueOf<Value>(

@@ -5,7 +5,7 @@ import { asStartupError, exitWithError, StartupError } from "../platform/process
 import { folderArgument } from "./folder-argument";
 
 /** Copies the data of a server, which may be running, into a folder. */
-async function main(): Promise<void> {
+async function copyData(): Promise<void> {
   process.umask(0o077);
   const folder = folderArgument("Usage: npm run backup -- <new folder>");
   const config = readConfig(process.env);
@@ -35,4 +35,7 @@ function summaryOf({ madeAt, documents, deleted, damaged, keys }: Backup, folder
   ];
 }
 
-main().catch((error: unknown) => exitWithError("The backup failed", error));
+export const main = (): Promise<void> =>
+  copyData().catch((error: unknown) => exitWithError("The backup failed", error));
+
+if (require.main === module) void main();

@@ -1,4 +1,4 @@
-import { configurationTable, type ConfigurationVariable } from "../config";
+import { configurationTable, type ConfigurationVariable } from "../config/variables";
 
 /** Renders all environment variables as a Markdown table, for the documentation. */
 export function renderConfigurationTable(): string {

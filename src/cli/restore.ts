@@ -5,7 +5,7 @@ import { asStartupError, exitWithError, StartupError } from "../platform/process
 import { folderArgument } from "./folder-argument";
 
 /** Copies a backup into the data directory. */
-async function main(): Promise<void> {
+async function restoreData(): Promise<void> {
   process.umask(0o077);
   const backup = folderArgument("Usage: npm run restore -- <folder of the backup>");
   const config = readConfig(process.env);
@@ -38,4 +38,7 @@ function summaryOf(restoration: Restoration, { dataDir, secretsKey }: Config): s
   ];
 }
 
-main().catch((error: unknown) => exitWithError("The restore failed", error));
+export const main = (): Promise<void> =>
+  restoreData().catch((error: unknown) => exitWithError("The restore failed", error));
+
+if (require.main === module) void main();

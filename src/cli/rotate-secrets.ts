@@ -7,7 +7,7 @@ import { rotateSecrets } from "../platform/secrets/secrets-rotation";
 import { asStartupError, exitWithError } from "../platform/process/startup-error";
 
 /** Encrypts the secrets that are under previous keys again, under the current key. */
-async function main(): Promise<void> {
+async function rotate(): Promise<void> {
   const config = readConfig(process.env);
   const keyring = await openKeyring(config);
   const db = await Database.open(config.database, entities);
@@ -23,4 +23,7 @@ async function main(): Promise<void> {
   }
 }
 
-main().catch((error: unknown) => exitWithError("The rotation of secrets failed", error));
+export const main = (): Promise<void> =>
+  rotate().catch((error: unknown) => exitWithError("The rotation of secrets failed", error));
+
+if (require.main === module) void main();

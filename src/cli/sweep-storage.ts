@@ -8,7 +8,7 @@ import { openStorage } from "../platform/storage/open-storage";
 import { deleteOrphanedObjects, findIncompleteDocuments, type Inventory } from "../domain/document/storage-sweep";
 
 /** Deletes orphaned objects from the document storage, and lists documents whose objects are missing. */
-async function main(): Promise<void> {
+async function sweep(): Promise<void> {
   const isDryRun = readArguments();
   const config = readConfig(process.env);
   const db = await Database.open(config.database, entities);
@@ -42,4 +42,7 @@ function readArguments(): boolean {
   }
 }
 
-main().catch((error: unknown) => exitWithError("The sweep of the document storage failed", error));
+export const main = (): Promise<void> =>
+  sweep().catch((error: unknown) => exitWithError("The sweep of the document storage failed", error));
+
+if (require.main === module) void main();

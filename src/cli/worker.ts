@@ -1,6 +1,8 @@
 import "reflect-metadata";
 import { openBackend } from "../backend";
 import { readConfig } from "../config";
+import { Metrics } from "../platform/metrics/metrics";
+import { openMetricsServer } from "../platform/metrics/metrics-server";
 import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
 import { productionTimings, type Timings } from "../timings";
@@ -20,10 +22,12 @@ async function start(timings: Timings): Promise<void> {
   await runUntilStopped(
     async () => {
       const backend = await openBackend(config, log, limits.maxRunningRuns, {}, timings);
+      const closeMetrics = await openMetricsServer(new Metrics(backend.metrics, log), config.metrics);
       await backend.start();
       return {
         async close() {
           await backend.drain();
+          closeMetrics();
           await backend.close();
         },
       };

@@ -52,7 +52,18 @@ export class ModelCatalog {
   async lock(manager: EntityManager, appId: string, name: string): Promise<boolean> {
     if (this.builtIn.has(name)) return true;
     const parsed = parseName(name);
-    return parsed !== undefined && this.connected.lock(manager, appId, parsed.connection);
+    return (
+      parsed !== undefined &&
+      modelNameFault(parsed.model) === undefined &&
+      this.connected.lock(manager, appId, parsed.connection)
+    );
+  }
+
+  /** Why no agent may have a model of this name, whatever connections there are; undefined if there is no such reason. */
+  nameFault(name: string): string | undefined {
+    const parsed = parseName(name);
+    const fault = parsed && modelNameFault(parsed.model);
+    return fault === undefined ? undefined : `must be <connection>/<model>, of which the name of the model ${fault}`;
   }
 
   supportsTools(name: string): boolean {
@@ -66,11 +77,21 @@ export class ModelCatalog {
   }
 }
 
-/** A model's own name may have slashes, but no dot segments, since the name becomes part of a URL's path. */
-export const modelNamePattern = /^(?!\.{1,2}(?:\/|$))[\w.:@+~-]+(?:\/(?!\.{1,2}(?:\/|$))[\w.:@+~-]+)*$/;
+/**
+ * Why a model's own name can't be taken; undefined if it can. Servers call models by paths, with spaces and with tags. Dot
+ * segments are refused, since the name may become part of a URL's path.
+ */
+export function modelNameFault(name: string): string | undefined {
+  if (name === "") return "must not be empty";
+  if (name.trim() !== name) return "must have no white space around it";
+  if (/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u.test(name)) return "must have no line breaks and control characters";
+  return name.split(/[/\\]/).some((segment) => segment === "." || segment === "..")
+    ? "must have no segments `.` and `..`"
+    : undefined;
+}
 
 function parseName(name: string): ConnectedModelName | undefined {
-  const [, connection, model] = /^([^/:]+)\/(.+)$/.exec(name) ?? [];
-  if (connection === undefined || model === undefined || !modelNamePattern.test(model)) return undefined;
+  const [, connection, model] = /^([^/:]+)\/([^]+)$/.exec(name) ?? [];
+  if (connection === undefined || model === undefined) return undefined;
   return { connection, model };
 }

@@ -3,7 +3,8 @@ import type { Model, ModelChunk, ModelRequest } from "./model";
 import { findPassages } from "./passages";
 
 const maxPassages = 3;
-const maxChunkChars = 120;
+/** At most 120 characters, up to the end of a word if possible. */
+const chunkPattern = /[^]{1,120}(?=\s|$)|[^]{1,120}/gu;
 
 /**
  * Answers with the passages of the session's documents that match the user's text, verbatim, best first. It needs no
@@ -35,6 +36,5 @@ export class ExtractiveModel implements Model {
 
 /** Splits a text into chunks that end between words. */
 function* chunksOf(text: string): Generator<ModelChunk> {
-  const chunks = text.match(new RegExp(`[^]{1,${maxChunkChars}}(?=\\s|$)|[^]{1,${maxChunkChars}}`, "gu")) ?? [];
-  for (const chunk of chunks) yield { kind: "text", text: chunk };
+  for (const chunk of text.match(chunkPattern) ?? []) yield { kind: "text", text: chunk };
 }

@@ -1,9 +1,16 @@
+import type { FairShare } from "../platform/process/fair-scheduler";
 import type { ToolServer } from "./tools/tool-server";
 
 /** A document of the session that a model may answer from. */
 export interface ModelDocument {
   readonly id: string;
   readonly filename: string;
+}
+
+/** A previous message of the session. */
+export interface EarlierMessage {
+  readonly role: "USER" | "AGENT";
+  readonly text: string;
 }
 
 /** The paths of the index files that `DocumentReader` wrote, by document id. */
@@ -18,20 +25,24 @@ export interface ModelSettings {
   readonly timeoutSeconds: number;
 }
 
-/** Token counts as the model's provider reports them. */
+/** Token counts as the model's provider reports them, or as they are estimated. */
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly totalTokens: number;
+  /** Whether some of them are estimated, because the provider has not reported them. */
+  readonly estimated?: boolean;
 }
 
 export interface ModelRequest {
+  /** Whose turn searches take. */
+  readonly share: FairShare;
   /** The agent's instructions, which come before the conversation. */
   readonly instructions: string;
   /** The user's message. */
   readonly text: string;
-  /** The previous messages of the session, oldest first. */
-  readonly earlier: readonly { readonly role: "USER" | "AGENT"; readonly text: string }[];
+  /** Reads the previous messages of the session, oldest first. */
+  readonly earlier: () => Promise<readonly EarlierMessage[]>;
   readonly documents: readonly ModelDocument[];
   /** Keeps the documents' indexes on disk for the duration of a search. */
   readonly withIndexes: <Result>(
@@ -53,6 +64,10 @@ export type ToolChunk = { readonly callId: string; readonly name: string } & (
 /** One element of the stream that an answer is. A usage chunk has the totals of the answer so far. */
 export type ModelChunk =
   | { readonly kind: "text"; readonly text: string }
+  /** Reasoning comes before the answer and is not part of it. */
+  | { readonly kind: "reasoning"; readonly text: string }
+  /** The text so far is void: it was reasoning, as only its end has shown. */
+  | { readonly kind: "retraction" }
   | ToolChunk
   | { readonly kind: "usage"; readonly usage: TokenUsage }
   | {
@@ -79,11 +94,13 @@ export type ModelErrorCode =
   | "MODEL_UNAVAILABLE"
   /** The answer took longer than the agent's timeout. */
   | "MODEL_TIMEOUT"
-  /** The provider refused the request by an HTTP status, or a content filter blocked the answer. */
+  /** The provider refused the request by an HTTP status, also for an unknown model, or a content filter blocked it. */
   | "MODEL_REJECTED"
   /** The model's address is not allowed. */
   | "MODEL_ADDRESS_REFUSED"
   | "MODEL_OUTPUT_TOO_LONG"
+  /** The answer is complete and has no text. */
+  | "MODEL_OUTPUT_EMPTY"
   /** The provider's response can't be parsed, or the server has a bug. */
   | "MODEL_FAILED"
   | "DOCUMENTS_TOO_LARGE"

@@ -10,19 +10,21 @@ import { ModelError, type ModelRequest } from "./model";
  */
 export async function findPassages(
   reader: DocumentReader,
-  { documents, text, earlier, withIndexes }: Pick<ModelRequest, "documents" | "text" | "earlier" | "withIndexes">,
+  request: Pick<ModelRequest, "share" | "documents" | "text" | "earlier" | "withIndexes">,
   maxPassages: number,
   signal: AbortSignal,
 ): Promise<FoundPassage[]> {
+  const { share, documents, text, earlier, withIndexes } = request;
   if (documents.length === 0) return [];
-  const earlierQuestions = earlier.filter(({ role }) => role === "USER").map((message) => message.text);
+  const earlierQuestions = (await earlier()).filter(({ role }) => role === "USER").map((message) => message.text);
   try {
     return await withIndexes((paths) => {
       const indexed = documents.flatMap(({ id }) => {
         const indexPath = paths.get(id);
         return indexPath === undefined ? [] : [{ id, indexPath }];
       });
-      return reader.search({ documents: indexed, question: text, earlier: earlierQuestions, maxPassages }, signal);
+      const task = { documents: indexed, question: text, earlier: earlierQuestions, maxPassages };
+      return reader.search(task, share, signal);
     }, signal);
   } catch (error) {
     if (!(error instanceof SearchError)) throw error;

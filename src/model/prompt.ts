@@ -1,12 +1,21 @@
 import type { FoundPassage } from "../retrieval/search/ranking";
-import type { ModelChunk, ModelRequest } from "./model";
+import type { EarlierMessage, ModelChunk, ModelRequest } from "./model";
 
 /** The limit for the session's previous messages, in tokens as `approximateTokens` counts them. */
 const maxHistoryTokens = 4_000;
 
+interface PromptMessage {
+  readonly role: "user" | "assistant";
+  readonly content: string;
+}
+
+type Question = Pick<ModelRequest, "instructions" | "text" | "documents"> & {
+  readonly earlier: readonly EarlierMessage[];
+};
+
 export interface Prompt {
   readonly system: string | undefined;
-  readonly messages: readonly { readonly role: "user" | "assistant"; readonly content: string }[];
+  readonly messages: readonly PromptMessage[];
 }
 
 /**
@@ -14,7 +23,7 @@ export interface Prompt {
  * user's message after the passages that match it. The passages are numbered, so that the answer can cite them.
  */
 export function buildPrompt(
-  { instructions, text, earlier, documents }: Pick<ModelRequest, "instructions" | "text" | "earlier" | "documents">,
+  { instructions, text, earlier, documents }: Question,
   passages: readonly FoundPassage[],
 ): Prompt {
   const filenames = new Map(documents.map(({ id, filename }) => [id, filename]));
@@ -28,7 +37,7 @@ export function buildPrompt(
       : [introduction([...filenames.values()], quotes.length), ...quotes, text].join("\n\n");
   return {
     system: instructions.trim() === "" ? undefined : instructions,
-    messages: [...historyOf(earlier), { role: "user", content }],
+    messages: alternating([...historyOf(earlier), { role: "user", content }]),
   };
 }
 
@@ -40,7 +49,7 @@ function introduction(filenames: readonly string[], passageCount: number): strin
 }
 
 /** The newest messages that fit, oldest first. The first one is the user's, as some providers require. */
-function historyOf(earlier: ModelRequest["earlier"]): Prompt["messages"][number][] {
+function historyOf(earlier: readonly EarlierMessage[]): PromptMessage[] {
   let remainingTokens = maxHistoryTokens;
   const fitting = [];
   for (const message of earlier.toReversed()) {
@@ -55,6 +64,17 @@ function historyOf(earlier: ModelRequest["earlier"]): Prompt["messages"][number]
   }));
 }
 
+/** Joins messages of one role that follow each other, such as those of failed runs: templates of some models refuse them. */
+function alternating(messages: readonly PromptMessage[]): PromptMessage[] {
+  const joined: PromptMessage[] = [];
+  for (const { role, content } of messages) {
+    const last = joined.at(-1);
+    if (last?.role === role) joined[joined.length - 1] = { role, content: `${last.content}\n\n${content}` };
+    else joined.push({ role, content });
+  }
+  return joined;
+}
+
 /** Counts four bytes of UTF-8 as a token, which is close enough for English and Chinese and for every model. */
 const approximateTokens = (text: string): number => Math.ceil(Buffer.byteLength(text) / 4);
 
@@ -63,6 +83,8 @@ export function* citationsIn(answer: string, passages: readonly FoundPassage[]):
   const groups = [...answer.matchAll(/\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g)].map(([, numbers = ""]) => numbers);
   for (const number of new Set(groups.flatMap((numbers) => numbers.split(",").map(Number)))) {
     const passage = passages[number - 1];
-    if (passage) yield { kind: "citation", documentId: passage.documentId, quote: passage.quote, page: null };
+    if (!passage) continue;
+    const { documentId, quote, page = null } = passage;
+    yield { kind: "citation", documentId, quote, page };
   }
 }

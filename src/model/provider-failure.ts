@@ -3,6 +3,7 @@ import { ResponseTooLargeError } from "../platform/outbound/response-limit";
 import { OutboundRefusedError } from "../platform/outbound/outbound";
 import { causesOf } from "../platform/process/error-causes";
 import { ModelError } from "./model";
+import { errorCodeOf, errorStatusOf } from "./provider-code";
 
 /** Request Timeout, Conflict, Too Early, Too Many Requests. */
 const transientStatuses = new Set([408, 409, 425, 429]);
@@ -17,9 +18,14 @@ export interface Diagnosis {
   readonly reason: string;
 }
 
-/** Classifies an error. The result does not repeat messages of the provider. */
-export function diagnose(error: unknown): Diagnosis {
+/**
+ * Classifies an error. The result names the provider's code of the error, but does not repeat its message.
+ *
+ * @param apiKey is repeated by some providers, and is never part of the result
+ */
+export function diagnose(error: unknown, apiKey: string | null): Diagnosis {
   const chain = causesOf(error);
+  const codeIn = (value: unknown) => withoutKey(errorCodeOf(value), apiKey);
   if (chain.some((each) => each instanceof OutboundRefusedError)) {
     const message = "The model's address is not allowed. The operator can allow it in MODEL_ALLOWED_HOSTS.";
     return {
@@ -31,8 +37,9 @@ export function diagnose(error: unknown): Diagnosis {
   if (chain.some((each) => each instanceof ResponseTooLargeError)) {
     return { failure: tooLong("the maximum size of a response"), isTransient: false, reason: "response too large" };
   }
+  const known = chain.find((each) => each instanceof ModelError);
+  if (known) return { failure: known, isTransient: false, reason: known.code };
   const [top] = chain;
-  if (top instanceof ModelError) return { failure: top, isTransient: false, reason: top.code };
   if (
     top instanceof IncompleteStreamError ||
     InvalidResponseDataError.isInstance(top) ||
@@ -41,10 +48,17 @@ export function diagnose(error: unknown): Diagnosis {
     return unavailable("The model's provider ended the stream before the answer was complete.", "incomplete answer");
   }
   if (top instanceof ProviderStreamError) {
-    return unavailable("The model's provider reported an error in the middle of the answer.", "error in the answer");
+    const [code, status] = [codeIn(top.error), errorStatusOf(top.error)];
+    if (status !== undefined) return diagnoseStatus(status, code);
+    return unavailable(
+      withCode("The model's provider reported an error in the middle of the answer", code),
+      "error in the answer",
+    );
   }
   const status = APICallError.isInstance(top) ? top.statusCode : undefined;
-  if (APICallError.isInstance(top) && status !== undefined && !isSuccess(status)) return diagnoseStatus(top, status);
+  if (APICallError.isInstance(top) && status !== undefined && !isSuccess(status)) {
+    return diagnoseStatus(status, codeIn(top.responseBody), retryAfterMs(top.responseHeaders));
+  }
 
   const code = chain.map(networkCodeOf).find((each) => each !== undefined);
   if (code !== undefined || (APICallError.isInstance(top) && status === undefined)) {
@@ -58,7 +72,12 @@ export function diagnose(error: unknown): Diagnosis {
 export class IncompleteStreamError extends Error {}
 
 /** The provider reported an error inside the stream. */
-export class ProviderStreamError extends Error {}
+export class ProviderStreamError extends Error {
+  /** @param error as the provider sent it */
+  constructor(readonly error?: unknown) {
+    super("The provider reported an error");
+  }
+}
 
 /** @param limit which limit the answer reached, such as "the limit of 400,000 characters" */
 export const tooLong = (limit: string): ModelError =>
@@ -68,14 +87,26 @@ function unavailable(message: string, reason: string): Diagnosis {
   return { failure: new ModelError("MODEL_UNAVAILABLE", message), isTransient: true, reason };
 }
 
-function diagnoseStatus({ responseHeaders }: APICallError, status: number): Diagnosis {
+function diagnoseStatus(status: number, providerCode: string | undefined, retryAfter?: number): Diagnosis {
   const code = status >= 500 ? "MODEL_UNAVAILABLE" : "MODEL_REJECTED";
+  const hint =
+    status === 404 || status === 405
+      ? " It has no such model, or a part of the path of the connection's address, such as /v1, is missing."
+      : "";
   return {
-    failure: new ModelError(code, `The model's provider answered with status ${status}.`),
+    failure: new ModelError(code, withCode(`The model's provider answered with status ${status}`, providerCode) + hint),
     isTransient: status >= 500 || transientStatuses.has(status),
-    retryAfter: retryAfterMs(responseHeaders),
+    retryAfter,
     reason: `status ${status}`,
   };
+}
+
+const withCode = (sentence: string, code: string | undefined): string =>
+  code === undefined ? `${sentence}.` : `${sentence} (\`${code}\`).`;
+
+function withoutKey(code: string | undefined, apiKey: string | null): string | undefined {
+  const isOfKey = code !== undefined && apiKey !== null && (code.includes(apiKey) || apiKey.includes(code));
+  return isOfKey ? undefined : code;
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

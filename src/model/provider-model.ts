@@ -17,11 +17,23 @@ const maxPassages = 8;
 /** About 100,000 tokens. */
 const maxAnswerChars = 400_000;
 
+/** Of what is stored. Reasoning that is longer goes on until the agent's timeout. */
+const maxReasoningChars = 100_000;
+
 const maxAttempts = 3;
 /** Doubles with each retry. */
 const firstRetryDelayMs = 500;
 /** A provider that asks for a longer delay is not retried. */
 const maxRetryDelayMs = 20_000;
+
+export interface ProviderModelOptions {
+  /** The maximum number of calls for one answer, if retrying may help. */
+  readonly attempts?: number | undefined;
+  /** Whether results of tools may have images. */
+  readonly takesImages: boolean;
+  /** Never becomes part of an error. */
+  readonly apiKey: string | null;
+}
 
 /** Answers with a provider's language model, from the session's messages and the passages that match. */
 export class ProviderModel implements Model {
@@ -35,7 +47,7 @@ export class ProviderModel implements Model {
     private readonly fetch: Fetch,
     private readonly toolTimings: ToolTimings,
     private readonly log: Logger,
-    private readonly attempts = maxAttempts,
+    private readonly options: ProviderModelOptions = { takesImages: false, apiKey: null },
   ) {}
 
   async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
@@ -49,10 +61,17 @@ export class ProviderModel implements Model {
     try {
       toolbox = await Toolbox.open(request.tools, this.fetch, this.toolTimings, controller.signal);
       const passages = await findPassages(this.reader, request, maxPassages, controller.signal);
-      const prompt = buildPrompt(request, passages);
+      const prompt = buildPrompt({ ...request, earlier: await request.earlier() }, passages);
+      const { takesImages } = this.options;
       let answer = "";
-      for await (const chunk of this.withRetry({ prompt, settings, toolbox, signal: controller.signal })) {
+      let reasoningChars = 0;
+      for await (const chunk of this.withRetry({ prompt, settings, toolbox, takesImages, signal: controller.signal })) {
+        if (chunk.kind === "reasoning") {
+          reasoningChars += chunk.text.length;
+          if (reasoningChars > maxReasoningChars) continue;
+        }
         yield chunk;
+        if (chunk.kind === "retraction") answer = "";
         if (chunk.kind !== "text") continue;
         answer += chunk.text;
         if (answer.length > maxAnswerChars)
@@ -77,7 +96,7 @@ export class ProviderModel implements Model {
     const { toolbox, signal } = question;
     let retryAfterMs: number | undefined;
     const attempts = new Attempts({
-      maxAttempts: this.attempts,
+      maxAttempts: this.options.attempts ?? maxAttempts,
       delayMs: (attempt) => retryAfterMs ?? firstRetryDelayMs * 2 ** (attempt - 1) * (1 + Math.random() / 4),
       maxDelayMs: maxRetryDelayMs,
       signal,
@@ -86,13 +105,13 @@ export class ProviderModel implements Model {
       let hasBegun = false;
       try {
         for await (const chunk of providerAnswer(this.model, question)) {
-          hasBegun ||= chunk.kind === "text";
+          hasBegun ||= chunk.kind === "text" && chunk.text !== "";
           yield chunk;
         }
         return;
       } catch (error) {
         signal.throwIfAborted();
-        const diagnosis = diagnose(error);
+        const diagnosis = diagnose(error, this.options.apiKey);
         const { failure, isTransient, reason } = diagnosis;
         this.log.warn({ code: failure.code, reason, attempt }, "a model's provider failed");
         if (!isTransient || hasBegun || toolbox.wasUsed) throw failure;
@@ -104,4 +123,4 @@ export class ProviderModel implements Model {
 }
 
 const timedOut = ({ timeoutSeconds }: ModelSettings): ModelError =>
-  new ModelError("MODEL_TIMEOUT", `The model did not finish within ${timeoutSeconds} s, the agent's timeout.`);
+  new ModelError("MODEL_TIMEOUT", `The model did not finish within ${timeoutSeconds} s, the time that it may take.`);

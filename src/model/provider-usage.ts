@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { TokenUsage } from "./model";
 
 /** GraphQL's Int holds no larger number; a larger count is invalid. */
-const tokens = z.number().int().min(0).max(2_147_483_647).nullish();
+const tokens = z.number().min(0).max(2_147_483_647).transform(Math.ceil).nullish().catch(undefined);
 
 const counts = z.object({
   prompt_tokens: tokens,
@@ -11,9 +11,11 @@ const counts = z.object({
   cache_creation_input_tokens: tokens,
   cache_read_input_tokens: tokens,
   output_tokens: tokens,
+  total_tokens: tokens,
   promptTokenCount: tokens,
   candidatesTokenCount: tokens,
   thoughtsTokenCount: tokens,
+  totalTokenCount: tokens,
 });
 
 /** The places in which the providers' protocols report usage. */
@@ -35,7 +37,21 @@ export function mergeUsage(previous: TokenUsage | undefined, raw: unknown): Toke
     sum(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens);
   const output =
     usage.completion_tokens ?? usage.output_tokens ?? sum(usage.candidatesTokenCount, usage.thoughtsTokenCount);
-  return tokenUsage(input ?? previous?.inputTokens, output ?? previous?.outputTokens) ?? previous;
+  const total = usage.total_tokens ?? usage.totalTokenCount ?? undefined;
+  const rest = (known: number | undefined) =>
+    known !== undefined && total !== undefined && total > known ? total - known : undefined;
+  const merged = tokenUsage(
+    input ?? previous?.inputTokens ?? rest(output),
+    output ?? previous?.outputTokens ?? rest(input),
+  );
+  return merged && merged.totalTokens > 0 ? merged : previous;
+}
+
+/** The total that a raw chunk reports although it reports neither input nor output. */
+function loneTotalIn(raw: unknown): number | undefined {
+  const { data } = rawChunk.safeParse(raw);
+  const usage = data?.usage ?? data?.usageMetadata;
+  return usage?.total_tokens || usage?.totalTokenCount || undefined;
 }
 
 /** @returns undefined if neither count is known */
@@ -51,30 +67,86 @@ function sum(first: number | null | undefined, ...rest: (number | null | undefin
   return first == null ? undefined : rest.reduce<number>((total, each) => total + (each ?? 0), first);
 }
 
-/** Adds up the usage of an answer's steps while they stream. */
+/**
+ * Adds up the usage of an answer's steps while they stream. What a provider has not reported is estimated, so that a
+ * limit of tokens also counts the answers of providers that report none, and those that were stopped before the report.
+ */
 export class UsageAccumulator {
-  total: TokenUsage | undefined;
+  private final: TokenUsage | undefined;
+  private current: TokenUsage | undefined;
   private previousSteps: TokenUsage | undefined;
-  private currentStep: TokenUsage | undefined;
+  private reported: TokenUsage | undefined;
+  /** Set if the provider has reported only a total for the current step. */
+  private reportedTotal: number | undefined;
+  private inputBytes: number | undefined;
+  private outputBytes = 0;
+
+  get total(): TokenUsage | undefined {
+    this.current ??= this.final ?? added(this.previousSteps, this.stepSoFar());
+    return this.current;
+  }
 
   beginStep(): void {
-    this.previousSteps = this.total;
-    this.currentStep = undefined;
+    // A step that is complete has been reported in full, if it has been reported.
+    this.previousSteps = added(this.previousSteps, this.reported ?? this.stepSoFar());
+    this.reported = this.reportedTotal = undefined;
+    this.inputBytes = undefined;
+    this.outputBytes = 0;
+    this.current = undefined;
+  }
+
+  /** The provider has begun to answer the request of the current step. */
+  acceptedInput(bytes: number): void {
+    this.inputBytes = bytes;
+    this.current = undefined;
+  }
+
+  producedOutput(text: string): void {
+    this.outputBytes += Buffer.byteLength(text);
+    this.current = undefined;
   }
 
   /** @param raw a chunk as the provider sent it */
   add(raw: unknown): void {
-    const step = mergeUsage(this.currentStep, raw);
-    if (!step || step === this.currentStep) return;
-    this.currentStep = step;
-    const { previousSteps } = this;
-    this.total = previousSteps
-      ? tokenUsage(previousSteps.inputTokens + step.inputTokens, previousSteps.outputTokens + step.outputTokens)
-      : step;
+    this.reportedTotal = loneTotalIn(raw) ?? this.reportedTotal;
+    const step = mergeUsage(this.reported, raw);
+    this.current = undefined;
+    this.reported = step;
   }
 
   /** @param total the final total, which replaces the sum unless it is unknown */
   finish(total: TokenUsage | undefined): void {
-    this.total = total ?? this.total;
+    const reported = added(this.previousSteps, this.reported ?? this.stepSoFar());
+    // The total lacks the steps that the provider has not reported.
+    this.final = total?.totalTokens && reported?.estimated !== true ? total : (reported ?? total);
+    this.current = undefined;
   }
+
+  private stepSoFar(): TokenUsage | undefined {
+    const outputTokens = tokensOf(this.outputBytes);
+    if (!this.reported && this.reportedTotal !== undefined) {
+      const ofOutput = Math.min(outputTokens, this.reportedTotal);
+      return estimate(this.reportedTotal - ofOutput, ofOutput);
+    }
+    if (this.reported) {
+      // Some providers report the input, with little or no output, before they begin to answer.
+      const isBehind = this.reported.outputTokens < outputTokens;
+      return isBehind ? estimate(this.reported.inputTokens, outputTokens) : this.reported;
+    }
+    return this.inputBytes === undefined ? undefined : estimate(tokensOf(this.inputBytes), outputTokens);
+  }
+}
+
+/** Four bytes of UTF-8 are about a token, in English and Chinese and for every model. */
+const tokensOf = (bytes: number): number => Math.ceil(bytes / 4);
+
+function estimate(inputTokens: number, outputTokens: number): TokenUsage | undefined {
+  const usage = tokenUsage(inputTokens, outputTokens);
+  return usage && { ...usage, estimated: true };
+}
+
+function added(one: TokenUsage | undefined, other: TokenUsage | undefined): TokenUsage | undefined {
+  if (!one || !other) return one ?? other;
+  const sum = tokenUsage(one.inputTokens + other.inputTokens, one.outputTokens + other.outputTokens);
+  return sum && (one.estimated || other.estimated ? { ...sum, estimated: true } : sum);
 }

@@ -1,11 +1,15 @@
 import { dynamicTool, jsonSchema, type ToolSet } from "ai";
 import { maxArgumentChars, type Toolbox } from "./tools/toolbox";
-import type { ToolResult } from "./tools/tool-server";
+import type { ToolImage, ToolResult } from "./tools/tool-server";
 
 const maxErrorChars = 1_000;
 
-/** The options of `streamText` that let a model call tools. Calls in the last step are not executed. */
-export function toolOptions(toolbox: Toolbox, maxSteps: number, signal: AbortSignal) {
+/**
+ * The options of `streamText` that let a model call tools. Calls in the last step are not executed.
+ *
+ * @param takesImages whether the provider's protocol has images in results
+ */
+export function toolOptions(toolbox: Toolbox, maxSteps: number, takesImages: boolean, signal: AbortSignal) {
   let isLastStep = false;
   const prepareStep = ({ stepNumber }: { stepNumber: number }) => {
     isLastStep = stepNumber >= maxSteps - 1;
@@ -23,13 +27,18 @@ export function toolOptions(toolbox: Toolbox, maxSteps: number, signal: AbortSig
         return toolbox.call(name, input, signal);
       },
       toModelOutput: ({ output }) => {
-        const { text, isError } = output as ToolResult;
-        return { type: isError ? "error-text" : "text", value: text };
+        const { text, isError, images = [] } = output as ToolResult;
+        if (isError) return { type: "error-text", value: text };
+        if (!takesImages || images.length === 0) return { type: "text", value: text };
+        return { type: "content", value: [textPart(text), ...images.map(imagePart)] };
       },
     });
   }
   return { tools, prepareStep };
 }
+
+const textPart = (text: string) => ({ type: "text" as const, text });
+const imagePart = (image: ToolImage) => ({ type: "image-data" as const, ...image });
 
 /** `streamText` reports a tool error for a call of an unknown tool and for arguments that can't be parsed. */
 export function resultOf(part: { type: "tool-result"; output: unknown } | { type: "tool-error"; error: unknown }): {

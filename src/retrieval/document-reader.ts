@@ -1,6 +1,8 @@
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import type { FairShare } from "../platform/process/fair-scheduler";
 import type { MediaType } from "./extraction/media-type";
+import { crashed, outOfMemory } from "./extraction/unreadable-error";
 import { WorkerPool, WorkerError, type WorkerPoolLimits } from "./worker-pool";
 import type { FoundPassage } from "./search/ranking";
 
@@ -50,39 +52,63 @@ export class SearchError extends Error {
 export interface ReaderLimits {
   readonly maxReadSeconds: number;
   readonly maxReadMegabytes: number;
+  readonly maxQueuedDocuments: number;
 }
 
+/** A second worker is kept for apps that have none of their documents in progress, even on a single processor. */
+const minWorkers = 2;
+
+const maxWaitingDetections = 1_000;
+/** A quarter of it, which the searches of one key may take, is the highest `MAX_RUNNING_RUNS`. */
+const maxWaitingSearches = 40_000;
+
+/** It includes the start of the processes, which a busy machine delays. */
+const maxDetectSeconds = 15;
+
 /**
- * Indexes and searches documents in worker processes, so that a large document blocks nobody else and a malicious one
- * ends only its own worker. Tasks that a client waits for have a pool that background indexing cannot exhaust.
+ * Detects, indexes and searches documents in worker processes, so that a large document blocks nobody else and a malicious
+ * one ends only its own process. Each kind of task has a pool of its own, in which apps take turns.
  */
 export class DocumentReader {
-  private readonly interactive: WorkerPool;
-  private readonly background: WorkerPool;
+  private readonly detecting: WorkerPool;
+  private readonly indexing: WorkerPool;
+  private readonly searching: WorkerPool;
 
   constructor(private readonly limits: ReaderLimits) {
-    const poolLimits: WorkerPoolLimits = {
-      workers: Math.max(1, availableParallelism() - 1),
+    const poolLimits = {
+      workers: Math.max(minWorkers, availableParallelism() - 1),
       timeoutSeconds: limits.maxReadSeconds,
       heapMegabytes: limits.maxReadMegabytes,
     };
-    const script = join(__dirname, "worker.js");
-    this.interactive = new WorkerPool(script, poolLimits);
-    this.background = new WorkerPool(script, poolLimits);
+    const pool = (more: Partial<WorkerPoolLimits> & Pick<WorkerPoolLimits, "maxWaiting">) =>
+      new WorkerPool(join(__dirname, "worker.js"), { ...poolLimits, ...more });
+    this.detecting = pool({ maxWaiting: maxWaitingDetections, timeoutSeconds: maxDetectSeconds });
+    this.indexing = pool({ maxWaiting: limits.maxQueuedDocuments });
+    this.searching = pool({ maxWaiting: maxWaitingSearches });
   }
 
-  async detectType(task: Omit<DetectTask, "kind">): Promise<Detection> {
+  /**
+   * Detects the type of a file by its first 64 KB, within 2 s.
+   *
+   * @throws {QueueFullError} if too many files wait for it
+   */
+  async detectType(task: Omit<DetectTask, "kind">, share: FairShare): Promise<Detection> {
     const detect: Task = { ...task, kind: "detect" };
-    return this.orFailure(this.interactive.run(() => Promise.resolve(detect)) as Promise<Detection>);
+    return this.orFailure(
+      this.detecting.run(share, () => Promise.resolve(detect)) as Promise<Detection>,
+      "Detecting its type takes too long.",
+    );
   }
 
   /**
    * Indexes a file whose type was detected.
    *
    * @param makeTask called when a worker is free; undefined skips the task
+   * @throws {QueueFullError} if too many documents wait
    * @throws {WorkerError} STOPPED if the reader is closed; the signal's reason if it is aborted
    */
   async index(
+    share: FairShare,
     makeTask: () => Promise<Omit<IndexTask, "kind"> | undefined>,
     signal: AbortSignal,
   ): Promise<IndexOutcome | undefined> {
@@ -90,7 +116,10 @@ export class DocumentReader {
       const task = await makeTask();
       return task && { ...task, kind: "index" };
     };
-    return this.orFailure(this.background.run(makeIndexTask, signal) as Promise<IndexOutcome | undefined>);
+    return this.orFailure(
+      this.indexing.run(share, makeIndexTask, signal) as Promise<IndexOutcome | undefined>,
+      `Reading it takes more than ${this.limits.maxReadSeconds} s.`,
+    );
   }
 
   /**
@@ -98,10 +127,10 @@ export class DocumentReader {
    *
    * @throws {SearchError} if a limit is exceeded; the signal's reason if it is aborted
    */
-  async search(task: Omit<SearchTask, "kind">, signal: AbortSignal): Promise<FoundPassage[]> {
+  async search(task: Omit<SearchTask, "kind">, share: FairShare, signal: AbortSignal): Promise<FoundPassage[]> {
     const search: Task = { ...task, kind: "search" };
     try {
-      return (await this.interactive.run(() => Promise.resolve(search), signal)) as FoundPassage[];
+      return (await this.searching.run(share, () => Promise.resolve(search), signal)) as FoundPassage[];
     } catch (error) {
       if (!(error instanceof WorkerError) || error.reason === "STOPPED") throw error;
       throw new SearchError(error.reason === "TIMEOUT" ? "TIMEOUT" : "TOO_LARGE");
@@ -109,26 +138,16 @@ export class DocumentReader {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.interactive.close(), this.background.close()]);
+    await Promise.all([this.detecting, this.indexing, this.searching].map((pool) => pool.close()));
   }
 
-  private async orFailure<Result>(result: Promise<Result>): Promise<Result | ReadFailure> {
+  private async orFailure<Result>(result: Promise<Result>, timedOut: string): Promise<Result | ReadFailure> {
     try {
       return await result;
     } catch (error) {
       if (!(error instanceof WorkerError) || error.reason === "STOPPED") throw error;
-      return { kind: "failed", reason: this.describe(error.reason) };
-    }
-  }
-
-  private describe(reason: "TIMEOUT" | "TOO_LARGE" | "DIED"): string {
-    switch (reason) {
-      case "TIMEOUT":
-        return `Reading it takes more than ${this.limits.maxReadSeconds} s.`;
-      case "TOO_LARGE":
-        return "Reading it takes too much memory.";
-      case "DIED":
-        return "The process that read it crashed.";
+      const reasons = { TIMEOUT: timedOut, TOO_LARGE: outOfMemory().reason, DIED: crashed().reason };
+      return { kind: "failed", reason: reasons[error.reason] };
     }
   }
 }

@@ -1,5 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { Semaphore } from "async-mutex";
+import { FairQueue } from "../platform/process/fair-queue";
+import type { FairShare } from "../platform/process/fair-scheduler";
+import { outOfMemorySignals } from "./extraction/unreadable-error";
 
 /** A worker did not finish its task. */
 export class WorkerError extends Error {
@@ -10,11 +12,13 @@ export class WorkerError extends Error {
 }
 
 export interface WorkerPoolLimits {
-  /** Maximum number of processes. */
+  /** Maximum number of processes. With at least two, one is kept for apps that have none of their tasks running. */
   readonly workers: number;
+  /** Maximum number of tasks that wait for a worker. */
+  readonly maxWaiting: number;
   /** For one task, counted from when a worker starts it. */
   readonly timeoutSeconds: number;
-  /** JavaScript heap of one worker. */
+  /** JavaScript heap of one worker, and of each process that it starts. */
   readonly heapMegabytes: number;
 }
 
@@ -26,68 +30,53 @@ export type WorkerReply = ({ readonly result: unknown } | { readonly error: stri
 const idleTimeoutMs = 30_000;
 
 /**
- * Runs tasks in child processes. Threads would not do: if a thread outgrows its heap, V8 may end the whole process. A
- * worker that has replied is reused for the next task. A worker that failed in any way is killed, and has exited before
- * its task rejects.
+ * Runs tasks in child processes, in fair turns by app and key. Threads would not do: if a thread outgrows its heap, V8 may
+ * end the whole process. A worker that has replied is reused for the next task. A worker that failed in any way is killed
+ * with the processes that it has started, and has exited before its task rejects.
  */
 export class WorkerPool {
-  private readonly slots: Semaphore;
+  private readonly queue: FairQueue;
   private readonly idle: ChildProcess[] = [];
   private readonly alive = new Set<ChildProcess>();
   private readonly closing = new AbortController();
 
-  /** @param script replies to each message with a WorkerReply */
+  /** @param script replies to each message with a WorkerReply; its argument is the heap in megabytes */
   constructor(
     private readonly script: string,
     private readonly limits: WorkerPoolLimits,
   ) {
-    this.slots = new Semaphore(limits.workers);
+    const { workers, maxWaiting } = limits;
+    this.queue = new FairQueue({ total: workers, perApp: workers, perLane: workers, maxWaiting });
   }
 
   /**
+   * @param share whose turn it takes
    * @param makeTask called when a worker is free; if it returns undefined, so does `run`
+   * @throws {QueueFullError} if too many tasks wait
    * @throws {WorkerError} if the worker fails; the signal's reason if it is aborted
    */
-  async run(makeTask: () => Promise<object | undefined>, signal?: AbortSignal): Promise<unknown> {
+  async run(share: FairShare, makeTask: () => Promise<object | undefined>, signal?: AbortSignal): Promise<unknown> {
     const stop = signal ? AbortSignal.any([signal, this.closing.signal]) : this.closing.signal;
-    const release = await this.acquireSlot(stop);
-    try {
+    const work = async () => {
       const task = await makeTask();
       return task && (await this.dispatch(task, stop));
-    } finally {
-      release();
-    }
+    };
+    return this.queue.run(share, work, stop);
   }
 
   /** Kills all workers. Their tasks reject with STOPPED. */
   async close(): Promise<void> {
     this.closing.abort(new WorkerError("STOPPED"));
     const exits = [...this.alive].map((child) => new Promise((resolve) => child.once("exit", resolve)));
-    for (const child of this.alive) child.kill("SIGKILL");
+    for (const child of this.alive) killGroup(child);
     await Promise.all(exits);
-  }
-
-  private acquireSlot(stop: AbortSignal): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      const onAbort = () => reject(stop.reason as Error);
-      if (stop.aborted) {
-        onAbort();
-        return;
-      }
-      stop.addEventListener("abort", onAbort);
-      void this.slots.acquire().then(([, release]) => {
-        stop.removeEventListener("abort", onAbort);
-        if (stop.aborted) release();
-        else resolve(release);
-      });
-    });
   }
 
   private async dispatch(task: object, stop: AbortSignal): Promise<unknown> {
     stop.throwIfAborted();
     const child = this.idle.pop() ?? this.fork();
     const reply = await this.replyOf(child, task, stop);
-    if (reply.mustRecycle) child.kill("SIGKILL");
+    if (reply.mustRecycle) killGroup(child);
     else this.park(child);
     if ("error" in reply) throw new Error(reply.error);
     return reply.result;
@@ -98,7 +87,7 @@ export class WorkerPool {
       let killReason: unknown;
       const kill = (reason: unknown) => {
         killReason ??= reason;
-        child.kill("SIGKILL");
+        killGroup(child);
       };
       const onAbort = () => kill(stop.reason);
       const onMessage = (reply: unknown) => {
@@ -125,26 +114,30 @@ export class WorkerPool {
   }
 
   private fork(): ChildProcess {
-    const child = fork(this.script, [], {
-      execArgv: [`--max-old-space-size=${this.limits.heapMegabytes}`],
+    const { heapMegabytes } = this.limits;
+    const child = fork(this.script, [String(heapMegabytes)], {
+      execArgv: [`--max-old-space-size=${heapMegabytes}`],
       // A document that takes over the worker finds none of the server's secrets there.
       env: {},
       stdio: ["ignore", "ignore", "ignore", "ipc"],
+      // It leads a process group, so that the processes that it starts can be killed with it.
+      detached: true,
     });
     this.alive.add(child);
     child.once("exit", () => {
+      killGroup(child);
       this.alive.delete(child);
       this.unpark(child);
     });
     // Sending to a process that has just died fails here; its exit event rejects the task.
-    child.on("error", () => child.kill("SIGKILL"));
+    child.on("error", () => killGroup(child));
     return child;
   }
 
   private park(child: ChildProcess): void {
     this.idle.push(child);
     setTimeout(() => {
-      if (this.unpark(child)) child.kill("SIGKILL");
+      if (this.unpark(child)) killGroup(child);
     }, idleTimeoutMs).unref();
   }
 
@@ -156,5 +149,11 @@ export class WorkerPool {
   }
 }
 
-/** V8 aborts if the heap is full; the watchdog kills if the rest of the memory is. */
-const outOfMemorySignals: ReadonlySet<NodeJS.Signals | null> = new Set(["SIGABRT", "SIGKILL", "SIGTRAP", "SIGILL"]);
+/** Kills a worker and the processes that it has started, of which some may outlive it. */
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, "SIGKILL");
+  } catch {
+    // None of them is left.
+  }
+}

@@ -1,5 +1,5 @@
-import { Field, ID, InputType } from "type-graphql";
-import { name, text } from "./rules";
+import { Field, ID, InputType, Int } from "type-graphql";
+import { integerBetween, name, text } from "./rules";
 import { Rule } from "./validation";
 
 const nameDescription = "1 to 120 characters; white space around it is removed. CONFLICT if the name is taken.";
@@ -35,4 +35,15 @@ export abstract class UpdateNamedInput extends IdInput {
   @Field(() => String, { nullable: true, description: descriptionDescription })
   @Rule(description.optional())
   description?: string;
+}
+
+/** The same for an object with a version, which each update raises. */
+@InputType()
+export abstract class UpdateVersionedInput extends UpdateNamedInput {
+  @Field(() => Int, {
+    nullable: true,
+    description: "The `version` that the update is based on. CONFLICT if the object has another version now.",
+  })
+  @Rule(integerBetween(1, 2_147_483_647).optional())
+  expectedVersion?: number;
 }

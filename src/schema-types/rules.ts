@@ -7,13 +7,30 @@ export const text = (maxChars: number, minChars = 0) =>
     abort: true,
   });
 
-/** A name for people: trimmed, on one line. */
+/**
+ * A name for people: trimmed, on one line, and in the normal form NFC, so that names that look the same are the same.
+ * Names that differ in case or width are different.
+ */
 export const name = (maxChars = 120) =>
   z
     .string("must be a text")
+    .normalize("NFC")
     .trim()
     .pipe(text(maxChars, 1))
-    .refine((value) => /^\P{Cc}*$/u.test(value), { error: "must have no control characters", abort: true });
+    .refine((value) => /^[^\p{Cc}\p{Zl}\p{Zp}]*$/u.test(value), {
+      error: "must have no control characters",
+      abort: true,
+    })
+    .refine((value) => !invisible.test(value.replaceAll(emoji, "")), {
+      error: "must have no invisible characters, and none that change the direction of text",
+      abort: true,
+    });
+
+/** Also blanks that are letters or symbols by their category. */
+const invisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
+/** Emoji, whose parts invisible characters join. */
+const emoji =
+  /[\p{Extended_Pictographic}#*0-9]\p{Emoji_Modifier}?\uFE0F?(?:\u200D\p{Extended_Pictographic}\p{Emoji_Modifier}?\uFE0F?)*/gu;
 
 /** A name that the caller gives to something of theirs, compared byte for byte. */
 export const reference = text(255, 1);

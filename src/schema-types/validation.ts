@@ -1,4 +1,5 @@
 import "reflect-metadata";
+import { getMetadataStorage } from "type-graphql";
 import { z } from "zod";
 import { badInput, type FieldError } from "../errors";
 
@@ -11,6 +12,7 @@ export interface InputLimits {
 
 type RuleFactory = (limits: InputLimits) => z.ZodType;
 type Rules = ReadonlyMap<string, z.ZodType>;
+type Defaults = ReadonlyMap<string, unknown>;
 
 const maxNestingDepth = 20;
 const rulesByPrototype = new WeakMap<object, Map<string, RuleFactory>>();
@@ -29,11 +31,12 @@ export const Rule =
  */
 export class InputValidator {
   private readonly cache = new Map<object, Rules>();
+  private readonly defaults = new Map<object, Defaults>();
 
   constructor(private readonly limits: InputLimits) {}
 
   /**
-   * Replaces texts that a rule transforms, such as names, which are trimmed.
+   * Replaces texts that a rule transforms, such as names, which are trimmed, and nulls of fields that have a default.
    *
    * @param path of the argument, such as `input`; empty if the fields of the object are arguments themselves
    * @throws BAD_USER_INPUT that names every invalid field and never repeats a value
@@ -61,7 +64,7 @@ export class InputValidator {
     if (depth > maxNestingDepth) {
       return [{ field, message: `must not be nested deeper than ${maxNestingDepth} levels` }];
     }
-    const value: unknown = Reflect.get(parent, key);
+    const value = this.valueOf(parent, key);
     const textMessage = typeof value === "string" ? this.textMessage(value) : undefined;
     if (textMessage !== undefined) return [{ field, message: textMessage }];
 
@@ -72,6 +75,30 @@ export class InputValidator {
     const isBounded = rule !== undefined || isInputObject(value) || !isInputObject(parent);
     if (!isBounded) throw new Error(`${field} needs a rule that bounds it`);
     return this.errorsInside(value, field, depth);
+  }
+
+  /** A null counts as left out if the field has a default. */
+  private valueOf(parent: object, key: string): unknown {
+    const value: unknown = Reflect.get(parent, key);
+    if (value !== null) return value;
+    const defaultValue = this.defaultsOf(parent).get(key);
+    if (defaultValue === undefined) return null;
+    Reflect.set(parent, key, defaultValue);
+    return defaultValue;
+  }
+
+  private defaultsOf(parent: object): Defaults {
+    const prototype = prototypeOf(parent);
+    if (!prototype) return new Map();
+    const ofField = ({ target, name, typeOptions }: FieldMetadata): [string, unknown][] =>
+      target === prototype.constructor && typeOptions.defaultValue !== undefined
+        ? [[name, typeOptions.defaultValue]]
+        : [];
+    const defaults =
+      this.defaults.get(prototype) ??
+      new Map([...this.defaultsOf(prototype), ...getMetadataStorage().fields.flatMap(ofField)]);
+    this.defaults.set(prototype, defaults);
+    return defaults;
   }
 
   /** @returns a message if no field accepts the text, whatever its rule */
@@ -95,6 +122,8 @@ export class InputValidator {
     return [...factories].map(([field, factory]) => [field, factory(this.limits)]);
   }
 }
+
+type FieldMetadata = ReturnType<typeof getMetadataStorage>["fields"][number];
 
 const prototypeOf = (value: object) => Object.getPrototypeOf(value) as object | null;
 

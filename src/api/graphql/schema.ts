@@ -9,11 +9,14 @@ import {
   lexicographicSortSchema,
   printSchema,
 } from "graphql";
-import { buildSchemaSync, type ClassType, type PubSub, type ResolverData } from "type-graphql";
+import { buildSchemaSync, type ClassType, getMetadataStorage, type PubSub, type ResolverData } from "type-graphql";
 import { authChecker } from "../../auth/checker";
+import { readsDatabase } from "../../auth/operation-requirements";
 import { describe, type Requirement } from "../../auth/permissions";
 import type { Limits } from "../../config";
 import { type Context, resolverClasses } from "../../container";
+import { markPlainFields } from "./execution/plain-fields";
+import { boundResponses } from "./response-bounds";
 import { InputValidator } from "../../schema-types/validation";
 
 /**
@@ -37,6 +40,9 @@ export function createSchema(limits: Limits): GraphQLSchema {
     skipCheck: true,
   });
   publishRequirements(schema);
+  markReads(schema);
+  markPlainFields(schema);
+  boundResponses(schema);
   return schema;
 }
 
@@ -58,6 +64,19 @@ function noTopics(): never {
 
 /** The schema as written to `schema.graphql`, in an order that does not depend on the code. */
 export const printedSchema = (schema: GraphQLSchema): string => `${printSchema(lexicographicSortSchema(schema))}\n`;
+
+/** Marks the fields with a method of their own: these read from the database, unlike the properties of an object. */
+function markReads(schema: GraphQLSchema): void {
+  for (const { getObjectType, methodName, kind } of getMetadataStorage().fieldResolvers) {
+    const target = getObjectType?.();
+    const name = getMetadataStorage().objectTypes.find((each) => each.target === target)?.name;
+    const type = name === undefined ? undefined : schema.getType(name);
+    const field = isObjectType(type) ? type.getFields()[methodName] : undefined;
+    if (field && (kind === "external" || methodName === "totalCount")) {
+      field.extensions = { ...field.extensions, [readsDatabase]: true };
+    }
+  }
+}
 
 /**
  * Prepends its requirement to the description of each field.

@@ -1,13 +1,23 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Authenticator, Credential, Identity } from "../../domain/api-key/authenticator";
-import { ApiError, internalError, statusOf, unauthenticated } from "../../errors";
+import type { Authenticator, Credential, Identity, PresentedCredential } from "../../domain/api-key/authenticator";
+import type { RequestRates } from "../../domain/api-key/request-rates";
+import { ApiError, internalError, malformedCredential, retryAfterOf, statusOf } from "../../errors";
 import { logErrors } from "../graphql/masking";
-import { credentialOfHeaders } from "../credential";
+import { errorTypeOf } from "../graphql/media-type";
+import { consoleCredentialOf } from "../console/console-credential";
+import { consolePath } from "../console/serve-console";
+import type { SessionCookie } from "../console/session-cookie";
+import { credentialOfHeaders, theOnly } from "../credential";
+import type { Doorkeeper } from "../doorkeeper";
+import type { ConnectionGate } from "../streams/connection-gate";
+import { fairShareOf } from "../../auth/caller";
+import { endWait } from "./admission";
+import { isSmallBody } from "./request-bounds";
 
 declare module "fastify" {
   /** Set by authenticate(): guarded routes can rely on it. */
   interface FastifyRequest extends Identity {
-    credential: Credential;
+    credential: PresentedCredential;
     /** When the caller was last authenticated, in milliseconds of a monotonic clock. */
     authenticatedAt: number;
   }
@@ -16,12 +26,49 @@ declare module "fastify" {
 const maxIdentityAgeMs = 1_000;
 
 /** Creates the hook that requires a valid credential, before anything of the body is read. */
-export function authenticate(authenticator: Authenticator) {
+export function authenticate(doorkeeper: Doorkeeper, connectionGate: ConnectionGate, cookie?: SessionCookie) {
   return async (request: FastifyRequest): Promise<void> => {
-    const credential = credentialOfHeaders(request.raw);
-    if (!credential) throw unauthenticated();
-    request.credential = credential;
-    await identify(request, authenticator);
+    const { socket } = request.raw;
+    try {
+      const credential = doorkeeper.presented(request.raw, credentialOf(request, cookie));
+      request.credential = credential;
+      request.report.address = credential.address;
+      request.authenticatedAt = performance.now();
+      Object.assign(request, await doorkeeper.identify(credential));
+      request.report.caller = request.caller;
+      if (request.caller.kind === "API_KEY") request.report.statements++;
+      connectionGate.keep(socket, fairShareOf(request.caller));
+    } catch (error) {
+      connectionGate.dismiss(socket);
+      throw error;
+    } finally {
+      endWait(request.raw);
+    }
+  };
+}
+
+/** The cookie on the paths of the console, and a header everywhere else. */
+function credentialOf(request: FastifyRequest, cookie: SessionCookie | undefined): Credential {
+  const { raw } = request;
+  if (cookie && isOfConsole(request)) return consoleCredentialOf(raw, cookie);
+  const credential = theOnly(credentialOfHeaders(raw));
+  if (cookie?.read(raw) !== undefined) throw malformedCredential("SEVERAL_CREDENTIALS");
+  return credential;
+}
+
+const isOfConsole = ({ routeOptions }: FastifyRequest): boolean =>
+  routeOptions.url?.startsWith(`${consolePath}/`) === true;
+
+/** Creates the hook that charges a request to the rates of its caller. */
+export function chargeRequest(rates: RequestRates) {
+  return async ({ caller }: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const state = await rates.charge(caller, 1);
+    if (!state) return;
+    void reply.headers({
+      "ratelimit-limit": state.limit,
+      "ratelimit-remaining": state.remaining,
+      "ratelimit-reset": Math.ceil(state.resetMs / 1_000),
+    });
   };
 }
 
@@ -41,12 +88,19 @@ async function identify(request: FastifyRequest, authenticator: Authenticator): 
 /** Answers a request that fails outside of GraphQL, in the shape of a GraphQL response. */
 export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const shown = apiErrorOf(error);
+  request.report.refuse([shown]);
   const status = statusOf[shown.code];
   if (status >= 500) logErrors(request.log, request.id, [error]);
   if (shown.code === "UNAUTHENTICATED") void reply.header("www-authenticate", 'Bearer realm="Latchkey"');
-  // Closing the connection is cheaper than reading the rest of the body.
-  if (!request.raw.complete) void reply.header("connection", "close");
-  return reply.code(status).send({ errors: [shown] });
+  const retryAfterSeconds = retryAfterOf([shown]);
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", retryAfterSeconds);
+  // Closing the connection is cheaper than reading the rest of a large body, and dearer than reading that of a small one.
+  if (!request.raw.complete && !(retryAfterSeconds !== undefined && isSmallBody(request)))
+    void reply.header("connection", "close");
+  return reply
+    .code(status)
+    .type(errorTypeOf(request.headers.accept))
+    .send({ errors: [shown] });
 }
 
 function apiErrorOf(error: unknown): ApiError {

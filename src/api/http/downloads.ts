@@ -1,12 +1,14 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { finished } from "node:stream";
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { type Caller, canReach } from "../../auth/caller";
+import { type Caller, canReachSession } from "../../auth/caller";
 import { maskOf, satisfies } from "../../auth/permissions";
 import { Document } from "../../domain/document/document.entity";
-import { downloadPath } from "../../domain/document/document-links";
+import { downloadPath, type LinkHolder } from "../../domain/document/document-links";
 import { ApiError, unavailable } from "../../errors";
+import { isInAll } from "../../platform/inbound/address-list";
+import { clientAddressOf } from "../../platform/inbound/client-address";
 import { StorageUnavailableError } from "../../platform/storage/document-storage";
 import { AuthorizedConnection } from "../streams/authorized-connection";
 import type { StreamDependencies } from "../streams/execute-operation";
@@ -20,34 +22,40 @@ const sessionView = maskOf({ kind: "runtime", anyOf: ["SESSION_VIEW"] });
 const noSuchDownload = () =>
   new ApiError("NOT_FOUND", "This link is invalid or has expired. Query `documentContent` for a new one.");
 
-/** A download whose link was made for an API key. */
+/** A download whose link was made for a caller whose access can be revoked. */
 class KeyedDownload extends AuthorizedConnection {
   constructor(
     holder: Caller,
     private readonly document: Document,
+    private readonly address: string,
   ) {
     super(holder);
   }
 
   protected isStillAllowed(holder: Caller): boolean {
-    return canView(holder, this.document);
+    return canView(holder, this.document, this.address);
   }
 }
 
-const canView = (holder: Caller, { appId }: Document): boolean =>
-  canReach(holder, appId) && satisfies(holder.granted, sessionView);
+const canView = (holder: Caller, document: Document, address: string): boolean =>
+  canReachSession(holder, document) &&
+  satisfies(holder.granted, sessionView) &&
+  (holder.kind === "ADMIN" || isInAll(holder.allowedAddresses, address));
 
 /** Serves documents by signed links, without a credential. */
 export function serveDownloads(
   app: FastifyInstance,
-  { runtime, authenticator, liveConnections }: StreamDependencies,
+  { runtime, authenticator, doorkeeper, liveConnections, connectionGate }: StreamDependencies,
 ): void {
+  const addressOf = (request: IncomingMessage) => clientAddressOf(request, doorkeeper.trustedProxies);
   app.route({
     method: ["GET", "HEAD"],
     url: `${downloadPath}/:id`,
     exposeHeadRoute: false,
     async handler(request, reply) {
       const document = await linkedDocument(request, reply);
+      // A valid link is a credential: it was made for a caller who may read the document.
+      connectionGate.keep(request.raw.socket, { appId: document.appId, lane: "downloads" });
       if (request.method === "HEAD") return describe(document, reply).send();
 
       const disconnected = new AbortController();
@@ -63,8 +71,11 @@ export function serveDownloads(
     },
   });
 
-  /** Finds the document of a link. If the link was made for a key, the response ends when the key loses access. */
-  async function linkedDocument({ params, query }: FastifyRequest, { raw }: FastifyReply): Promise<Document> {
+  /** Finds the document of a link. If access can be revoked from whoever the link was made for, the response ends then. */
+  async function linkedDocument(
+    { params, query, raw: request }: FastifyRequest,
+    { raw }: FastifyReply,
+  ): Promise<Document> {
     const { id } = params as { id: string };
     const link = runtime.documentLinks.read(id, query as Readonly<Record<string, unknown>>);
     if (!link) throw noSuchDownload();
@@ -72,19 +83,19 @@ export function serveDownloads(
       throw unavailable(error);
     });
     if (!document) throw noSuchDownload();
-    if (link.keyId !== undefined) endOnRevocation(raw, await openDownload(link.keyId, document));
+    if (link.holder) endOnRevocation(raw, await openDownload(link.holder, document, addressOf(request)));
     return document;
   }
 
-  async function openDownload(keyId: string, document: Document): Promise<KeyedDownload> {
+  async function openDownload(linked: LinkHolder, document: Document, address: string): Promise<KeyedDownload> {
     for (;;) {
       const asOf = authenticator.changeCount;
-      const holder = await authenticator.holderOfKey(keyId);
+      const holder = await authenticator.holderOf(linked);
       // A download that is added after a change, for a holder found before it, would miss the change.
       if (asOf !== authenticator.changeCount) continue;
 
-      if (!holder || !canView(holder, document)) throw noSuchDownload();
-      const download = new KeyedDownload(holder, document);
+      if (!holder || !canView(holder, document, address)) throw noSuchDownload();
+      const download = new KeyedDownload(holder, document, address);
       liveConnections.add(download);
       return download;
     }

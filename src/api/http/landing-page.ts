@@ -1,117 +1,78 @@
-import { randomBytes } from "node:crypto";
+import { browserPage, type BrowserPage } from "./browser-page";
 
-const scriptOrigin = "https://embeddable-sandbox.cdn.apollographql.com";
-const frameOrigin = "https://sandbox.embed.apollographql.com";
-const iconOrigin = "https://embeddable-explorer.cdn.apollographql.com";
-
-const firstOperation = `# Enter the key above, or a header below:
-# "x-api-key" for an API key, "authorization": "Bearer ..." for the administrator's.
-query Viewer {
-  viewer {
-    kind
-    name
-    permissions {
-      agents
-      runtime
-    }
-  }
-}
-`;
-
-export interface LandingPage {
-  readonly html: string;
-  readonly contentSecurityPolicy: string;
-}
+const style = `  body { max-width: 46rem; margin: 0 auto; padding: 1rem 2rem; font: 16px/1.5 system-ui, sans-serif; color: light-dark(#15181d, #e7eaee); background: light-dark(#fff, #15181c); }
+  h2 { margin-top: 2.5rem; font-size: 1.1rem; }
+  a { color: light-dark(#2456d6, #86a9ff); }
+  pre { padding: 1rem; overflow-x: auto; border-radius: 6px; background: light-dark(#f1f3f6, #252a31); }
+  label { display: block; margin-bottom: 1rem; }
+  input, button { box-sizing: border-box; padding: .4rem .75rem; border: 1px solid light-dark(#858d99, #6a737f); border-radius: 6px; font: inherit; color: inherit; background: transparent; }
+  input { display: block; width: 100%; max-width: 32rem; margin-top: .25rem; }
+  button { cursor: pointer; }`;
 
 /**
- * Creates the page for a browser: Apollo Sandbox (https://www.apollographql.com/docs/graphos/platform/sandbox), or
- * instructions if the script of Apollo can't be loaded. An entered key is sent only to this server, in a header.
+ * The page for a browser: how the API is called, and the way to Apollo Sandbox. It runs no script but its own, so that a
+ * key can be typed here: Sandbox opens in another tab, which hands its operations to this one and gets the answers.
  *
  * @param endpoint the URL that the browser requested; untrusted
  */
-export function landingPage(endpoint: string): LandingPage {
-  const nonce = randomBytes(16).toString("base64");
-  const contentSecurityPolicy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}' ${scriptOrigin}`,
-    `style-src 'nonce-${nonce}'`,
-    `frame-src ${frameOrigin}`,
-    `img-src ${iconOrigin}`,
-    "connect-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; ");
-  return { html: render(escapeHtml(endpoint), nonce), contentSecurityPolicy };
+export function landingPage(endpoint: string): BrowserPage {
+  return browserPage({ style, body: bodyWith(escapeHtml(endpoint)), script, policy: ["connect-src 'self'"] });
 }
 
-const render = (endpoint: string, nonce: string): string => `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>Latchkey</title>
-<style nonce="${nonce}">
-  html, body { height: 100%; margin: 0; }
-  body { display: flex; flex-direction: column; font: 16px/1.5 system-ui, sans-serif; color: #1b2430; background: #fff; }
-  header { display: flex; flex-wrap: wrap; gap: 1rem; align-items: center; padding: .5rem 1rem; background: #1b2430; color: #fff; }
-  header strong { font-size: 1.1rem; }
-  header label { display: none; flex: 1; gap: .5rem; align-items: center; font-size: .9rem; }
-  header input { flex: 1; max-width: 40rem; padding: .3rem .5rem; border: 0; border-radius: 4px; font: .9rem ui-monospace, monospace; }
-  main { max-width: 46rem; padding: 1rem 2rem; }
-  pre { padding: 1rem; overflow-x: auto; border-radius: 4px; background: #f1f3f6; }
-  #sandbox { display: none; flex: 1; }
-  #sandbox iframe { width: 100%; height: 100%; border: 0; }
-  .loaded header label { display: flex; }
-  .loaded #sandbox { display: block; }
-  .loaded main { display: none; }
-</style>
-</head>
-<body>
-<header>
-  <strong>Latchkey</strong>
-  <label>Key <input id="key" type="password" autocomplete="off" spellcheck="false"
-    placeholder="x-api-key: latchkey_..., or the administrator's key"></label>
-</header>
-<div id="sandbox"></div>
-<main>
+const bodyWith = (endpoint: string): string => `<main>
   <h1>Latchkey</h1>
-  <p>A GraphQL API that keeps AI agents behind scoped API keys. Apollo Sandbox opens here if this browser can reach it.</p>
-  <p>The endpoint is <code>${endpoint}</code>. Send a key in the header <code>x-api-key</code>, or the
+  <p>A GraphQL API that keeps AI agents behind scoped API keys.</p>
+  <p>The endpoint is <code class="endpoint">${endpoint}</code>. Send a key in the header <code>x-api-key</code>, or the
     administrator's key in <code>authorization: Bearer ...</code>:</p>
-  <pre>curl -s ${endpoint} \\
+  <pre>curl -s <span class="endpoint">${endpoint}</span> \\
   -H 'content-type: application/json' \\
   -H 'x-api-key: latchkey_...' \\
   -d '{"query": "{ viewer { kind name permissions { agents runtime } } }"}'</pre>
-  <p>Subscriptions: over a WebSocket at the same URL, or over server-sent events at <code>${endpoint}/stream</code>.</p>
-</main>
-<script nonce="${nonce}" src="${scriptOrigin}/_latest/embeddable-sandbox.umd.production.min.js"></script>
-<script nonce="${nonce}">
-  if (window.EmbeddedSandbox) {
-    document.body.classList.add("loaded");
-    new window.EmbeddedSandbox({
-      target: "#sandbox",
-      initialEndpoint: location.origin + location.pathname,
-      endpointIsEditable: false,
-      initialState: { document: ${JSON.stringify(firstOperation)}, headers: { "x-api-key": "" }, pollForSchemaUpdates: false },
-      handleRequest(url, options) {
-        const headers = new Headers(options.headers);
-        for (const name of ["x-api-key", "authorization"]) if (!headers.get(name)) headers.delete(name);
-        const key = document.getElementById("key").value.trim();
-        if (key && !headers.has("x-api-key") && !headers.has("authorization")) {
-          if (key.startsWith("latchkey_")) headers.set("x-api-key", key);
-          else headers.set("authorization", "Bearer " + key);
-        }
-        headers.set("apollo-require-preflight", "1");
-        return fetch(url, { ...options, headers });
-      },
-    });
+  <p>Subscriptions: over a WebSocket at the same URL, or over server-sent events at <code><span class="endpoint">${endpoint}</span>/stream</code>.</p>
+  <h2>Apollo Sandbox</h2>
+  <p>Sandbox is a page of Apollo, at apollographql.com, for writing operations. It sees the schema, what you write in it and
+    the answers, but not the key: this tab keeps the key, and sends with it what Sandbox asks for. Use a key that may do
+    no more than you want to try, and close this tab when you are done.</p>
+  <form id="sandbox">
+    <label>Key, kept in this tab alone
+      <input id="key" type="password" autocomplete="off" spellcheck="false" placeholder="latchkey_..."></label>
+    <button>Open Apollo Sandbox</button>
+    <p id="state" role="status"></p>
+  </form>
+</main>`;
+
+const script = `  // Behind a proxy, the browser alone knows the address.
+  const endpoint = location.origin + location.pathname;
+  for (const shown of document.getElementsByClassName("endpoint")) shown.textContent = endpoint;
+
+  // The tab with Sandbox alone knows its name.
+  const channel = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const sandbox = new BroadcastChannel(channel);
+  sandbox.onmessage = async ({ data: { id, body } }) => {
+    sandbox.postMessage({ id, isReceived: true });
+    sandbox.postMessage({ id, ...(await execute(String(body))) });
+  };
+
+  // Whatever Sandbox names, the request goes to this endpoint, with this key and no cookie.
+  async function execute(body) {
+    const key = document.getElementById("key").value.trim();
+    const headers = { "content-type": "application/json", accept: "application/json" };
+    if (key.startsWith("latchkey_")) headers["x-api-key"] = key;
+    else if (key) headers.authorization = "Bearer " + key;
+    try {
+      const answer = await fetch(endpoint, { method: "POST", headers, body, credentials: "omit" });
+      return { status: answer.status, text: await answer.text() };
+    } catch {
+      return { status: 503, text: JSON.stringify({ errors: [{ message: "The server can't be reached." }] }) };
+    }
   }
-</script>
-</body>
-</html>
-`;
+
+  document.getElementById("sandbox").addEventListener("submit", (event) => {
+    event.preventDefault();
+    // Without a handle of this window, no script of that tab reaches the key.
+    open(endpoint + "?sandbox=tab#" + channel, "_blank", "noopener");
+    document.getElementById("state").textContent = "Sandbox is open in another tab. It needs this one as long as you use it.";
+  });`;
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",

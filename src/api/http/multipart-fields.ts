@@ -1,4 +1,5 @@
 import { ApiError } from "../../errors";
+import { assertSimple } from "../json";
 
 /** A position in the operations that takes a file. */
 export interface Place {
@@ -48,6 +49,7 @@ const ownValue = (object: unknown, key: string): unknown =>
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 function parseJson(field: string, json: string): unknown {
+  assertSimple(json);
   try {
     return JSON.parse(json);
   } catch {

@@ -1,6 +1,13 @@
 import type { AccessChange } from "../../auth/access-notifier";
-import type { Caller } from "../../auth/caller";
-import { type ApiError, unauthenticated, unavailable } from "../../errors";
+import { type Caller, holderIdOf, isRevocable } from "../../auth/caller";
+import {
+  administratorRevoked,
+  type ApiError,
+  consoleSessionEnded,
+  keyRevoked,
+  unauthenticated,
+  unavailable,
+} from "../../errors";
 
 /** A connection that outlives the authorization of a single request, and that is closed when its access is revoked. */
 export abstract class AuthorizedConnection {
@@ -10,10 +17,18 @@ export abstract class AuthorizedConnection {
   protected reauthorization: Promise<void> = Promise.resolve();
   private readonly closing = new AbortController();
 
-  constructor(private caller: Caller) {}
+  constructor(protected caller: Caller) {}
 
   /** Whether the caller would be authorized for everything that uses the connection. */
   protected abstract isStillAllowed(caller: Caller): boolean;
+
+  /** @param holder the caller as it is now, who lacks a right; undefined if its access was revoked */
+  protected reasonFor(holder: Caller | undefined): ApiError {
+    if (holder) return unauthenticated();
+    if (this.caller.console) return consoleSessionEnded();
+    if (this.caller.kind === "API_KEY") return keyRevoked();
+    return this.hasEnded ? unauthenticated() : administratorRevoked();
+  }
 
   /** Aborted when nothing more may be delivered, with the close reason if there is one. */
   get closed(): AbortSignal {
@@ -25,29 +40,53 @@ export abstract class AuthorizedConnection {
     this.closing.abort(this.closeReason);
   }
 
-  /** @returns undefined for an administrator, whose access can't be revoked */
+  /** Whether access can be revoked: it can't for the root key. */
+  get isRevocable(): boolean {
+    return isRevocable(this.caller);
+  }
+
+  /** The caller as of the last reauthorization. */
+  get lastCaller(): Caller {
+    return this.caller;
+  }
+
+  /** @returns undefined for an administrator */
   get keyId(): string | undefined {
     return this.caller.kind === "API_KEY" ? this.caller.keyId : undefined;
   }
 
+  /** Whether the time of the credential was over, as of the last reauthorization. */
+  protected get hasEnded(): boolean {
+    const { endsAt } = this.caller;
+    return endsAt !== null && endsAt.getTime() <= Date.now();
+  }
+
   isAffectedBy(change: AccessChange): boolean {
+    const { console } = this.caller;
+    if ("consoleSessionId" in change) return change.consoleSessionId === console?.sessionId;
+    if ("administratorId" in change)
+      return [holderIdOf(this.caller), console?.identity?.administratorId].includes(change.administratorId);
     if (this.caller.kind !== "API_KEY") return false;
     if ("keyId" in change) return change.keyId === this.caller.keyId;
     if ("scopeId" in change) return change.scopeId === this.caller.scopeId;
     return change.appId === this.caller.appId;
   }
 
-  /** @param holder the current holder of the key; undefined if the key is revoked */
+  /** @param holder the caller as it is now; undefined if its access was revoked */
   reauthorize(holder: Promise<Caller | undefined>): Promise<void> {
     this.reauthorization = this.closeUnlessAllowed(holder);
     return this.reauthorization;
   }
 
+  /** @param holder the caller as it is now; undefined if its access was revoked */
+  protected closeUnlessHeldBy(holder: Caller | undefined): void {
+    if (holder && this.isStillAllowed(holder)) this.caller = holder;
+    else this.close(this.reasonFor(holder));
+  }
+
   private async closeUnlessAllowed(holder: Promise<Caller | undefined>): Promise<void> {
     try {
-      const caller = await holder;
-      if (caller && this.isStillAllowed(caller)) this.caller = caller;
-      else this.close(unauthenticated());
+      this.closeUnlessHeldBy(await holder);
     } catch (error) {
       // Access that can't be determined counts as revoked.
       this.close(unavailable(error));

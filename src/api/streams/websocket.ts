@@ -2,30 +2,62 @@ import type { IncomingMessage, Server as HttpServer } from "node:http";
 import type { Duplex } from "node:stream";
 import type { ExecutionArgs, GraphQLError } from "graphql";
 import { CloseCode, handleProtocols, makeServer, type Server } from "graphql-ws";
-import { type WebSocket, WebSocketServer } from "ws";
-import type { Credential } from "../../domain/api-key/authenticator";
-import type { Caller } from "../../auth/caller";
+import { type ServerOptions, type WebSocket, WebSocketServer } from "ws";
+import type { PresentedCredential } from "../../domain/api-key/authenticator";
+import { type Caller, fairShareOf } from "../../auth/caller";
 import { newId } from "../../platform/database/ids";
-import { ApiError, unauthenticated } from "../../errors";
+import { ApiError, isRefusal } from "../../errors";
+import { OperationReport } from "../../domain/usage/operation-report";
 import { logErrors, maskError } from "../graphql/masking";
-import type { OperationRequest } from "../graphql/operations";
-import { credentialOfHeaders, credentialOfPayload } from "../credential";
-import { attachGraphqlWs, type UpgradedConnection } from "./websocket-connection";
+import type { Runtime } from "../../container";
+import type { OperationRequest, PreparedOperation } from "../graphql/operations";
+import { SerializedResult } from "../graphql/serialization";
+import { credentialOfHeaders, credentialOfPayload, theOnly } from "../credential";
+import { isAllowedUpgrade } from "../origins";
+import { requestIdOf } from "../common-headers";
+import { startOperationSpan } from "../reports/operation-span";
 import type { LiveConnection } from "./live-connections";
 import { executeOperation, type StreamDependencies } from "./execute-operation";
+import { refuseUpgrade } from "./refuse-upgrade";
+import { latestOf, resumePositionOf } from "./resume";
+import { turnAway, type UpgradedConnection } from "./upgraded-connection";
+import { attachGraphqlWs } from "./websocket-connection";
+import { WebSocketInput } from "./websocket-input";
 
 /** Per connection; no honest client has more operations open. */
 const maxOperations = 100;
 
-/** How long clients may take to answer the closing handshake when the server stops. */
+/** Every result of an operation carries its id. */
+const maxOperationIdChars = 256;
+
+/** Clients that do not answer the closing handshake in this time are terminated. */
 const closeTimeoutMs = 2_000;
 
 /** Close codes of RFC 6455. Clients of the protocol reconnect after these, and not after the codes of graphql-ws. */
 const StandardCloseCode = { GoingAway: 1001, TryAgainLater: 1013 } as const;
 
-interface AcceptedConnection extends UpgradedConnection {
+class AcceptedConnection implements UpgradedConnection {
   /** Set once the credential of the connection is valid. */
-  live?: LiveConnection;
+  live: LiveConnection | undefined;
+
+  constructor(
+    readonly socket: WebSocket,
+    readonly request: IncomingMessage,
+  ) {}
+
+  readonly isAccepted = (): boolean => this.live !== undefined;
+
+  readonly close = (code: number, reason: string): void => {
+    if (this.live) this.socket.close(code, reason);
+    else turnAway(this, code, reason);
+  };
+
+  // Before the connection is accepted, what may be received and sent is small.
+  readonly takeUnread = (bytes: number): (() => void) => this.live?.takeUnread(bytes) ?? (() => undefined);
+
+  readonly takeRequest = (bytes: number): (() => void) => this.live?.takeRequest(bytes) ?? (() => undefined);
+
+  readonly waitForTurn = async (): Promise<void> => this.live?.waitForTurn();
 }
 
 type ProtocolServer = Server<AcceptedConnection>;
@@ -47,43 +79,67 @@ export function serveWebSocket(
   path: string,
   dependencies: StreamDependencies,
   maxPayloadBytes: number,
+  /** The origins whose pages may connect, besides the own one. */
+  corsOrigins: readonly string[] = [],
 ): () => void {
   const {
     runtime: { log },
     timings,
   } = dependencies;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxPayloadBytes, handleProtocols });
+  // The type of the options lacks `closeTimeout`.
+  const options: ServerOptions & { readonly closeTimeout: number } = {
+    noServer: true,
+    maxPayload: maxPayloadBytes,
+    handleProtocols,
+    // WebSocketOutput answers pings, with a bound.
+    autoPong: false,
+    // One message or control frame per turn of the event loop, however many arrive at once.
+    allowSynchronousEvents: false,
+    // An honest message arrives in far fewer pieces; each takes more memory than its bytes.
+    maxFragments: 1_024,
+    maxBufferedChunks: 4_096,
+    closeTimeout: closeTimeoutMs,
+  };
+  const sockets = new WebSocketServer(options);
   const protocol = createProtocolServer(dependencies);
 
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
+    const refuse = (error: unknown) => {
+      const requestId = requestIdOf(request);
+      refuseUpgrade(socket, request, requestId, reportRefusedConnection(dependencies, error, requestId));
+    };
     if (request.url?.split("?")[0] !== path) {
-      refuseUpgrade(socket, "404 Not Found");
+      refuse(new ApiError("NOT_FOUND", `There is no WebSocket at this path. It is at ${path}.`));
+      return;
+    }
+    if (!isAllowedUpgrade(request, corsOrigins)) {
+      refuse(foreignOrigin());
       return;
     }
     const accept = () =>
       sockets.handleUpgrade(request, socket, head, (webSocket) => {
-        attachGraphqlWs(protocol, { socket: webSocket, request }, timings, log);
+        const connection = new AcceptedConnection(webSocket, request);
+        new WebSocketInput(connection, maxPayloadBytes);
+        attachGraphqlWs(protocol, connection, timings, log);
       });
-    authenticateUpgrade(dependencies, request).then(accept, (error: unknown) => {
-      logErrors(log, newId(), [error]);
-      refuseUpgrade(socket, isUnauthenticated(error) ? "401 Unauthorized" : "503 Service Unavailable");
-    });
+    authenticateUpgrade(dependencies, request).then(accept, refuse);
   });
   return () => closeAll(sockets);
 }
 
 /** An upgrade without a credential passes: `connection_init` must bring one then. */
-async function authenticateUpgrade({ authenticator }: StreamDependencies, request: IncomingMessage): Promise<void> {
+async function authenticateUpgrade({ doorkeeper }: StreamDependencies, request: IncomingMessage): Promise<void> {
   const credential = credentialOfHeaders(request);
-  if (credential) await authenticator.authenticate(credential);
+  if (credential) await doorkeeper.authenticate(doorkeeper.presented(request, credential));
 }
 
-function refuseUpgrade(socket: Duplex, status: string): void {
-  // The HTTP server has detached the socket, so nothing else destroys it if the client never closes its end.
-  socket.once("finish", () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
-}
+const foreignOrigin = () =>
+  new ApiError(
+    "FORBIDDEN",
+    "Pages of this origin may not open a WebSocket here. An operator can allow its origin with CORS_ORIGINS.",
+    { extensions: { reason: "ORIGIN" } },
+  );
 
 function createProtocolServer(dependencies: StreamDependencies): ProtocolServer {
   const execute = (args: ExecutionArgs) => (args as AdmittedArgs).execute();
@@ -93,11 +149,30 @@ function createProtocolServer(dependencies: StreamDependencies): ProtocolServer 
       live?.close();
       if (live) dependencies.liveConnections.remove(live);
     },
-    onSubscribe: ({ extra, subscriptions }, _id, payload) =>
-      admitOperation(dependencies, extra, payload, Object.keys(subscriptions).length),
+    onSubscribe: ({ extra, subscriptions, connectionParams }, id, payload) => {
+      if (id.length > maxOperationIdChars) throw new Error("The id of an operation is too long");
+      return admitOperation(dependencies, extra, connectionParams, payload, Object.keys(subscriptions).length);
+    },
+    // Without this, graphql-ws would copy the properties of the result.
+    onNext: (_context, _id, _payload, _args, result: unknown) =>
+      result instanceof SerializedResult ? result : undefined,
     execute,
     subscribe: execute,
   });
+}
+
+/** A connection that is accepted has no report of its own; its operations have. @returns the error for the client */
+function reportRefusedConnection(
+  { runtime, reports }: StreamDependencies,
+  error: unknown,
+  requestId = newId(),
+): GraphQLError {
+  const report = new OperationReport(requestId, "websocket");
+  const shown = maskError(error);
+  logErrors(runtime.log, requestId, [error]);
+  report.refuse([shown]);
+  reports.finish(report);
+  return shown;
 }
 
 /** @returns false if the connection is refused; it is closed then */
@@ -108,16 +183,25 @@ async function acceptConnection(
 ): Promise<boolean> {
   const { socket, request } = connection;
   try {
-    const credential = onlyOneOf(credentialOfHeaders(request), credentialOfPayload(payload));
-    const caller = await dependencies.authenticator.authenticate(credential);
+    // Checked before anything is admitted, so that a position that can't be read is not ignored.
+    resumePositionOf(payload, "after");
+    const { doorkeeper } = dependencies;
+    const credential = doorkeeper.presented(
+      request,
+      theOnly(credentialOfHeaders(request), credentialOfPayload(payload)),
+    );
+    const caller = await doorkeeper.authenticate(credential);
     // A client that has disconnected by now would never be removed from the live connections.
     if (socket.readyState !== socket.OPEN) return false;
+    dependencies.connectionGate.keep(request.socket, fairShareOf(caller));
     connection.live = openLiveConnection(dependencies, socket, credential, caller);
     return true;
   } catch (error) {
-    logErrors(dependencies.runtime.log, newId(), [error]);
-    if (isUnauthenticated(error)) socket.close(CloseCode.Unauthorized, "Unauthorized");
-    else socket.close(StandardCloseCode.TryAgainLater, "Try again later");
+    reportRefusedConnection(dependencies, error);
+    if (isUnauthenticated(error)) connection.close(CloseCode.Unauthorized, reasonOf(error, "Unauthorized"));
+    else if (isRefusal(error)) connection.close(CloseCode.Forbidden, reasonOf(error, "Forbidden"));
+    else if (isBadInput(error)) connection.close(CloseCode.BadRequest, "Invalid payload of connection_init");
+    else connection.close(StandardCloseCode.TryAgainLater, "Try again later");
     return false;
   }
 }
@@ -125,13 +209,13 @@ async function acceptConnection(
 function openLiveConnection(
   { liveConnections }: StreamDependencies,
   socket: WebSocket,
-  credential: Credential,
+  credential: PresentedCredential,
   caller: Caller,
 ): LiveConnection {
   const live = liveConnections.open(credential, caller);
   live.closed.addEventListener("abort", () => {
     if (live.closeReason === undefined) socket.close(StandardCloseCode.GoingAway, "Going away");
-    else if (isUnauthenticated(live.closeReason)) socket.close(CloseCode.Forbidden, "Forbidden");
+    else if (isRefusal(live.closeReason)) socket.close(CloseCode.Forbidden, reasonOf(live.closeReason, "Forbidden"));
     else socket.close(StandardCloseCode.TryAgainLater, "Try again later");
   });
   return live;
@@ -139,23 +223,61 @@ function openLiveConnection(
 
 /** @returns the arguments of an execution, or the errors of an operation that is refused */
 async function admitOperation(
-  { runtime }: StreamDependencies,
-  { live, socket }: AcceptedConnection,
+  { runtime, doorkeeper, reports }: StreamDependencies,
+  { live, socket, request: upgrade }: AcceptedConnection,
+  connectionParams: Readonly<Record<string, unknown>> | undefined,
   request: OperationRequest,
   openOperations: number,
 ): Promise<AdmittedArgs | readonly GraphQLError[]> {
   if (!live) throw new Error("An operation came before its connection was accepted");
+  const report = new OperationReport(newId(), "websocket");
+  report.caller = live.holder;
+  report.address = live.credential.address;
+  startOperationSpan(report, upgrade.headers);
+  const refuse = (errors: readonly GraphQLError[]) => {
+    report.refuse(errors);
+    reports.finish(report);
+    return errors;
+  };
   if (openOperations > maxOperations) {
-    return [new ApiError("LIMIT_REACHED", `At most ${maxOperations} operations may be open on a connection.`)];
+    return refuse([new ApiError("LIMIT_REACHED", `At most ${maxOperations} operations may be open on a connection.`)]);
   }
   try {
+    doorkeeper.admitOperation(live.credential);
+    const resume = latestOf(
+      resumePositionOf(connectionParams, "after"),
+      resumePositionOf(request.extensions, "extensions.after"),
+    );
     const { errors, prepared, caller } = await live.admit(request);
-    if (errors) return errors;
-    return { ...prepared.args, execute: () => executeOperation(runtime, live, prepared, caller, newId()) };
+    report.caller = caller;
+    report.operation = prepared;
+    if (caller.kind === "API_KEY") report.statements++;
+    await chargeOperation(runtime, live, caller, prepared);
+    if (errors) return refuse(errors);
+    live.whenReleased(prepared, () => {
+      if (live.closeReason) report.fail([live.closeReason]);
+      reports.finish(report);
+    });
+    return { ...prepared.args, execute: () => executeOperation(runtime, live, prepared, caller, report, resume) };
   } catch (error) {
-    logErrors(runtime.log, newId(), [error]);
-    if (isUnauthenticated(error)) socket.close(CloseCode.Forbidden, "Forbidden");
-    return [maskError(error)];
+    logErrors(runtime.log, report.requestId, [error]);
+    if (isRefusal(error)) socket.close(CloseCode.Forbidden, reasonOf(error, "Forbidden"));
+    return refuse([maskError(error)]);
+  }
+}
+
+/** Charges what an HTTP request costs. @throws RATE_LIMITED */
+async function chargeOperation(
+  { rates }: Runtime,
+  live: LiveConnection,
+  caller: Caller,
+  prepared: PreparedOperation | undefined,
+): Promise<void> {
+  try {
+    await rates.charge(caller, 1);
+  } catch (error) {
+    if (prepared) live.release(prepared);
+    throw error;
   }
 }
 
@@ -166,11 +288,11 @@ function closeAll(sockets: WebSocketServer): void {
   }, closeTimeoutMs).unref();
 }
 
-function onlyOneOf(ofHeaders: Credential | undefined, ofPayload: Credential | undefined): Credential {
-  if (ofHeaders && ofPayload) throw unauthenticated();
-  const credential = ofHeaders ?? ofPayload;
-  if (!credential) throw unauthenticated();
-  return credential;
-}
+const isUnauthenticated = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.code === "UNAUTHENTICATED";
 
-const isUnauthenticated = (error: unknown): boolean => error instanceof ApiError && error.code === "UNAUTHENTICATED";
+const isBadInput = (error: unknown): boolean => error instanceof ApiError && error.code === "BAD_USER_INPUT";
+
+/** The reason of a close frame: that of the error, such as `KEY_REVOKED`. */
+const reasonOf = ({ extensions }: ApiError, otherwise: string): string =>
+  (extensions["reason"] as string | undefined) ?? otherwise;

@@ -27,10 +27,10 @@ export class DemoClient {
     form.set("operations", JSON.stringify({ query, variables: { input: { ...input, file: null } } }));
     form.set("map", JSON.stringify({ file: ["variables.input.file"] }));
     form.set("file", new Blob([content]), filename);
-    return this.post(form, { "apollo-require-preflight": "1" });
+    return this.post(form);
   }
 
-  private async post(body: string | FormData, headers: Readonly<Record<string, string>>): Promise<Answer> {
+  private async post(body: string | FormData, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     const response = await fetch(this.url, { method: "POST", headers: { ...headers, ...this.credential }, body });
     return { ...((await response.json()) as Omit<Answer, "status">), status: response.status };
   }

@@ -98,21 +98,51 @@ export async function runScenario(admin: DemoClient, handbook: Buffer, print: (l
   check(refused.errors?.[0]?.extensions["required"] === "EDIT", "the error does not name the permission EDIT");
   note(`${refused.status} ${refused.errors[0].message}`);
 
-  step("The administrator revokes the key.");
+  step("The administrator replaces the key by a successor.");
+  const rotated = await admin.send(
+    `mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { secret apiKey { id hint } } }`,
+    { id: keyId, overlapSeconds: 0 },
+  );
+  const successorId = idIn(rotated, "rotateApiKey", "apiKey");
+  const successor = admin.withKey(String(rotated.data?.["rotateApiKey"]?.["secret"]));
+  expectRefusal(await client.send(`{ viewer { name } }`), 401, "UNAUTHENTICATED");
+  const viewer = await successor.send(`{ viewer { name } }`);
+  check(viewer.status === 200 && !viewer.errors, `the successor is answered with ${viewer.status}`);
+  note(`key ${successorId} is valid, its predecessor is refused`);
+
+  step("The administrator revokes the successor.");
   const revoked = await admin.send(
     `mutation ($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id status revokedAt } } }`,
-    { id: keyId },
+    { id: successorId, reason: "The demo is over." },
   );
   const { status: keyStatus, revokedAt } = partOf(revoked, "revokeApiKey", "apiKey");
   check(keyStatus === "REVOKED", `the key is ${String(keyStatus)}`);
   note(`${keyStatus} at ${String(revokedAt)}`);
 
   step("From now on, the key is rejected everywhere.");
-  const rejected = await client.send(`{ viewer { name } }`);
+  const rejected = await successor.send(`{ viewer { name } }`);
   expectRefusal(rejected, 401, "UNAUTHENTICATED");
   note(`${rejected.status} ${String(rejected.errors?.[0]?.message)}`);
 
+  step("The audit log says who did that, and when. Its entries are chained and signed.");
+  const log = await admin.send(
+    `{ auditLog(appId: "${appId}", first: 1) { nodes { sequence at action actor { name } target { id } hash } } }`,
+  );
+  const [entry] = (log.data?.["auditLog"]?.["nodes"] ?? []) as AuditEntry[];
+  check(entry?.action === "REVOKE_API_KEY", `the last entry is ${String(entry?.action)}`);
+  check(entry.target.id === successorId, "the last entry is about another key");
+  note(`#${entry.sequence} ${entry.at}: ${entry.action} by ${entry.actor.name}, ${entry.hash}`);
+
   print("\nThe demo finished: all results are as expected.");
+}
+
+interface AuditEntry {
+  readonly sequence: number;
+  readonly at: string;
+  readonly action: string;
+  readonly actor: { readonly name: string };
+  readonly target: { readonly id: string };
+  readonly hash: string;
 }
 
 function partOf(answer: Answer, field: string, part: string): Readonly<Record<string, unknown>> {

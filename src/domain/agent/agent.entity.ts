@@ -1,7 +1,14 @@
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { Column, Entity, type ValueTransformer } from "typeorm";
 import { AgentTool } from "./agent-tool.entity";
-import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
+import {
+  IdColumn,
+  PrimaryIdColumn,
+  ShortTextColumn,
+  StringColumn,
+  TextColumn,
+  TimestampColumn,
+} from "../../platform/database/columns";
 
 /** The column is null for agents that are older than the column. */
 const toolsColumn: ValueTransformer = {
@@ -18,10 +25,15 @@ registerEnumType(OnInterrupt, {
     FAIL: { description: "The run ends as FAILED with the error INTERRUPTED." },
     RETRY: {
       description:
-        "The run is started again, up to three times in all, and then ends as FAILED with the error INTERRUPTED. Choose it only if the model may be asked, and its provider paid, more than once, and if the calls of its tools may be repeated.",
+        "The run is started again, for up to three attempts in all, and then ends as FAILED with the error INTERRUPTED. Choose it only if the model may be asked, and its provider paid, more than once, and if the calls of its tools may be repeated.",
     },
   },
 });
+
+const asNumber = {
+  to: (value: boolean | undefined) => (value === undefined ? undefined : Number(value)),
+  from: (value: number) => value === 1,
+};
 
 @Entity("agent")
 @ObjectType({ description: "A language model with instructions, settings and tools." })
@@ -38,7 +50,7 @@ export class Agent {
   readonly name!: string;
 
   @Field()
-  @TextColumn()
+  @ShortTextColumn()
   readonly description!: string;
 
   @Field({ description: "The system prompt." })
@@ -70,6 +82,10 @@ export class Agent {
   @Field(() => OnInterrupt)
   @StringColumn(16)
   readonly onInterrupt!: OnInterrupt;
+
+  @Field(() => Boolean, { description: "Whether the agent is executed. CONFLICT for executions of one that is not." })
+  @Column({ type: "int", transformer: asNumber })
+  readonly enabled!: boolean;
 
   @Field(() => [AgentTool], { description: "The tools that the model may call." })
   @TextColumn({ nullable: true, transformer: toolsColumn })

@@ -1,6 +1,6 @@
 import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { z } from "zod";
-import { CreateNamedInput, IdInput, UpdateNamedInput } from "../../schema-types/inputs";
+import { CreateNamedInput, IdInput, UpdateVersionedInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
 import { integerBetween, list, numberBetween, text } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
@@ -13,6 +13,7 @@ const descriptions = {
   temperature: "0 to 2; null leaves it to the provider.",
   maxOutputTokens: "1 to 10,000,000; null leaves it to the provider.",
   timeoutSeconds: "1 to 3,600.",
+  enabled: "Whether the agent is executed. Runs that were accepted before it is switched off are executed.",
   tools:
     "Up to 10 MCP servers (streamable HTTP) whose tools the model may call. Each tool name may occur only once among all servers. `builtin:extractive` uses no tools.",
 };
@@ -57,20 +58,17 @@ export class CreateAgentInput extends CreateNamedInput {
   @Rule(rules.onInterrupt)
   onInterrupt!: OnInterrupt;
 
+  @Field(() => Boolean, { nullable: true, defaultValue: true, description: descriptions.enabled })
+  @Rule(z.boolean())
+  enabled!: boolean;
+
   @Field(() => [AgentToolInput], { nullable: true, defaultValue: [], description: descriptions.tools })
   @Rule(rules.tools)
   tools!: AgentToolInput[];
 }
 
 @InputType({ description: "A field that is left out stays as it is." })
-export class UpdateAgentInput extends UpdateNamedInput {
-  @Field(() => Int, {
-    nullable: true,
-    description: "The `version` that the update is based on. CONFLICT if the agent has another version now.",
-  })
-  @Rule(integerBetween(1, 2_147_483_647).optional())
-  expectedVersion?: number;
-
+export class UpdateAgentInput extends UpdateVersionedInput {
   @Field(() => String, { nullable: true, description: descriptions.instructions })
   @Rule(rules.instructions.optional())
   instructions?: string;
@@ -94,6 +92,10 @@ export class UpdateAgentInput extends UpdateNamedInput {
   @Field(() => OnInterrupt, { nullable: true })
   @Rule(rules.onInterrupt.optional())
   onInterrupt?: OnInterrupt;
+
+  @Field(() => Boolean, { nullable: true, description: descriptions.enabled })
+  @Rule(z.boolean().optional())
+  enabled?: boolean;
 
   @Field(() => [AgentToolInput], {
     nullable: true,

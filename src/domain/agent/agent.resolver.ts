@@ -1,9 +1,10 @@
 import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { App } from "../app/app.entity";
 import { AppService } from "../app/app.service";
-import { RequireAgent } from "../../auth/require";
-import { type Page } from "../../platform/database/page-loader";
-import { PageArgs } from "../../schema-types/pages";
+import { RequireAgent, RequireAllAgents } from "../../auth/require";
+import type { Page } from "../../platform/database/pages";
+import { SearchArgs } from "../../schema-types/pages";
+import { RequestedProperties } from "../../schema-types/requested-properties";
 import { DeletedPayload } from "../../schema-types/deleted.payload";
 import { Agent } from "./agent.entity";
 import { AgentConnection, AgentPayload, CreateAgentInput, DeleteAgentInput, UpdateAgentInput } from "./agent.input";
@@ -22,9 +23,10 @@ export class AgentResolver {
   @RequireAgent("VIEW")
   agents(
     @Arg("appId", () => ID, { nullable: true }) appId: string | null,
-    @Args() page: PageArgs,
+    @Args() page: SearchArgs,
+    @RequestedProperties() properties: readonly string[],
   ): Promise<Page<Agent>> {
-    return this.agentService.list(appId, page);
+    return this.agentService.list(appId, page, properties);
   }
 
   @Query(() => Agent, { nullable: true, description: "Null if the agent does not exist." })
@@ -34,7 +36,7 @@ export class AgentResolver {
   }
 
   @Mutation(() => AgentPayload, { description: "Creates an agent in an app." })
-  @RequireAgent("FULL")
+  @RequireAllAgents()
   async createAgent(@Arg("input") input: CreateAgentInput): Promise<AgentPayload> {
     return { agent: await this.agentService.create(input) };
   }

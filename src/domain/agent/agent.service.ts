@@ -1,114 +1,135 @@
-import type { EntityManager } from "typeorm";
+import { type EntityManager, In, IsNull } from "typeorm";
 import type { AppService } from "../app/app.service";
+import { appFilter } from "../app/app-filter";
 import { assertAppExists } from "../app/app.service";
-import { appFilter, type Caller, canReach } from "../../auth/caller";
+import { giveRoom, takeRoom } from "../app/app-usage";
+import type { AuditTrail } from "../audit/audit-trail";
+import { type Caller, canReachAgent, selectedAgents } from "../../auth/caller";
 import { type Database, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { loaderById } from "../../platform/database/loaders";
-import { type Page, pageOf } from "../../platform/database/page-loader";
-import { type PageArgs } from "../../schema-types/pages";
-import { badInput, conflict, notFound } from "../../errors";
+import { pageOf } from "../../platform/database/page-loader";
+import { nameHas } from "../../platform/database/text-search";
+import type { Page } from "../../platform/database/pages";
+import { type SearchArgs } from "../../schema-types/pages";
+import { assertVersion, badInput, nameConflict, notFound } from "../../errors";
 import type { ModelCatalog } from "../../model/catalog";
-import type { Outbound } from "../../platform/outbound/outbound";
-import { addressFault, addressRefused } from "../../platform/outbound/url-validation";
+import { auditedUpdate as auditedScopeUpdate } from "../scope/audited-scope";
+import { Scope } from "../scope/scope.entity";
 import { Agent } from "./agent.entity";
-import type { AgentTool } from "./agent-tool.entity";
+import type { AgentTools } from "./agent-tools";
+import { auditedAgent, auditedUpdate } from "./audited-agent";
 import type { CreateAgentInput, UpdateAgentInput } from "./agent.input";
 
-const nameTaken = () => conflict("Another agent of this app has this name. Choose another one.");
+const nameTaken = () => nameConflict("Another agent of this app has this name. Choose another one.");
 
 export class AgentService {
-  private readonly byId = loaderById(this.db.read, Agent);
+  private readonly byId = loaderById(this.db, Agent);
 
   constructor(
     private readonly db: Database,
     private readonly caller: Caller,
     private readonly appService: AppService,
     private readonly models: ModelCatalog,
-    private readonly outbound: Outbound,
+    private readonly tools: AgentTools,
+    private readonly audit: AuditTrail,
   ) {}
 
-  async list(appId: string | null | undefined, page: PageArgs): Promise<Page<Agent>> {
-    return pageOf(this.db.read, Agent, { appId: await this.appService.resolve(appId, "appId") }, page, "ASC");
+  /** @param properties those that are read, beside ids */
+  async list(appId: string | null | undefined, page: SearchArgs, properties: readonly string[]): Promise<Page<Agent>> {
+    const selected = selectedAgents(this.caller);
+    const where = {
+      appId: await this.appService.resolve(appId, "appId"),
+      ...(selected && { id: In([...selected]) }),
+      ...nameHas(page.search),
+    };
+    return pageOf(this.db, Agent, where, page, "ASC", { properties });
   }
 
   async find(id: string): Promise<Agent | null> {
     const agent = await this.byId.load(id);
-    return agent && canReach(this.caller, agent.appId) ? agent : null;
+    return agent && canReachAgent(this.caller, agent) ? agent : null;
   }
 
-  async create({ appId, temperature, maxOutputTokens, ...input }: CreateAgentInput): Promise<Agent> {
-    await this.checkTools(input.tools);
+  async create({ appId, temperature, maxOutputTokens, tools, ...input }: CreateAgentInput): Promise<Agent> {
+    await this.tools.check(tools);
     const now = new Date();
-    const agent: Agent = {
+    const withoutTools: Agent = {
       id: newId(),
       appId: await this.appService.resolve(appId, "input.appId"),
       ...input,
+      tools: [],
       temperature: temperature ?? null,
       maxOutputTokens: maxOutputTokens ?? null,
       version: 1,
       createdAt: now,
       updatedAt: now,
     };
-    await this.db
+    return this.db
       .transaction(async (manager) => {
+        const resolved = await this.tools.resolve(manager, withoutTools.appId, tools, []);
+        const agent = { ...withoutTools, tools: resolved };
         await this.checkModel(manager, agent);
         this.checkToolSupport(agent);
         await manager.insert(Agent, agent);
         await assertAppExists(manager, agent.appId);
+        await takeRoom(manager, agent.appId, { agents: 1 });
+        this.audit.record(manager, "CREATE_AGENT", { appId: agent.appId, target: agent, after: auditedAgent(agent) });
+        return agent;
       })
       .catch(translateConstraintErrors({ duplicate: nameTaken, orphan: () => notFound("app") }));
-    return agent;
   }
 
-  async update({ id, expectedVersion, ...changes }: UpdateAgentInput): Promise<Agent> {
-    if (changes.tools) await this.checkTools(changes.tools);
+  async update({ id, expectedVersion, tools, ...changes }: UpdateAgentInput): Promise<Agent> {
+    if (tools) await this.tools.check(tools);
     return this.db
       .transaction(async (manager) => {
         const before = await this.db.lock(manager, Agent, { id, ...appFilter(this.caller) });
-        if (!before) throw notFound("agent");
-        if (expectedVersion !== undefined && expectedVersion !== before.version) {
-          throw conflict(
-            `The agent is at version ${before.version}, not ${expectedVersion}. Read the agent again and repeat the update.`,
-          );
-        }
-        const after: Agent = { ...before, ...changes, version: before.version + 1, updatedAt: new Date() };
+        if (!before || !canReachAgent(this.caller, before)) throw notFound("agent");
+        assertVersion("agent", before.version, expectedVersion);
+        const changed = tools && { tools: await this.tools.resolve(manager, before.appId, tools, before.tools) };
+        const after: Agent = { ...before, ...changes, ...changed, version: before.version + 1, updatedAt: new Date() };
         if (changes.model !== undefined) await this.checkModel(manager, after);
         this.checkToolSupport(after);
         await manager.update(Agent, { id }, after);
+        this.audit.record(manager, "UPDATE_AGENT", auditedUpdate(before, after));
         return after;
       })
       .catch(translateConstraintErrors({ duplicate: nameTaken }));
   }
 
   async delete(id: string): Promise<void> {
-    const { affected } = await this.db.transaction((manager) =>
-      manager.delete(Agent, { id, ...appFilter(this.caller) }),
-    );
-    if (!affected) throw notFound("agent");
+    await this.db.transaction(async (manager) => {
+      const agent = await this.db.lock(manager, Agent, { id, ...appFilter(this.caller) });
+      if (!agent || !canReachAgent(this.caller, agent)) throw notFound("agent");
+      await manager.delete(Agent, { id });
+      await this.takeOffScopes(manager, agent);
+      await giveRoom(manager, agent.appId, { agents: 1 });
+      this.audit.record(manager, "DELETE_AGENT", { appId: agent.appId, target: agent, before: auditedAgent(agent) });
+    });
+  }
+
+  /**
+   * Takes an agent that is deleted off the scopes that have selected it. The scopes are locked, so that no agent comes back
+   * that an administrator takes off meanwhile.
+   */
+  private async takeOffScopes(manager: EntityManager, { id, appId }: Agent): Promise<void> {
+    const where = { appId, deletedAt: IsNull(), permissions: { agentAccess: "SELECTED" } } as const;
+    const scopes = await this.db.lockMany(manager, Scope, { where, order: { id: "ASC" } });
+    for (const scope of scopes) {
+      const agentIds = scope.permissions.agentIds.filter((each) => each !== id);
+      if (agentIds.length === scope.permissions.agentIds.length) continue;
+      await manager.update(Scope, { id: scope.id }, { permissions: { agentIds } });
+      const after = { ...scope, permissions: { ...scope.permissions, agentIds } };
+      this.audit.record(manager, "UPDATE_SCOPE", auditedScopeUpdate(scope, after));
+    }
   }
 
   private async checkModel(manager: EntityManager, { appId, model }: Agent): Promise<void> {
     if (await this.models.lock(manager, appId, model)) return;
-    const message = `must be one of these: ${(await this.models.names(appId)).join(", ")}.`;
+    const message =
+      this.models.nameFault(model) ?? `must be one of these: ${(await this.models.names(appId)).join(", ")}.`;
     throw badInput({ field: "input.model", message });
-  }
-
-  /** Checks that each server may be called, and that no server and no tool name occurs twice. */
-  private async checkTools(tools: readonly AgentTool[]): Promise<void> {
-    const toolNames = new Set<string>();
-    for (const [i, { url, allow }] of tools.entries()) {
-      const message = addressFault(url) ?? ((await this.outbound.refuses(new URL(url))) ? addressRefused : undefined);
-      if (message !== undefined) throw badInput({ field: `input.tools.${i}.url`, message });
-      if (tools.findIndex((other) => other.url === url) < i) {
-        throw badInput({ field: `input.tools.${i}.url`, message: "must not repeat the address of another server" });
-      }
-      for (const name of allow) {
-        const field = `input.tools.${i}.allow`;
-        if (toolNames.has(name)) throw badInput({ field, message: "must not name a tool that another server names" });
-        toolNames.add(name);
-      }
-    }
   }
 
   private checkToolSupport({ model, tools }: Agent): void {

@@ -1,6 +1,6 @@
 import { Arg, Args, FieldResolver, Mutation, Resolver, Root } from "type-graphql";
-import { RequireAdmin } from "../../auth/require";
-import type { Page } from "../../platform/database/page-loader";
+import { RequireAdmin, RequireKeys } from "../../auth/require";
+import type { Page } from "../../platform/database/pages";
 import { DeletedPayload } from "../../schema-types/deleted.payload";
 import { Scope } from "../scope/scope.entity";
 import { DeleteScopeInput } from "../scope/scope.input";
@@ -14,7 +14,7 @@ export class ScopeApiKeysResolver {
   constructor(private readonly apiKeyService: ApiKeyService) {}
 
   @FieldResolver(() => ApiKeyConnection, { description: "Newest first." })
-  @RequireAdmin()
+  @RequireKeys("VIEW")
   apiKeys(@Root() scope: Scope, @Args() args: ScopeApiKeysArgs): Promise<Page<ApiKey>> {
     return this.apiKeyService.listOf(scope, args);
   }
@@ -22,7 +22,7 @@ export class ScopeApiKeysResolver {
   @Mutation(() => DeletedPayload, {
     description: "Deletes a scope. CONFLICT if it has active keys, unless `revokeKeys` is true.",
   })
-  @RequireAdmin()
+  @RequireAdmin("KEY_MANAGER")
   async deleteScope(@Arg("input") input: DeleteScopeInput): Promise<DeletedPayload> {
     await this.apiKeyService.deleteScope(input);
     return { id: input.id };

@@ -1,5 +1,6 @@
 import { Field, ID, ObjectType } from "type-graphql";
 import { Column, Entity } from "typeorm";
+import { RequireAdmin } from "../../auth/require";
 import { AppLimits } from "./app-limits.entity";
 import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
@@ -24,6 +25,19 @@ export class App {
   @Field(() => AppLimits)
   @Column(() => AppLimits, { prefix: false })
   readonly limits!: AppLimits;
+
+  /** Encrypted, and not exposed as a field, because it may contain secrets of the receiver. */
+  @TextColumn({ nullable: true })
+  readonly eventUrl!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      "The host of the URL that events of the app are posted to, with its port; null if none are. The URL can't be read back.",
+  })
+  @RequireAdmin("AUDITOR")
+  @StringColumn(255, { nullable: true })
+  readonly eventHost!: string | null;
 
   @Field()
   @TimestampColumn()

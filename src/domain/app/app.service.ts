@@ -1,34 +1,48 @@
-import { type EntityManager, IsNull } from "typeorm";
-import { type Caller, canReach } from "../../auth/caller";
+import { type EntityManager, In, IsNull } from "typeorm";
+import { type Caller, canReach, reachableApps } from "../../auth/caller";
 import { type Database, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
-import { loaderById } from "../../platform/database/loaders";
-import { type Page, pageOf } from "../../platform/database/page-loader";
-import { type PageArgs } from "../../schema-types/pages";
-import { badInput, conflict, notFound } from "../../errors";
+import { batching, loaderById } from "../../platform/database/loaders";
+import { pageOf } from "../../platform/database/page-loader";
+import { nameHas } from "../../platform/database/text-search";
+import type { Page } from "../../platform/database/pages";
+import { type SearchArgs } from "../../schema-types/pages";
+import { badInput, nameConflict, notFound } from "../../errors";
+import type { AuditTrail } from "../audit/audit-trail";
+import { auditedSecret } from "../audit/audited-fields";
 import { App } from "./app.entity";
-import type { CreateAppInput, UpdateAppInput } from "./app.input";
-import type { AppLimits } from "./app-limits.entity";
+import type { AppPayload, CreateAppInput, UpdateAppInput } from "./app.input";
+import type { EventAddresses } from "./event-addresses";
+import { defaultAppLimits } from "./app-limits.entity";
+import { type AppLimitUsage, limitUsageOf, unused } from "./app-limit-usage";
+import { newUsage } from "./app-usage";
+import { AppUsage } from "./app-usage.entity";
 
-const unlimited: AppLimits = { runsAtOnce: null, queuedRuns: null, tokensPerDay: null };
-
-const nameTaken = () => conflict("Another app has this name. Choose another one.");
+const nameTaken = () => nameConflict("Another app has this name. Choose another one.");
 
 export class AppService {
-  private readonly byId = loaderById(this.db.read, App);
+  private readonly byId = loaderById(this.db, App);
+  private readonly usageByApp = batching<AppLimitUsage>(async (appIds) => {
+    const usages = await limitUsageOf(this.db.read, appIds);
+    return appIds.map((id) => usages.get(id) ?? unused);
+  });
 
   constructor(
     private readonly db: Database,
     private readonly caller: Caller,
+    private readonly audit: AuditTrail,
+    private readonly eventAddresses: EventAddresses,
   ) {}
 
-  list(page: PageArgs): Promise<Page<App>> {
-    return pageOf(this.db.read, App, { deletedAt: IsNull() }, page, "ASC");
+  list(page: SearchArgs): Promise<Page<App>> {
+    const appIds = reachableApps(this.caller);
+    const where = { deletedAt: IsNull(), ...(appIds && { id: In([...appIds]) }), ...nameHas(page.search) };
+    return pageOf(this.db, App, where, page, "ASC");
   }
 
   async find(id: string): Promise<App | null> {
     const app = await this.byId.load(id);
-    return app?.deletedAt === null ? app : null;
+    return app?.deletedAt === null && canReach(this.caller, id) ? app : null;
   }
 
   async get(id: string): Promise<App> {
@@ -37,29 +51,48 @@ export class AppService {
     return app;
   }
 
-  async create({ name, description, limits }: CreateAppInput): Promise<App> {
+  limitUsage(appId: string): Promise<AppLimitUsage> {
+    return this.usageByApp.load(appId);
+  }
+
+  async create({ name, description, limits, eventUrl }: CreateAppInput): Promise<AppPayload> {
+    await this.eventAddresses.check(eventUrl);
+    const id = newId();
     const app: App = {
-      id: newId(),
+      id,
       name,
       description,
-      limits: { ...unlimited, ...limits },
+      limits: { ...defaultAppLimits, ...limits },
+      ...this.eventAddresses.columnsOf(id, eventUrl),
       createdAt: new Date(),
       deletedAt: null,
     };
-    await this.db
-      .transaction((manager) => manager.insert(App, app))
+    return this.db
+      .transaction(async (manager) => {
+        await manager.insert(App, app);
+        await manager.insert(AppUsage, newUsage(app.id));
+        this.audit.record(manager, "CREATE_APP", { appId: app.id, target: app, after: auditedApp(app) });
+        return { app, callbackSecret: await this.eventAddresses.ensureSecret(manager, app) };
+      })
       .catch(translateConstraintErrors({ duplicate: nameTaken }));
-    return app;
   }
 
-  async update({ id, limits, ...rest }: UpdateAppInput): Promise<App> {
+  async update({ id, limits, eventUrl, ...rest }: UpdateAppInput): Promise<AppPayload> {
+    await this.eventAddresses.check(eventUrl);
     return this.db
       .transaction(async (manager) => {
         const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
-        if (!app) throw notFound("app");
-        const changes = { ...rest, ...(limits && { limits: { ...app.limits, ...limits } }) };
+        if (!app || !canReach(this.caller, id)) throw notFound("app");
+        const changes = {
+          ...rest,
+          ...(limits && { limits: { ...app.limits, ...limits } }),
+          ...(eventUrl !== undefined && this.eventAddresses.columnsOf(id, eventUrl)),
+        };
         if (Object.keys(changes).length > 0) await manager.update(App, { id }, changes);
-        return Object.assign(app, changes);
+        const after: App = { ...app, ...changes };
+        const audited = { before: auditedApp(app), after: auditedApp(after) };
+        this.audit.record(manager, "UPDATE_APP", { appId: id, target: after, ...audited });
+        return { app: after, callbackSecret: await this.eventAddresses.ensureSecret(manager, after) };
       })
       .catch(translateConstraintErrors({ duplicate: nameTaken }));
   }
@@ -67,7 +100,7 @@ export class AppService {
   /**
    * The app of a call: the key's own app, or the one that an administrator names.
    *
-   * @throws NOT_FOUND if a key names another app, or an administrator an app that does not exist
+   * @throws NOT_FOUND if a key names another app, or an administrator an app that does not exist or is out of reach
    * @throws BAD_USER_INPUT for the field if an administrator names none
    */
   async resolve(appId: string | null | undefined, field: string): Promise<string> {
@@ -79,6 +112,14 @@ export class AppService {
     return (await this.get(appId)).id;
   }
 }
+
+const auditedApp = ({ name, description, limits, eventHost, eventUrl }: App) => ({
+  name,
+  description,
+  ...limits,
+  eventHost,
+  eventUrl: auditedSecret(eventUrl),
+});
 
 /**
  * Checks that an app is not being deleted: its row exists until the deletion is complete. Call it after the insert of a

@@ -12,7 +12,7 @@ export class AppCallbackResolver {
     nullable: true,
     description: "When the secret that signs the app's callbacks was created; null if there is none.",
   })
-  @RequireAdmin()
+  @RequireAdmin("AUDITOR")
   callbackSecretCreatedAt(@Root() app: App): Promise<Date | null> {
     return this.callbackService.secretCreatedAt(app);
   }

@@ -1,119 +1,46 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
-import { Column, Entity } from "typeorm";
-import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
+import { Field, ID, ObjectType } from "type-graphql";
+import { Entity } from "typeorm";
+import { IdColumn, TextColumn } from "../../platform/database/columns";
+import type { SecretPlace } from "../../platform/secrets/keyring";
+import type { SecretColumn, SecretRow } from "../../platform/secrets/secret-column";
+import { Delivery } from "./delivery.entity";
 
-export const CallbackDeliveryStatus = {
-  WAITING: "WAITING",
-  PENDING: "PENDING",
-  DELIVERED: "DELIVERED",
-  FAILED: "FAILED",
-} as const;
-export type CallbackDeliveryStatus = keyof typeof CallbackDeliveryStatus;
-registerEnumType(CallbackDeliveryStatus, {
-  name: "CallbackDeliveryStatus",
-  valuesConfig: {
-    WAITING: { description: "The run has not finished." },
-    PENDING: { description: "An attempt is in progress or scheduled." },
-    DELIVERED: { description: "The receiver responded with a 2xx status." },
-    FAILED: { description: "No more attempts: 24 hours are over, or the receiver responded with 410." },
-  },
-});
+const table = "callback_delivery";
 
-export const CallbackAttemptError = {
-  REJECTED: "REJECTED",
-  TIMEOUT: "TIMEOUT",
-  UNREACHABLE: "UNREACHABLE",
-  ADDRESS_REFUSED: "ADDRESS_REFUSED",
-  SECRET_UNREADABLE: "SECRET_UNREADABLE",
-  SERVER_FAULT: "SERVER_FAULT",
-  INTERRUPTED: "INTERRUPTED",
-} as const;
-export type CallbackAttemptError = keyof typeof CallbackAttemptError;
-registerEnumType(CallbackAttemptError, {
-  name: "CallbackAttemptError",
-  valuesConfig: {
-    REJECTED: { description: "The receiver responded with a status other than 2xx. Redirects are not followed." },
-    TIMEOUT: { description: "The receiver did not respond within 15 seconds." },
-    UNREACHABLE: { description: "The connection could not be opened, or it broke." },
-    ADDRESS_REFUSED: { description: "The host is outside the public network and is not allowed by the operator." },
-    SECRET_UNREADABLE: { description: "The app's secret cannot be decrypted. An administrator can replace it." },
-    SERVER_FAULT: { description: "A fault of the server. Its log says more." },
-    INTERRUPTED: { description: "The server stopped during the attempt. The receiver may have received the callback." },
-  },
-});
-
-@ObjectType({ description: "One attempt to post a callback." })
-export class CallbackAttempt {
-  @Field()
-  readonly at!: Date;
-
-  @Field(() => Int, { nullable: true, description: "The status of the receiver's response." })
-  readonly httpStatus!: number | null;
-
-  @Field(() => CallbackAttemptError, { nullable: true, description: "Null if the callback was delivered." })
-  readonly error!: CallbackAttemptError | null;
-
-  @Field(() => Int, { nullable: true })
-  readonly durationMs!: number | null;
-}
-
-const attemptsColumn = {
-  to: (attempts: readonly CallbackAttempt[]): string => JSON.stringify(attempts),
-  from: (text: string): CallbackAttempt[] =>
-    (JSON.parse(text) as CallbackAttempt[]).map((attempt) => ({ ...attempt, at: new Date(attempt.at) })),
-};
-
-@Entity("callback_delivery")
+@Entity(table)
 @ObjectType({ description: "The delivery of a finished run to the `callbackUrl` of its execution." })
-export class CallbackDelivery {
-  @Field(() => ID, { description: "Sent as `webhook-id`; the same in each attempt." })
-  @PrimaryIdColumn()
-  readonly id!: string;
-
-  @IdColumn()
-  readonly appId!: string;
-
+export class CallbackDelivery extends Delivery {
   @Field(() => ID)
   @IdColumn()
   readonly runId!: string;
 
-  /** Not exposed as a field, because it may contain secrets of the receiver. */
+  /** The scope whose key opened the session; see SessionOwned. */
+  @IdColumn({ nullable: true })
+  readonly sessionScopeId!: string | null;
+
+  /** The key on whose behalf the callback is posted. Null if it is an administrator. */
+  @IdColumn({ nullable: true })
+  readonly apiKeyId!: string | null;
+
+  /** Encrypted, and not exposed as a field, because it may contain secrets of the receiver. See callbackUrlColumn. */
   @TextColumn()
   readonly url!: string;
-
-  /** The host of the URL, with its port. */
-  @StringColumn(255)
-  readonly host!: string;
-
-  @Field(() => CallbackDeliveryStatus)
-  @StringColumn(16)
-  readonly status!: CallbackDeliveryStatus;
-
-  @Field(() => [CallbackAttempt], { description: "The newest 50, oldest first." })
-  @TextColumn({ transformer: attemptsColumn })
-  readonly attempts!: CallbackAttempt[];
-
-  /** How many attempts have failed since `begunAt`. */
-  @Column({ type: "int" })
-  readonly failures!: number;
-
-  /** Incremented by each claim: one of several concurrent claims wins, and a later claim invalidates an earlier one. */
-  @Column({ type: "int" })
-  readonly version!: number;
-
-  @Field()
-  @TimestampColumn()
-  readonly createdAt!: Date;
-
-  /** When the retry window started. */
-  @TimestampColumn({ nullable: true })
-  readonly begunAt!: Date | null;
-
-  /** When the next attempt may start; during an attempt, when its lease expires. */
-  @TimestampColumn({ nullable: true })
-  readonly dueAt!: Date | null;
-
-  /** When the attempt in progress started. */
-  @TimestampColumn({ nullable: true })
-  readonly claimedAt!: Date | null;
 }
+
+type Addressed = Pick<CallbackDelivery, "id" | "appId" | "runId" | "host">;
+
+/** A URL of a row whose app, run or host was changed behind the server's back is not posted to. */
+export const callbackUrlPlace = ({ id, appId, runId, host }: Addressed): SecretPlace => ({
+  table,
+  column: "url",
+  rowId: id,
+  usedFor: [appId, runId, host],
+});
+
+export const callbackUrlColumn = {
+  entity: CallbackDelivery,
+  column: "url",
+  isLarge: true,
+  placeOf: callbackUrlPlace,
+  plain: /^https?:/i,
+} satisfies SecretColumn<CallbackDelivery & SecretRow>;

@@ -1,6 +1,6 @@
 import { Entity } from "typeorm";
 import type { SecretPlace } from "../../platform/secrets/keyring";
-import type { SecretColumn } from "../../platform/secrets/secret-column";
+import type { SecretColumn, SecretRow } from "../../platform/secrets/secret-column";
 import { IdColumn, PrimaryIdColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "callback_secret";
@@ -25,6 +25,15 @@ export class CallbackSecret {
   readonly replacedAt!: Date | null;
 }
 
-export const callbackSecretPlace = (id: string): SecretPlace => ({ table, column: "secret", rowId: id });
+export const callbackSecretPlace = ({ id, appId }: Pick<CallbackSecret, "id" | "appId">): SecretPlace => ({
+  table,
+  column: "secret",
+  rowId: id,
+  usedFor: [appId],
+});
 
-export const callbackSecretColumn: SecretColumn = { entity: CallbackSecret, table, column: "secret" };
+export const callbackSecretColumn = {
+  entity: CallbackSecret,
+  column: "secret",
+  placeOf: callbackSecretPlace,
+} satisfies SecretColumn<CallbackSecret & SecretRow>;

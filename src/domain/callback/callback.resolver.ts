@@ -1,6 +1,6 @@
 import { Arg, Args, FieldResolver, Mutation, Query, Resolver, Root } from "type-graphql";
-import { RequireAdmin, RequireRuntime } from "../../auth/require";
-import type { Page } from "../../platform/database/page-loader";
+import { RequireAdmin, RequireRuntime, RequireRuntimeToRead } from "../../auth/require";
+import type { Page } from "../../platform/database/pages";
 import {
   CallbackDeliveriesArgs,
   CallbackDeliveryConnection,
@@ -11,6 +11,7 @@ import {
 } from "./callback.input";
 import { CallbackService } from "./callback.service";
 import { CallbackDelivery } from "./callback-delivery.entity";
+import { nextAttemptOf } from "./delivery.entity";
 import { retentionDays } from "./delivery-retention";
 
 @Resolver(() => CallbackDelivery)
@@ -18,9 +19,9 @@ export class CallbackResolver {
   constructor(private readonly callbackService: CallbackService) {}
 
   @Query(() => CallbackDeliveryConnection, {
-    description: `Deliveries of the run, newest first; an administrator may name an app instead. A run has at most one delivery. It is deleted ${retentionDays} days after it was delivered or failed.`,
+    description: `Deliveries of the run, newest first; an administrator may name an app instead. A run has at most one delivery. It is deleted ${retentionDays} days after it was delivered, failed or was cancelled.`,
   })
-  @RequireRuntime("RUN")
+  @RequireRuntimeToRead("RUN")
   callbackDeliveries(@Args() args: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
     return this.callbackService.list(args);
   }
@@ -47,7 +48,7 @@ export class CallbackResolver {
     nullable: true,
     description: "Null while an attempt is in progress, and after the last attempt.",
   })
-  nextAttemptAt(@Root() { claimedAt, dueAt }: CallbackDelivery): Date | null {
-    return claimedAt ? null : dueAt;
+  nextAttemptAt(@Root() delivery: CallbackDelivery): Date | null {
+    return nextAttemptOf(delivery);
   }
 }

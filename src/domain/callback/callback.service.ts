@@ -1,18 +1,22 @@
-import { In, IsNull, Not } from "typeorm";
+import { And, Equal, In, IsNull, Not } from "typeorm";
 import { App } from "../app/app.entity";
 import type { AppService } from "../app/app.service";
-import { appFilter, type Caller } from "../../auth/caller";
+import { principalOf } from "../api-key/principal.entity";
+import type { AuditTrail } from "../audit/audit-trail";
+import { type Caller, canReach } from "../../auth/caller";
 import type { Database } from "../../platform/database/database";
-import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
-import { type Page, pageOf } from "../../platform/database/page-loader";
+import { pageOf } from "../../platform/database/page-loader";
+import type { Page } from "../../platform/database/pages";
+import { ofReachableRun } from "../session/run-condition";
+import { sessionFilter } from "../session/session-filter";
 import { badInput, conflict, notFound } from "../../errors";
 import type { Keyring } from "../../platform/secrets/keyring";
 import type { CallbackDeliveriesArgs } from "./callback.input";
 import { CallbackDelivery } from "./callback-delivery.entity";
-import { CallbackSecret, callbackSecretPlace } from "./callback-secret.entity";
+import { insertCallbackSecret } from "./callback-secret";
+import { CallbackSecret } from "./callback-secret.entity";
 import type { Outbox } from "./outbox";
-import { newCallbackSecret } from "./signing";
 
 export class CallbackService {
   private readonly secretByApp = batching((appIds) => this.currentSecrets(appIds));
@@ -23,45 +27,54 @@ export class CallbackService {
     private readonly appService: AppService,
     private readonly keyring: Keyring,
     private readonly outbox: Outbox,
+    private readonly audit: AuditTrail,
   ) {}
 
   /** Deliveries of one run or, for an administrator only, of an app: a key learns nothing here about other runs. */
   async list({ appId, runId, ...page }: CallbackDeliveriesArgs): Promise<Page<CallbackDelivery>> {
     const isOfRun = runId != null && appId == null;
-    const where = isOfRun ? appFilter(this.caller) : { appId: await this.appService.resolve(appId, "appId") };
+    const where = {
+      ...sessionFilter(this.caller),
+      ...(!isOfRun && { appId: await this.appService.resolve(appId, "appId") }),
+    };
     if (runId == null && this.caller.kind === "API_KEY") {
       throw badInput({ field: "runId", message: "must name the run" });
     }
-    return pageOf(this.db.read, CallbackDelivery, { ...where, ...(runId != null && { runId }) }, page, "DESC");
+    const { runId: reachable } = ofReachableRun(this.caller);
+    const ofRun = [...(runId == null ? [] : [Equal(runId)]), ...(reachable ? [reachable] : [])];
+    const condition = { ...where, ...(ofRun.length > 0 && { runId: And(...ofRun) }) };
+    return pageOf(this.db, CallbackDelivery, condition, page, "DESC");
   }
 
   /** Delivers again immediately, with a new retry window. */
   redeliver(id: string): Promise<CallbackDelivery> {
     return this.db.transaction(async (manager, afterCommit) => {
-      const delivery = await this.db.lock(manager, CallbackDelivery, { id, ...appFilter(this.caller) });
+      const delivery = await this.db.lock(manager, CallbackDelivery, {
+        id,
+        ...sessionFilter(this.caller),
+        ...ofReachableRun(this.caller),
+      });
       if (!delivery) throw notFound("callback delivery");
       if (delivery.status === "WAITING") {
-        throw conflict("The run is not finished. Its callback is delivered when it is.");
+        throw conflict("RUN_UNFINISHED", "The run is not finished. Its callback is delivered when it is.");
       }
-      if (delivery.claimedAt) throw conflict("An attempt is in progress. Wait for its result first.");
-      return this.outbox.redeliver(manager, afterCommit, delivery);
+      if (delivery.claimedAt) {
+        throw conflict("ATTEMPT_IN_PROGRESS", "An attempt is in progress. Wait for its result first.");
+      }
+      return this.outbox.redeliver(manager, afterCommit, delivery, principalOf(this.caller).apiKeyId);
     });
   }
 
   /** Creates a secret for the callbacks of an app. The previous one remains valid for the overlap period. */
   async replaceSecret(appId: string): Promise<{ secret: string; app: App }> {
-    const secret = newCallbackSecret();
-    const app = await this.db.transaction(async (manager) => {
+    return this.db.transaction(async (manager) => {
       const locked = await this.db.lock(manager, App, { id: appId, deletedAt: IsNull() });
-      if (!locked) throw notFound("app");
-      const [id, now] = [newId(), new Date()];
+      if (!locked || !canReach(this.caller, appId)) throw notFound("app");
       await manager.delete(CallbackSecret, { appId, replacedAt: Not(IsNull()) });
-      await manager.update(CallbackSecret, { appId }, { replacedAt: now });
-      const sealed = this.keyring.seal(secret, callbackSecretPlace(id));
-      await manager.insert(CallbackSecret, { id, appId, secret: sealed, createdAt: now, replacedAt: null });
-      return locked;
+      await manager.update(CallbackSecret, { appId }, { replacedAt: new Date() });
+      this.audit.record(manager, "REPLACE_CALLBACK_SECRET", { appId, target: locked });
+      return { secret: await insertCallbackSecret(manager, this.keyring, appId), app: locked };
     });
-    return { secret, app };
   }
 
   async secretCreatedAt({ id }: App): Promise<Date | null> {

@@ -1,6 +1,7 @@
-import type { Fetch } from "../../platform/outbound/fetch";
+import type { Post } from "../../platform/outbound/guarded-post";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
-import type { CallbackAttempt } from "./callback-delivery.entity";
+import { causesOf } from "../../platform/process/error-causes";
+import type { CallbackAttempt } from "./delivery.entity";
 
 const timedOut = new Error("The receiver did not respond in time");
 
@@ -12,7 +13,7 @@ export interface WebhookRequest {
 
 /** Posts a webhook. Never throws. @param abort the caller aborts it when the server stops; the timeout aborts it too */
 export async function postWebhook(
-  fetch: Fetch,
+  post: Post,
   { url, headers, body }: WebhookRequest,
   abort: AbortController,
   timeoutMs: number,
@@ -21,15 +22,18 @@ export async function postWebhook(
   const timer = setTimeout(() => abort.abort(timedOut), timeoutMs);
   try {
     const allHeaders = { "content-type": "application/json", "user-agent": "Latchkey", ...headers };
-    const response = await fetch(url, { method: "POST", headers: allHeaders, body, signal });
-    // The body is not needed and may be endless.
-    await response.body?.cancel().catch(() => undefined);
+    const response = await post(url, { method: "POST", headers: allHeaders, body, signal });
     return { httpStatus: response.status, error: response.ok ? null : "REJECTED" };
   } catch (error) {
     if (signal.aborted) return { httpStatus: null, error: signal.reason === timedOut ? "TIMEOUT" : "INTERRUPTED" };
-    const isRefused = error instanceof Error && error.cause instanceof OutboundRefusedError;
-    return { httpStatus: null, error: isRefused ? "ADDRESS_REFUSED" : "UNREACHABLE" };
+    return { httpStatus: null, error: isHostRefused(error) ? "ADDRESS_REFUSED" : "UNREACHABLE" };
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** Whether the host is private or does not resolve: the same for both, so that it does not show which names exist. */
+const isHostRefused = (error: unknown): boolean =>
+  causesOf(error).some(
+    (each) => each instanceof OutboundRefusedError || (each as { syscall?: unknown }).syscall === "getaddrinfo",
+  );

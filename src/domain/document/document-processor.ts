@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { QueueFullError } from "../../platform/process/fair-queue";
 import { retry } from "../../platform/process/retry";
 import type { Logger } from "pino";
-import { IsNull, LessThan } from "typeorm";
+import { In, IsNull, LessThan, Not } from "typeorm";
 import type { Database } from "../../platform/database/database";
 import type { Instance } from "../../platform/instance/instance";
 import { WorkerError } from "../../retrieval/worker-pool";
@@ -18,10 +19,21 @@ import { Document } from "./document.entity";
 const maxAttempts = 3;
 
 const retryDelayMs = 1_000;
-/** How long a transaction may still take effect after its confirmation was lost. */
+/** A transaction may still take effect this long after its confirmation was lost. */
 const lateCommitMs = 15_000;
 
-type StoredDocument = Pick<Document, "id" | "mimeType">;
+/** The documents of at most this number of apps are read from the database at a time. */
+const maxAppsAtOnce = 100;
+
+/** The lane of documents that were not uploaded by a request of this process. */
+const unknownLane = "";
+
+type StoredDocument = Pick<Document, "id" | "appId" | "mimeType">;
+
+export interface DocumentTimings {
+  /** An upload waits this long for its document, so that small documents are READY in the response. */
+  readonly uploadWaitMs: number;
+}
 
 interface InFlight {
   readonly stop: AbortController;
@@ -30,11 +42,14 @@ interface InFlight {
 
 /**
  * Indexes stored documents in the background. The row of a document stays PROCESSING until that has ended, and names the
- * instance that does it, so that another instance can take over the document if this process dies.
+ * instance that does it, so that another instance can take over the document if this process dies. A document for which
+ * there is no room in the queue waits in the database.
  */
 export class DocumentProcessor {
   private readonly inFlight = new Map<string, InFlight>();
   private readonly closing = new AbortController();
+  /** Whether documents of this instance may wait in the database only. */
+  private hasOverflowed = false;
 
   constructor(
     private readonly db: Database,
@@ -43,6 +58,7 @@ export class DocumentProcessor {
     private readonly instance: Instance,
     /** Called when a document has been processed or aborted, because runs may wait for it. */
     private readonly onSettled: () => void,
+    private readonly timings: DocumentTimings,
     private readonly log: Logger,
   ) {}
 
@@ -57,7 +73,7 @@ export class DocumentProcessor {
     try {
       const processing = await this.db.read.find(Document, {
         where: { status: "PROCESSING" },
-        select: { id: true, readerId: true, mimeType: true },
+        select: { id: true, appId: true, readerId: true, mimeType: true },
         order: { id: "ASC" },
       });
       const dead = await this.instance.deadAmong(processing.map(({ readerId }) => readerId));
@@ -72,20 +88,35 @@ export class DocumentProcessor {
     }
   }
 
-  /** Processes a document whose row names this instance. The promise never rejects. */
-  start(document: StoredDocument): Promise<void> {
+  /**
+   * Processes a document whose row names this instance. The promise never rejects.
+   *
+   * @param lane the documents of an app's lanes take turns
+   */
+  start(document: StoredDocument, lane = unknownLane): Promise<void> {
     const { id } = document;
     const stop = new AbortController();
-    const done = this.process(document, this.readerId, stop.signal)
-      .catch((error: unknown) =>
-        this.log.error({ err: error, documentId: id }, "failed to record the result of processing a document"),
-      )
-      .finally(() => {
+    const settle = () => {
+      this.inFlight.delete(id);
+      this.onSettled();
+      if (this.hasOverflowed) void this.startOverflowed();
+    };
+    const done = this.process(document, lane, this.readerId, stop.signal).then(settle, (error: unknown) => {
+      if (error instanceof QueueFullError) {
         this.inFlight.delete(id);
-        this.onSettled();
-      });
+        this.hasOverflowed = true;
+        return;
+      }
+      this.log.error({ err: error, documentId: id }, "failed to record the result of processing a document");
+      settle();
+    });
     this.inFlight.set(id, { stop, done });
     return done;
+  }
+
+  /** Processes a document, and waits a moment for it. */
+  async startAndWait(document: StoredDocument, lane: string): Promise<void> {
+    await Promise.race([this.start(document, lane), delay(this.timings.uploadWaitMs, undefined, { ref: false })]);
   }
 
   /**
@@ -131,7 +162,33 @@ export class DocumentProcessor {
     await Promise.all([...this.inFlight.values()].map(({ done }) => done));
   }
 
-  private async process({ id, mimeType }: StoredDocument, readerId: string, signal: AbortSignal): Promise<void> {
+  /** Starts the documents for which there was no room: the oldest of each app, as one of them may have a place now. */
+  private async startOverflowed(): Promise<void> {
+    this.hasOverflowed = false;
+    const { readerId } = this;
+    const find = async () => {
+      const oldest = await this.db.read
+        .createQueryBuilder(Document, "document")
+        .select("MIN(document.id)", "id")
+        .where({ status: "PROCESSING", readerId, id: Not(In([...this.inFlight.keys()])) })
+        .groupBy("document.appId")
+        .limit(maxAppsAtOnce)
+        .getRawMany<{ id: string }>();
+      const ids = oldest.map(({ id }) => id);
+      return this.db.read.find(Document, { where: { id: In(ids) }, select: { id: true, appId: true, mimeType: true } });
+    };
+    const waiting = await this.retryTransient(find, this.closing.signal).catch(() => []);
+    if (waiting.length > 0) this.hasOverflowed = true;
+    for (const document of waiting) if (!this.inFlight.has(document.id)) void this.start(document);
+  }
+
+  /** @throws {QueueFullError} if there is no room for the document */
+  private async process(
+    { id, appId, mimeType }: StoredDocument,
+    lane: string,
+    readerId: string,
+    signal: AbortSignal,
+  ): Promise<void> {
     const attempt: { isCounted: boolean; files?: ReadingFiles } = { isCounted: false };
     const stop = AbortSignal.any([signal, this.closing.signal]);
     const makeTask = async () => {
@@ -142,12 +199,13 @@ export class DocumentProcessor {
       return { path, indexPath, mediaType: mimeType as MediaType };
     };
     try {
-      const outcome = (await this.reader.index(makeTask, signal)) ?? tooManyAttempts;
+      const outcome = (await this.reader.index({ appId, lane }, makeTask, signal)) ?? tooManyAttempts;
       if (outcome.kind === "indexed") {
         await this.retryTransient(() => attempt.files?.keepIndex(), stop, isStorageUnavailable);
       }
       await this.record(id, readerId, outcome);
     } catch (error) {
+      if (error instanceof QueueFullError) throw error;
       if (signal.aborted) return;
       if (this.closing.signal.aborted || error instanceof WorkerError) {
         // The server is stopping, which is not the document's fault.

@@ -19,6 +19,10 @@ export class Document {
   @IdColumn()
   readonly sessionId!: string;
 
+  /** The scope whose key opened the session; see SessionOwned. */
+  @IdColumn({ nullable: true })
+  readonly sessionScopeId!: string | null;
+
   @Field({ description: "The client's filename, without folders and control characters." })
   @StringColumn(255)
   readonly filename!: string;
@@ -43,7 +47,7 @@ export class Document {
   @TextColumn({ nullable: true })
   readonly error!: string | null;
 
-  /** How many times its processing was started. */
+  /** The number of times that its processing was started. */
   @Column({ type: "int" })
   readonly readings!: number;
 

@@ -1,13 +1,16 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type EntityManager, In } from "typeorm";
-import { appFilter, type Caller } from "../../auth/caller";
+import { giveRoom, takeRoom } from "../app/app-usage";
+import { limitReached } from "../app/limit-reached";
+import { type Caller, identityOf } from "../../auth/caller";
 import type { Database } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
 import { batching } from "../../platform/database/loaders";
 import { ApiError, notFound, unavailable } from "../../errors";
 import { supportedMediaTypes } from "../../retrieval/extraction/media-type";
 import type { DocumentReader } from "../../retrieval/document-reader";
+import { QueueFullError } from "../../platform/process/fair-queue";
 import { Session } from "../session/session.entity";
+import { sessionFilter } from "../session/session-filter";
 import { type SessionService, sessionTerminated } from "../session/session.service";
 import { type DocumentStorage, StorageUnavailableError } from "../../platform/storage/document-storage";
 import { Document } from "./document.entity";
@@ -20,9 +23,6 @@ export interface DocumentLimits {
   readonly maxUploadBytes: number;
   readonly maxSessionDocuments: number;
 }
-
-/** How long an upload waits for its document to be processed, so that small documents are READY in the answer. */
-const processingWaitMs = 1_000;
 
 /** The type of a document whose detection exceeded the limits. */
 const unknownMediaType = "application/octet-stream";
@@ -59,7 +59,7 @@ export class DocumentService {
   }
 
   async contentOf(id: string): Promise<DocumentContent | null> {
-    const exists = await this.db.read.existsBy(Document, { id, ...appFilter(this.caller) });
+    const exists = await this.db.read.existsBy(Document, { id, ...sessionFilter(this.caller) });
     return exists ? this.links.make(id, this.caller) : null;
   }
 
@@ -71,17 +71,19 @@ export class DocumentService {
 
     const stored = await this.store(session, file);
     if (stored.status !== "PROCESSING") return stored;
-    await Promise.race([this.processor.start(stored), delay(processingWaitMs, undefined, { ref: false })]);
+    await this.processor.startAndWait(stored, identityOf(this.caller));
     const document = await this.db.read.findOneBy(Document, { id: stored.id });
     if (!document) throw notFound("document");
     return document;
   }
 
   async delete(id: string): Promise<void> {
-    const { affected } = await this.db.transaction((manager) =>
-      manager.delete(Document, { id, ...appFilter(this.caller) }),
-    );
-    if (!affected) throw notFound("document");
+    await this.db.transaction(async (manager) => {
+      const document = await this.db.lock(manager, Document, { id, ...sessionFilter(this.caller) });
+      if (!document) throw notFound("document");
+      await manager.delete(Document, { id });
+      await giveRoom(manager, document.appId, { documents: 1, documentBytes: document.size });
+    });
     await this.processor.discard([id]);
   }
 
@@ -97,6 +99,7 @@ export class DocumentService {
         await this.checkCapacity(manager, locked);
         await manager.insert(Document, document);
         await manager.update(Session, { id: locked.id }, { lastActivityAt: document.createdAt });
+        await takeRoom(manager, locked.appId, { documents: 1, documentBytes: document.size });
         inserted = document;
       });
       return document;
@@ -115,12 +118,13 @@ export class DocumentService {
     const staged = await this.storage.stage(id, content);
     try {
       if (content.truncated) throw this.tooLarge();
-      const detected = await this.detect(staged.path);
+      const detected = await this.detect(staged.path, session);
       await staged.keep();
       return {
         id,
         appId: session.appId,
         sessionId: session.id,
+        sessionScopeId: session.sessionScopeId,
         filename: safeFilename(upload.filename),
         size: staged.size,
         sha256: staged.sha256,
@@ -135,8 +139,11 @@ export class DocumentService {
     }
   }
 
-  private async detect(path: string): Promise<Pick<Document, "mimeType" | "status" | "error">> {
-    const detection = await this.reader.detectType({ path });
+  private async detect(path: string, { appId }: Session): Promise<Pick<Document, "mimeType" | "status" | "error">> {
+    const share = { appId, lane: identityOf(this.caller) };
+    const detection = await this.reader.detectType({ path }, share).catch((error: unknown) => {
+      throw error instanceof QueueFullError ? unavailable(error) : error;
+    });
     switch (detection.kind) {
       case "detected":
         return { mimeType: detection.mediaType, status: "PROCESSING", error: null };
@@ -150,11 +157,16 @@ export class DocumentService {
   private async checkCapacity(manager: EntityManager, session: Session): Promise<void> {
     if (session.status === "TERMINATED") throw sessionTerminated();
     const { maxSessionDocuments } = this.limits;
-    if ((await manager.countBy(Document, { sessionId: session.id })) < maxSessionDocuments) return;
-    throw new ApiError(
-      "LIMIT_REACHED",
-      `A session holds at most ${maxSessionDocuments} documents, and this one is full. Delete a document, or use another session.`,
-    );
+    const used = await manager.countBy(Document, { sessionId: session.id });
+    if (used < maxSessionDocuments) return;
+    throw limitReached({
+      of: "session",
+      limit: "sessionDocuments",
+      max: maxSessionDocuments,
+      used,
+      what: "documents",
+      advice: "Delete a document, or use another session.",
+    });
   }
 
   private tooLarge(): ApiError {

@@ -5,6 +5,7 @@ export function safeFilename(filename: string): string {
   const basename = filename.split(/[/\\]/).at(-1) ?? "";
   const clean = basename
     .toWellFormed()
+    .normalize("NFC")
     .replace(/[\p{Cc}\p{Cf}]/gu, "")
     .trim();
   const name = [...clean].slice(0, maxChars).join("");

@@ -2,18 +2,22 @@ import { In, IsNull, Not } from "typeorm";
 import { Agent } from "../agent/agent.entity";
 import { ApiKey } from "../api-key/api-key.entity";
 import { App } from "../app/app.entity";
+import type { AuditTrail } from "../audit/audit-trail";
 import type { AccessNotifier } from "../../auth/access-notifier";
 import type { AfterCommit, Database } from "../../platform/database/database";
 import { batchesOf } from "../../platform/database/batches";
 import { Document } from "../document/document.entity";
 import type { DocumentProcessor } from "../document/document-processor";
 import { notFound, unavailable } from "../../errors";
+import { EventDelivery } from "../event/event-delivery.entity";
 import { ModelConnection } from "../model-connection/model-connection.entity";
 import { Run, unfinished } from "../run/run.entity";
 import type { RunRuntime } from "../run/run.service";
+import { AppToolServer } from "../tool-server/tool-server.entity";
 import { Scope } from "../scope/scope.entity";
 import { Message } from "../session/message.entity";
 import { Session } from "../session/session.entity";
+import { deleteUsageOfApp } from "../usage/usage-retention";
 import { idsOf, BatchDeletion } from "./batch-deletion";
 
 /**
@@ -34,13 +38,19 @@ export class AppDeletion {
   ) {}
 
   /** @throws UNAVAILABLE if the server stops during the deletion; the next start resumes the deletion */
-  async delete(id: string): Promise<void> {
+  async delete(id: string, audit: AuditTrail): Promise<void> {
     await this.db.transaction(async (manager) => {
       const deletedAt = new Date();
+      const deleteScopes = () => manager.update(Scope, { appId: id, deletedAt: IsNull() }, { deletedAt });
+      // Before the app, as every change of a key's holder locks its scope first. Afterwards those that were just added.
+      await deleteScopes();
+      const app = await this.db.lock(manager, App, { id, deletedAt: IsNull() });
+      if (!app) throw notFound("app");
       // With the id as its name, so that a new app can have the name immediately.
-      const { affected } = await manager.update(App, { id, deletedAt: IsNull() }, { deletedAt, name: id });
-      if (affected !== 1) throw notFound("app");
-      await manager.update(Scope, { appId: id, deletedAt: IsNull() }, { deletedAt });
+      await manager.update(App, { id }, { deletedAt, name: id });
+      await deleteScopes();
+      const { name, description } = app;
+      audit.record(manager, "DELETE_APP", { appId: id, target: app, before: { name, description } });
     });
     await this.accessNotifier.notify({ appId: id });
     await this.deleteRows(id);
@@ -85,11 +95,14 @@ export class AppDeletion {
     const owned = { where: { appId } };
     // Without agents no new run is accepted.
     await this.batches.rows(Agent, { ...owned, texts: ["instructions"] });
-    await this.batches.runs({ appId }, (ids, afterCommit) => this.abortDeleted(afterCommit, ids));
+    await this.batches.runs({ appId }, { onDelete: (ids, afterCommit) => this.abortDeleted(afterCommit, ids) });
     await this.deleteSessions(appId);
     await this.batches.rows(ApiKey, owned);
     await this.batches.rows(Scope, owned);
     await this.batches.rows(ModelConnection, owned);
+    await this.batches.rows(EventDelivery, owned);
+    await this.batches.rows(AppToolServer, owned);
+    await deleteUsageOfApp(this.db, appId, (work) => this.batches.change(work));
   }
 
   private async deleteSessions(appId: string): Promise<void> {

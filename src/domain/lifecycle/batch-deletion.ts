@@ -1,4 +1,4 @@
-import { type EntityTarget, type FindOptionsWhere, In, MoreThanOrEqual } from "typeorm";
+import { type EntityManager, type EntityTarget, type FindOptionsWhere, In, MoreThanOrEqual } from "typeorm";
 import type { AfterCommit, Database, TransactionWork } from "../../platform/database/database";
 import { batchesOf } from "../../platform/database/batches";
 import { Run } from "../run/run.entity";
@@ -12,6 +12,11 @@ interface Rows {
   readonly texts?: readonly string[];
 }
 
+interface RunDeletionHooks {
+  readonly beforeDelete?: (manager: EntityManager, ids: readonly string[]) => Promise<void>;
+  readonly onDelete?: (ids: readonly string[], afterCommit: AfterCommit) => void;
+}
+
 /** Deletes any number of rows in batches. An interrupted deletion can be resumed by running it again. */
 export class BatchDeletion {
   /** @param checkStop called before each transaction; throws to interrupt the deletion */
@@ -23,17 +28,15 @@ export class BatchDeletion {
   /**
    * Deletes runs with their events and callbacks: the newest first, because those are the ones that may still execute.
    *
-   * @param onDelete called in the transaction that deletes the runs
+   * @param hooks called in the transaction that deletes the runs
    */
-  async runs(
-    where: FindOptionsWhere<Run>,
-    onDelete?: (ids: readonly string[], afterCommit: AfterCommit) => void,
-  ): Promise<void> {
-    const runs = { where, key: ["id"] as const, texts: ["input", "output", "citations"] };
+  async runs(where: FindOptionsWhere<Run>, { beforeDelete, onDelete }: RunDeletionHooks = {}): Promise<void> {
+    const runs = { where, key: ["id"] as const, texts: ["input", "output", "citations", "metadata"] };
     for await (const batch of batchesOf(this.db, Run, runs)) {
       const ids = idsOf(batch);
       await this.events(ids);
       await this.change(async (manager, afterCommit) => {
+        await beforeDelete?.(manager, ids);
         await manager.delete(Run, { id: In(ids) });
         onDelete?.(ids, afterCommit);
       });

@@ -1,3 +1,6 @@
+import type { AuditTrail } from "../audit/audit-trail";
+import { type Caller, canReach } from "../../auth/caller";
+import { notFound } from "../../errors";
 import type { Database } from "../../platform/database/database";
 import type { Run } from "../run/run.entity";
 import type { RunExecutor } from "../run/execution/run-executor";
@@ -11,10 +14,12 @@ import type { SessionTermination } from "./session-termination";
 export class LifecycleService {
   constructor(
     private readonly db: Database,
+    private readonly caller: Caller,
     private readonly sessionService: SessionService,
     private readonly executor: RunExecutor,
     private readonly sessionTermination: SessionTermination,
     private readonly appDeletion: AppDeletion,
+    private readonly audit: AuditTrail,
   ) {}
 
   async terminateSession(input: TerminateSessionInput): Promise<Session> {
@@ -27,7 +32,8 @@ export class LifecycleService {
     );
   }
 
-  deleteApp(id: string): Promise<void> {
-    return this.appDeletion.delete(id);
+  async deleteApp(id: string): Promise<void> {
+    if (!canReach(this.caller, id)) throw notFound("app");
+    await this.appDeletion.delete(id, this.audit);
   }
 }

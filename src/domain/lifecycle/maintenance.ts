@@ -1,11 +1,17 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import { reconcileUsage } from "../app/app-usage";
+import { CallbackDelivery } from "../callback/callback-delivery.entity";
+import { EventDelivery } from "../event/event-delivery.entity";
 import { deleteExpiredDeliveries } from "../callback/delivery-retention";
+import type { AuditRetention } from "../audit/audit-retention";
+import { deleteExpiredConsoleSessions } from "../console-session/console-sessions";
 import type { Database } from "../../platform/database/database";
 import { deleteExpiredIdempotencyKeys } from "../run/idempotency";
 import { deleteOrphanedObjects } from "../document/storage-sweep";
 import type { DocumentStorage } from "../../platform/storage/document-storage";
 import { deleteExpiredConversations } from "./conversation-retention";
+import { deleteExpiredUsage } from "../usage/usage-retention";
 import { terminateIdleSessions } from "./idle-sessions";
 import type { Lifecycle } from "./lifecycle";
 
@@ -15,11 +21,19 @@ const dayMs = 24 * hourMs;
 export interface SessionRetention {
   /** After which an idle session is terminated. Undefined: never. */
   readonly sessionIdleHours: number | undefined;
-  /** How long a terminated session keeps its messages and runs. Undefined: forever. */
+  /** A terminated session keeps its messages and runs for this time. Undefined: forever. */
   readonly sessionRetentionDays: number | undefined;
 }
 
-/** How long stopping waits for the current task, in milliseconds: a storage that is away may block it for longer. */
+export interface MaintenanceOptions extends SessionRetention {
+  /** Undefined if entries of the audit log are kept forever. */
+  readonly auditRetention: AuditRetention | undefined;
+  /** Whether other instances, perhaps of the previous version, share the database. */
+  readonly isShared: boolean;
+  readonly usageRetentionDays: number;
+}
+
+/** Stopping waits this long for the current task, which an unreachable storage may block for longer. */
 const stopTimeoutMs = 1_000;
 
 /**
@@ -32,7 +46,7 @@ export function startMaintenance(
   db: Database,
   storage: DocumentStorage,
   { sessionTermination, appDeletion }: Lifecycle,
-  retention: SessionRetention,
+  options: MaintenanceOptions,
   log: Logger,
 ): () => Promise<unknown> {
   const stopping = new AbortController();
@@ -40,10 +54,15 @@ export function startMaintenance(
   const isStopping = () => signal.aborted;
   const tasks = [
     () => deleteExpiredIdempotencyKeys(db, signal),
-    () => deleteExpiredDeliveries(db, signal),
+    () => deleteExpiredDeliveries(db, CallbackDelivery, ["url"], signal),
+    () => deleteExpiredDeliveries(db, EventDelivery, ["body"], signal),
+    () => deleteExpiredConsoleSessions(db, signal),
     () => appDeletion.resume(),
     () => deleteOrphanedObjects(db, storage, { stop: signal }),
-    () => maintainSessions(db, sessionTermination, retention, signal),
+    () => maintainSessions(db, sessionTermination, options, signal),
+    () => deleteExpiredUsage(db, options.usageRetentionDays, signal),
+    ...(options.auditRetention ? [() => options.auditRetention?.run(signal)] : []),
+    ...(options.isShared ? [() => reconcileUsage(db, signal)] : []),
   ];
   const runTasks = async () => {
     for (const task of tasks) {

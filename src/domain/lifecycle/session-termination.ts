@@ -1,4 +1,5 @@
 import { type EntityManager, In, LessThan, MoreThanOrEqual } from "typeorm";
+import { giveRoom } from "../app/app-usage";
 import type { AfterCommit, Database } from "../../platform/database/database";
 import { Document } from "../document/document.entity";
 import type { DocumentProcessor } from "../document/document-processor";
@@ -65,12 +66,14 @@ export class SessionTermination {
     });
     for (const { id } of runs) await this.scheduler.cancelWithin(manager, afterCommit, id);
 
-    const documents = await manager.find(Document, { where, select: { id: true } });
+    const documents = await manager.find(Document, { where, select: { id: true, size: true } });
     await manager.delete(Document, where);
 
     const now = new Date();
     const changes = { status: "TERMINATED", terminatedAt: now, lastActivityAt: now } as const;
     await manager.update(Session, { id: session.id }, changes);
+    const documentBytes = documents.reduce((total, { size }) => total + size, 0);
+    await giveRoom(manager, session.appId, { sessions: 1, documents: documents.length, documentBytes });
     return { session: { ...session, ...changes }, documentIds: documents.map(({ id }) => id) };
   }
 }

@@ -2,7 +2,7 @@ import { Field, ID, ObjectType } from "type-graphql";
 import { Entity } from "typeorm";
 import { ModelProvider } from "../../model/model-provider";
 import type { SecretPlace } from "../../platform/secrets/keyring";
-import type { SecretColumn } from "../../platform/secrets/secret-column";
+import type { SecretColumn, SecretRow } from "../../platform/secrets/secret-column";
 import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
 const table = "model_connection";
@@ -42,6 +42,18 @@ export class ModelConnection {
   readonly updatedAt!: Date;
 }
 
-export const apiKeyPlace = (id: string): SecretPlace => ({ table, column: "apiKey", rowId: id });
+type Addressed = Pick<ModelConnection, "id" | "appId" | "provider" | "baseUrl">;
 
-export const apiKeyColumn: SecretColumn = { entity: ModelConnection, table, column: "apiKey" };
+/** A key of a row whose app, provider or address was changed behind the server's back is not sent anywhere. */
+export const apiKeyPlace = ({ id, appId, provider, baseUrl }: Addressed): SecretPlace => ({
+  table,
+  column: "apiKey",
+  rowId: id,
+  usedFor: [appId, provider, baseUrl],
+});
+
+export const apiKeyColumn = {
+  entity: ModelConnection,
+  column: "apiKey",
+  placeOf: apiKeyPlace,
+} satisfies SecretColumn<ModelConnection & SecretRow>;

@@ -1,6 +1,6 @@
 import { Field, ID, InputType, Int, ObjectType } from "type-graphql";
 import { z } from "zod";
-import { modelNamePattern } from "../../model/catalog";
+import { modelNameFault } from "../../model/catalog";
 import { ModelProvider } from "../../model/model-provider";
 import { IdInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
@@ -77,7 +77,12 @@ export class DeleteModelConnectionInput extends IdInput {}
 @InputType()
 export class TestModelConnectionInput extends IdInput {
   @Field({ description: "The name of the model at the provider, without the name of the connection." })
-  @Rule(text(190).regex(modelNamePattern, "must be the name of a model"))
+  @Rule(
+    text(190).check(({ value, issues }) => {
+      const message = modelNameFault(value);
+      if (message !== undefined) issues.push({ code: "custom", message, input: value });
+    }),
+  )
   model!: string;
 }
 

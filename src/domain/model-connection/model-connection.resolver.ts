@@ -2,7 +2,7 @@ import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "t
 import { App } from "../app/app.entity";
 import { AppService } from "../app/app.service";
 import { RequireAdmin } from "../../auth/require";
-import { type Page } from "../../platform/database/page-loader";
+import type { Page } from "../../platform/database/pages";
 import { PageArgs } from "../../schema-types/pages";
 import { DeletedPayload } from "../../schema-types/deleted.payload";
 import { ModelConnection } from "./model-connection.entity";
@@ -25,13 +25,13 @@ export class ModelConnectionResolver {
   ) {}
 
   @Query(() => ModelConnectionConnection, { description: "The model connections of an app, oldest first." })
-  @RequireAdmin()
+  @RequireAdmin("AUDITOR")
   modelConnections(@Arg("appId", () => ID) appId: string, @Args() page: PageArgs): Promise<Page<ModelConnection>> {
     return this.modelConnectionService.list(appId, page);
   }
 
   @Query(() => ModelConnection, { nullable: true, description: "Null if the model connection does not exist." })
-  @RequireAdmin()
+  @RequireAdmin("AUDITOR")
   modelConnection(@Arg("id", () => ID) id: string): Promise<ModelConnection | null> {
     return this.modelConnectionService.find(id);
   }

@@ -15,7 +15,7 @@ export class ProviderModels implements ConnectedModels {
   constructor(
     private readonly db: Database,
     private readonly keyring: Keyring,
-    private readonly outbound: Outbound,
+    private readonly outbound: Readonly<Record<"models" | "tools", Outbound>>,
     private readonly reader: DocumentReader,
     private readonly toolTimings: ToolTimings,
     private readonly log: Logger,
@@ -50,24 +50,26 @@ export class ProviderModels implements ConnectedModels {
     // Large, and not needed to start the server.
     const { ProviderModel } = await import("../../model/provider-model.js");
     return new ProviderModel(
-      await createLanguageModel(access, model, this.outbound.fetch),
+      await createLanguageModel(access, model, this.outbound.models.fetch),
       this.reader,
-      this.outbound.fetch,
+      this.outbound.tools.fetch,
       this.toolTimings,
       log,
-      attempts,
+      // The protocol of chat completions has no images in results.
+      { attempts, takesImages: provider !== "OPENAI_COMPATIBLE", apiKey: access.apiKey },
     );
   }
 
-  private apiKeyOf({ id, apiKey }: ModelConnection): string | null {
+  private apiKeyOf(connection: ModelConnection): string | null {
+    const { id, apiKey } = connection;
     try {
-      return apiKey === null ? null : this.keyring.open(apiKey, apiKeyPlace(id));
+      return apiKey === null ? null : this.keyring.open(apiKey, apiKeyPlace(connection));
     } catch (error) {
       if (!(error instanceof SecretUnreadableError)) throw error;
       this.log.error({ modelConnectionId: id, reason: error.reason }, "the key of a model connection can't be read");
       throw new ModelError(
         "MODEL_UNAVAILABLE",
-        "The key of this model connection can't be read with the server's SECRETS_KEY. An administrator can set it again.",
+        "The key of this model connection can't be read with the server's SECRETS_KEY, or was stored for another address. An administrator can set it again.",
       );
     }
   }

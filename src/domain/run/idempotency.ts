@@ -14,11 +14,14 @@ export class IdempotencyClaim {
   private readonly digest: Buffer;
   private readonly inputDigest: Buffer;
 
-  constructor(caller: Caller, key: string, { agentId, session, text, onBusy, callbackUrl }: ExecuteAgentInput) {
+  constructor(caller: Caller, key: string, { agentId, session, text, onBusy, ...input }: ExecuteAgentInput) {
     this.digest = sha256([identityOf(caller), key]);
-    // Without `waitMs`: a repeated call may wait for another time.
-    const callback = callbackUrl == null ? {} : { callbackUrl };
-    this.inputDigest = sha256({ agentId, session: session ?? null, text, onBusy, ...callback });
+    // Without `waitMs`: a repeated call may wait for another time. What is null is left out, as earlier versions did not
+    // know it.
+    const { callbackUrl, documentIds, metadata } = input;
+    const given = Object.entries({ callbackUrl, documentIds, metadata }).filter(([, value]) => value != null);
+    const others = Object.fromEntries(given);
+    this.inputDigest = sha256({ agentId, session: isEmpty(session) ? null : session, text, onBusy, ...others });
   }
 
   /**
@@ -81,3 +84,7 @@ function withSortedKeys(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
+
+/** A session without properties is the same as none. */
+const isEmpty = (session: ExecuteAgentInput["session"]): boolean =>
+  Object.values(session ?? {}).every((value) => value == null);

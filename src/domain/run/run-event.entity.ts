@@ -1,9 +1,11 @@
 import { Field, ID, Int, InterfaceType, ObjectType } from "type-graphql";
 import { Column, Entity, PrimaryColumn } from "typeorm";
+import { RequireRuntime } from "../../auth/require";
 import { Run } from "./run.entity";
 import { PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 
-export type RunEventType = "STARTED" | "OUTPUT" | "TOOL_CALL" | "TOOL_RESULT" | "FINISHED";
+export type RunEventType =
+  "STARTED" | "OUTPUT" | "REASONING" | "OUTPUT_VOID" | "TOOL_CALL" | "TOOL_RESULT" | "FINISHED";
 
 export interface StoredToolCall {
   readonly callId: string;
@@ -64,6 +66,29 @@ export class RunOutput extends RunEvent {
   }
 }
 
+@ObjectType({
+  implements: RunEvent,
+  description:
+    "The next part of what the model thinks before it answers, if its provider tells it: up to 100,000 characters in a run. It is no part of the output and of the session's messages, and later runs are not told it.",
+})
+export class RunReasoning extends RunEvent {
+  @Field()
+  @RequireRuntime("SESSION_VIEW")
+  readonly text: string;
+
+  @Field({
+    description:
+      "Whether the output of this attempt so far turned out to be reasoning, and is void. Only a model whose template opens its reasoning tag does that; its server can be set to separate reasoning.",
+  })
+  readonly voidsOutput: boolean;
+
+  constructor(stored: StoredRunEvent) {
+    super(stored);
+    this.text = stored.text ?? "";
+    this.voidsOutput = stored.type === "OUTPUT_VOID";
+  }
+}
+
 @ObjectType({ implements: RunEvent, description: "The model calls a tool." })
 export class RunToolCall extends RunEvent {
   @Field(() => ID, { description: "The same as in the RunToolResult." })
@@ -73,6 +98,7 @@ export class RunToolCall extends RunEvent {
   readonly name: string;
 
   @Field({ description: "The arguments of the call, as JSON." })
+  @RequireRuntime("SESSION_VIEW")
   readonly arguments: string;
 
   constructor(stored: StoredRunEvent) {
@@ -92,6 +118,7 @@ export class RunToolResult extends RunEvent {
   readonly name: string;
 
   @Field()
+  @RequireRuntime("SESSION_VIEW")
   readonly result: string;
 
   @Field({ description: "Whether the tool failed. The run continues; the model decides what to do." })

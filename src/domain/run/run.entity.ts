@@ -1,7 +1,11 @@
+import { GraphQLJSONObject } from "graphql-scalars";
 import { Field, ID, Int, ObjectType, registerEnumType } from "type-graphql";
 import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 import { Column, Entity } from "typeorm";
+import { RequireRuntime } from "../../auth/require";
 import { Document } from "../document/document.entity";
+import type { PrincipalKind } from "../api-key/principal.entity";
+import type { JsonObject } from "../session/session.entity";
 import { type RunErrorCode, runErrors } from "./run-errors";
 
 export const RunStatus = {
@@ -43,7 +47,7 @@ export class Citation {
   readonly page!: number | null;
 }
 
-@ObjectType({ description: "Tokens as counted by the model's provider." })
+@ObjectType({ description: "Tokens as counted by the model's provider, or as estimated." })
 export class Usage {
   @Field(() => Int)
   readonly inputTokens!: number;
@@ -53,7 +57,20 @@ export class Usage {
 
   @Field(() => Int)
   readonly totalTokens!: number;
+
+  @Field(() => Boolean, {
+    description:
+      "Whether the provider has not reported all of them, so that some are estimated: four bytes of text count as one token.",
+  })
+  readonly estimated?: boolean;
 }
+
+/** Runs of earlier versions have no estimates. */
+const usageColumn = {
+  to: (usage: Usage | null): string | null => (usage === null ? null : JSON.stringify(usage)),
+  from: (text: string | null): Usage | null =>
+    text === null ? null : { estimated: false, ...(JSON.parse(text) as Usage) },
+};
 
 /** A citation stores a copy of its document, because the run may outlive the document. */
 const citationColumn = {
@@ -78,6 +95,10 @@ export class Run {
   @IdColumn()
   readonly sessionId!: string;
 
+  /** The scope whose key opened the session; see SessionOwned. */
+  @IdColumn({ nullable: true })
+  readonly sessionScopeId!: string | null;
+
   @Field(() => ID)
   @IdColumn()
   readonly agentId!: string;
@@ -89,6 +110,18 @@ export class Run {
   @Field()
   @TextColumn()
   readonly input!: string;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: "The documents that the run was confined to, each once. Null means all documents of the session.",
+  })
+  @Column({ type: "simple-json", nullable: true })
+  readonly documentIds!: string[] | null;
+
+  @Field(() => GraphQLJSONObject, { nullable: true, description: "The JSON object that was given for the run." })
+  @RequireRuntime("SESSION_VIEW")
+  @Column({ type: "simple-json", nullable: true })
+  readonly metadata!: JsonObject | null;
 
   @Field(() => String, {
     nullable: true,
@@ -107,12 +140,20 @@ export class Run {
   readonly error!: RunError | null;
 
   @Field(() => Usage, { nullable: true })
-  @Column({ type: "simple-json", nullable: true })
+  @TextColumn({ nullable: true, transformer: usageColumn })
   readonly usage!: Usage | null;
 
   /** The number of events, which is the index of the next one. */
   @Column({ type: "int" })
   readonly eventCount!: number;
+
+  /** The size of the texts of its events. Not selected by default, as most readers have no use for it. */
+  @Column({ type: "bigint", select: false, transformer: { to: (value: number) => value, from: Number } })
+  readonly eventBytes?: number;
+
+  /** The bytes of this run, its events and its messages in the app's usage. */
+  @Column({ type: "bigint", select: false, transformer: { to: (value: number) => value, from: Number } })
+  readonly countedBytes?: number;
 
   /** Incremented by each claim. An instance writes about the run on the condition that the fence is unchanged. */
   @Column({ type: "int" })
@@ -121,6 +162,18 @@ export class Run {
   /** The instance that executes the run, or executed it last. */
   @IdColumn({ nullable: true })
   readonly workerId!: string | null;
+
+  /** Null if an earlier version of the server has accepted the run. */
+  @StringColumn(16, { nullable: true })
+  readonly starterKind!: PrincipalKind | null;
+
+  /** The starter's name at that time. */
+  @StringColumn(120, { nullable: true })
+  readonly starterName!: string | null;
+
+  /** The key that started the run. It ends if this key loses the permission RUN. */
+  @IdColumn({ nullable: true })
+  readonly apiKeyId!: string | null;
 
   @Field()
   @TimestampColumn()

@@ -1,11 +1,15 @@
+import { GraphQLJSONObject } from "graphql-scalars";
 import { ArgsType, Field, ID, InputType, Int, ObjectType, registerEnumType } from "type-graphql";
 import { z } from "zod";
 import { connectionOf } from "../../schema-types/pages";
-import { Session } from "../session/session.entity";
+import { type JsonObject, Session } from "../session/session.entity";
 import { SessionRefInput } from "../session/session.input";
-import { integerBetween, notBlank, reference, text } from "../../schema-types/rules";
+import { integerBetween, json, list, notBlank, reference, text } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
 import { Run } from "./run.entity";
+
+/** They are read with each round of the queue. */
+const maxDocuments = 1_000;
 
 export const BusyPolicy = { ENQUEUE: "ENQUEUE", REJECT: "REJECT" } as const;
 export type BusyPolicy = keyof typeof BusyPolicy;
@@ -55,6 +59,20 @@ export class ExecuteAgentInput {
   })
   @Rule(text(2_000).nullish())
   callbackUrl?: string | null;
+
+  @Field(() => [ID], {
+    nullable: true,
+    description: `The documents of the session that the run may search, at most ${maxDocuments.toLocaleString("en")}. Null means all that are ready when the run starts; an empty list means none. The run waits for those of them that are being processed.`,
+  })
+  @Rule(list("documents", maxDocuments).nullish())
+  documentIds?: string[] | null;
+
+  @Field(() => GraphQLJSONObject, {
+    nullable: true,
+    description: "Any JSON object of up to 16,000 characters, stored with the run.",
+  })
+  @Rule(json(16_000).nullish())
+  metadata?: JsonObject | null;
 }
 
 @InputType()

@@ -1,7 +1,10 @@
 import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root, Subscription } from "type-graphql";
 import { Agent } from "../agent/agent.entity";
 import { AgentService } from "../agent/agent.service";
-import { RequireAgent, RequireRuntime } from "../../auth/require";
+import { ApiKey } from "../api-key/api-key.entity";
+import { ApiKeyService } from "../api-key/api-key.service";
+import { Principal } from "../api-key/principal.entity";
+import { RequireAgent, RequireRuntime, RequireRuntimeToRead } from "../../auth/require";
 import { Session } from "../session/session.entity";
 import { SessionService } from "../session/session.service";
 import { Run } from "./run.entity";
@@ -12,6 +15,7 @@ import { RunService } from "./run.service";
 /** The part of a request's context that subscriptions use. */
 interface RunContext {
   readonly runService: RunService;
+  readonly resumeAfter: (runId: string) => number | undefined;
 }
 
 @Resolver(() => Run)
@@ -20,10 +24,11 @@ export class RunResolver {
     private readonly runService: RunService,
     private readonly sessionService: SessionService,
     private readonly agentService: AgentService,
+    private readonly apiKeyService: ApiKeyService,
   ) {}
 
   @Query(() => Run, { nullable: true })
-  @RequireRuntime("RUN")
+  @RequireRuntimeToRead("RUN")
   run(@Arg("id", () => ID) id: string): Promise<Run | null> {
     return this.runService.find(id);
   }
@@ -43,11 +48,14 @@ export class RunResolver {
   }
 
   @Subscription(() => RunEvent, {
-    subscribe: ({ args, context }) => (context as RunContext).runService.events(args as RunEventsArgs),
+    subscribe({ args, context }) {
+      const { runService, resumeAfter } = context as RunContext;
+      return runService.events(args as RunEventsArgs, resumeAfter);
+    },
     description:
-      "The events of a run, from the first one or from the one after the index `after`. Stored events are replayed, also of a finished run. The stream ends after the last event (RunFinished), or immediately if the key is revoked.",
+      "The events of a run, from the first one or from the one after the index `after`. A stream that is opened again goes on behind the last event that the client says it has had: by the argument, by `after` in the request's `extensions` or in the payload of `connection_init`, or by the header `Last-Event-ID`. Stored events are replayed, also of a finished run. The stream ends after the last event (RunFinished), or immediately if the key is revoked.",
   })
-  @RequireRuntime("RUN")
+  @RequireRuntimeToRead("RUN")
   runEvents(@Root() event: RunEvent, @Args() _args: RunEventsArgs): RunEvent {
     return event;
   }
@@ -55,6 +63,25 @@ export class RunResolver {
   @FieldResolver(() => Session)
   session(@Root() { sessionId }: Run): Promise<Session> {
     return this.sessionService.get(sessionId);
+  }
+
+  @FieldResolver(() => Principal, {
+    nullable: true,
+    description: "Who executed the agent. Null if an earlier version of the server has accepted the run.",
+  })
+  @RequireRuntime("SESSION_VIEW")
+  startedBy(@Root() run: Run): Principal | null {
+    return this.runService.starterOf(run);
+  }
+
+  @FieldResolver(() => ApiKey, {
+    nullable: true,
+    description:
+      "The key that executed the agent; null for an administrator. If it loses the permission RUN, the run is cancelled.",
+  })
+  @RequireRuntime("SESSION_VIEW")
+  apiKey(@Root() { apiKeyId }: Run): Promise<ApiKey | null> {
+    return this.apiKeyService.findIfAny(apiKeyId);
   }
 
   @FieldResolver(() => Agent, { nullable: true, description: "Null if it was deleted." })

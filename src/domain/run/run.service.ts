@@ -1,24 +1,26 @@
-import { type EntityManager, In } from "typeorm";
-import { Agent } from "../agent/agent.entity";
-import { appFilter, type Caller, canReach } from "../../auth/caller";
+import { type FindOptionsWhere, In } from "typeorm";
+import { type Caller, canReachRun, fairShareOf, selectedAgents } from "../../auth/caller";
+import { sessionFilter } from "../session/session-filter";
+import type { Principal } from "../api-key/principal.entity";
+import type { OperationAccess } from "../../auth/operation-access";
 import type { Outbox } from "../callback/outbox";
-import { type AfterCommit, type Database, isOrphan } from "../../platform/database/database";
-import { newId } from "../../platform/database/ids";
+import type { Database } from "../../platform/database/database";
 import { loaderById } from "../../platform/database/loaders";
-import { type Page, PageLoader } from "../../platform/database/page-loader";
+import { PageLoader } from "../../platform/database/page-loader";
+import type { Page } from "../../platform/database/pages";
+import type { SharedLimit } from "../../platform/process/shared-limit";
 import { type PageArgs } from "../../schema-types/pages";
-import { ApiError, isUnavailable, notFound } from "../../errors";
-import { Message } from "../session/message.entity";
-import { Session } from "../session/session.entity";
+import { notFound } from "../../errors";
+import type { Session } from "../session/session.entity";
 import type { SessionService } from "../session/session.service";
-import { admit } from "./admission";
 import type { RunExecutor } from "./execution/run-executor";
-import { IdempotencyClaim } from "./idempotency";
-import { isFinished, Run, unfinished } from "./run.entity";
+import { type Accepted, RunAcceptance, type RunLimits } from "./run-acceptance";
+import { isFinished, Run } from "./run.entity";
 import type { ExecuteAgentInput, ExecuteAgentPayload, RunEventsArgs } from "./run.input";
 import type { RunScheduler } from "./execution/run-scheduler";
 import type { RunEvent } from "./run-event.entity";
-import { readRunEvents } from "./run-events";
+import type { RunEvents } from "./run-events";
+import type { RunStates } from "./run-states";
 import type { RunNotifier } from "./execution/run-notifier";
 import type { RunStore } from "./execution/run-store";
 
@@ -28,51 +30,67 @@ export interface RunRuntime {
   readonly executor: RunExecutor;
   readonly store: RunStore;
   readonly notifier: RunNotifier;
+  readonly events: RunEvents;
+  readonly states: RunStates;
+  /** The number of executions that wait for their runs. */
+  readonly waitingExecutions: SharedLimit;
   readonly outbox: Outbox;
   /** Aborted when the server stops; waiting for runs then ends. */
   readonly stopping: AbortSignal;
 }
 
-export interface RunLimits {
-  /** Per session. */
-  readonly maxQueuedRuns: number;
-}
-
-interface Accepted {
-  readonly runId: string;
-  readonly sessionId: string;
-  readonly sessionCreated: boolean;
-  readonly replayed: boolean;
-}
+/** A session as it was when its run was accepted is answered for this time. Later it is read again. */
+const maxSessionAgeMs = 1_000;
 
 export class RunService {
-  private readonly byId = loaderById(this.db.read, Run);
+  private readonly byId = loaderById(this.db, Run);
+  private readonly acceptance: RunAcceptance;
   private readonly bySession = new PageLoader(this.db.read, Run, "sessionId", "DESC");
 
   constructor(
     private readonly db: Database,
     private readonly caller: Caller,
+    private readonly access: Pick<OperationAccess, "ended" | "confirm">,
     private readonly sessionService: SessionService,
     private readonly runtime: RunRuntime,
-    private readonly limits: RunLimits,
-  ) {}
+    limits: RunLimits,
+  ) {
+    this.acceptance = new RunAcceptance(db, caller, sessionService, runtime, limits);
+  }
 
   async find(id: string): Promise<Run | null> {
     const run = await this.byId.load(id);
-    return run && canReach(this.caller, run.appId) ? run : null;
+    return run && canReachRun(this.caller, run) ? run : null;
+  }
+
+  starterOf({ starterKind: kind, starterName: name, apiKeyId }: Run): Principal | null {
+    return kind === null || name === null ? null : { kind, name, apiKeyId };
   }
 
   listOf(session: Session, page: PageArgs): Promise<Page<Run>> {
-    return this.bySession.load(session.id, page);
+    return this.bySession.load(session.id, page, "", agentCondition(this.caller));
   }
 
   /** Accepts a run, which is durable then, and waits for its end for up to `waitMs`. */
   async execute(input: ExecuteAgentInput): Promise<ExecuteAgentPayload> {
-    await this.checkCallback(input);
-    const { runId, sessionId, sessionCreated, replayed } = await this.acceptDurably(input);
-    const run = await this.waitUntilFinished(runId, input.waitMs);
-    if (!run) throw notFound("run");
-    return { run, session: await this.sessionService.get(sessionId), sessionCreated, replayed };
+    // Before the run is accepted, so that an execution that may not wait changes nothing.
+    const { caller } = this;
+    const maxOfApp = caller.kind === "API_KEY" ? caller.limits.app.waitingExecutions : null;
+    const endWait = input.waitMs > 0 ? this.runtime.waitingExecutions.take(fairShareOf(caller), 1, maxOfApp) : noWait;
+    try {
+      await this.acceptance.checkCallback(input);
+      const accepted = await this.acceptance.accept(input);
+      const acceptedAt = performance.now();
+      const run = await this.waitUntilFinished(accepted, input.waitMs);
+      if (!run) throw notFound("run");
+      // A session has not ended before its run has, unless that was the end of the run.
+      const isCurrent = run.status !== "CANCELLED" && performance.now() - acceptedAt < maxSessionAgeMs;
+      const session = (isCurrent && accepted.session) || (await this.sessionService.get(run.sessionId));
+      const { sessionCreated } = accepted;
+      return { run, session, sessionCreated, replayed: accepted.session === undefined };
+    } finally {
+      endWait();
+    }
   }
 
   /** Cancels a run. A run that has finished stays as it is. */
@@ -81,131 +99,68 @@ export class RunService {
     // In parallel, so that the caller gets the error in time if the database takes reads but no writes.
     await Promise.all([this.db.ping(), executor.flush((run) => run.id === id)]);
     return this.db.transaction(async (manager, afterCommit) => {
-      const run = await this.db.lock(manager, Run, { id, ...appFilter(this.caller) });
+      const run = await this.db.lock(manager, Run, { id, ...runFilter(this.caller) });
       if (!run) throw notFound("run");
       await scheduler.cancelWithin(manager, afterCommit, id);
       return manager.findOneByOrFail(Run, { id });
     });
   }
 
-  async events({ runId, after }: RunEventsArgs): Promise<AsyncIterableIterator<RunEvent>> {
-    if (!(await this.find(runId))) throw notFound("run");
-    return readRunEvents(this.db, this.runtime.notifier, runId, after ?? -1);
+  /** @param resumeAfter the index of the last event that the caller has had, as far as it says so beside `after` */
+  async events(
+    { runId, after }: RunEventsArgs,
+    resumeAfter: (runId: string) => number | undefined,
+  ): Promise<AsyncIterableIterator<RunEvent>> {
+    // Not by the loader, which would keep the whole run for as long as the stream is open.
+    const exists = await this.db.read.existsBy(Run, { id: runId, ...runFilter(this.caller) });
+    if (!exists) throw notFound("run");
+    return this.runtime.events.read(runId, Math.max(after ?? -1, resumeAfter(runId) ?? -1), fairShareOf(this.caller));
   }
 
-  /** A replayed execution is answered even if its URL would be refused today. */
-  private async checkCallback(input: ExecuteAgentInput): Promise<void> {
-    if (input.callbackUrl == null || (await this.claimOf(input)?.exists(this.db.read))) return;
-    await this.runtime.outbox.check(input.callbackUrl);
-  }
-
-  private claimOf(input: ExecuteAgentInput): IdempotencyClaim | undefined {
-    const { idempotencyKey } = input;
-    return idempotencyKey == null ? undefined : new IdempotencyClaim(this.caller, idempotencyKey, input);
-  }
-
-  private async acceptDurably(input: ExecuteAgentInput): Promise<Accepted> {
-    const { scheduler } = this.runtime;
-    let accepted: Accepted | undefined;
-    try {
-      return await this.db.transaction(
-        async (manager, afterCommit) => (accepted = await this.accept(manager, afterCommit, input)),
-      );
-    } catch (error) {
-      if (isUnavailable(error)) scheduler.markCommitUncertain();
-      // The commit may have taken effect although its confirmation was lost.
-      if (accepted && !accepted.replayed) scheduler.wake();
-      // The deletion of an app also deletes the agent.
-      throw isOrphan(error) ? notFound("agent") : error;
-    }
-  }
-
-  private async accept(manager: EntityManager, afterCommit: AfterCommit, input: ExecuteAgentInput): Promise<Accepted> {
-    const claim = this.claimOf(input);
-    const earlier = await claim?.acquire(manager);
-    if (earlier !== undefined) return this.replay(manager, earlier);
-
-    const agent = await manager.findOneBy(Agent, { id: input.agentId, ...appFilter(this.caller) });
-    if (!agent) throw notFound("agent");
-
-    await admit(this.db, manager, agent.appId);
-    const { session, created } = await this.sessionService.lockOrOpen(manager, agent.appId, input.session ?? {});
-    await this.checkQueue(manager, session, input);
-    // Generated while the session is locked, so that ids sort in the order in which the runs execute.
-    const runId = newId();
-    await claim?.assignRun(manager, runId);
-    await this.insert(manager, afterCommit, runId, agent, session, input);
-    return { runId, sessionId: session.id, sessionCreated: created, replayed: false };
-  }
-
-  private async replay(manager: EntityManager, runId: string): Promise<Accepted> {
-    const run = await manager.findOneBy(Run, { id: runId });
-    if (!run) throw notFound("run");
-    return { runId, sessionId: run.sessionId, sessionCreated: false, replayed: true };
-  }
-
-  private async checkQueue(manager: EntityManager, { id }: Session, { onBusy }: ExecuteAgentInput): Promise<void> {
-    const ahead = await manager.countBy(Run, { sessionId: id, status: In([...unfinished]) });
-    if (onBusy === "REJECT" && ahead > 0) {
-      throw busy("The session has a run that is not finished. Wait for it, cancel it, or pass `onBusy: ENQUEUE`.");
-    }
-    const { maxQueuedRuns } = this.limits;
-    if (ahead > maxQueuedRuns) {
-      throw busy(`The session already has ${maxQueuedRuns} runs waiting. Wait until one has finished, or cancel one.`);
-    }
-  }
-
-  private async insert(
-    manager: EntityManager,
-    afterCommit: AfterCommit,
-    id: string,
-    agent: Agent,
-    session: Session,
-    { text, callbackUrl }: ExecuteAgentInput,
-  ): Promise<void> {
-    const createdAt = new Date();
-    await manager.update(Session, { id: session.id }, { lastActivityAt: createdAt });
-    await this.runtime.store.insertWithin(manager, afterCommit, {
-      id,
-      appId: agent.appId,
-      sessionId: session.id,
-      agentId: agent.id,
-      status: "QUEUED",
-      input: text,
-      output: null,
-      citations: [],
-      error: null,
-      usage: null,
-      eventCount: 0,
-      fence: 0,
-      workerId: null,
-      createdAt,
-      startedAt: null,
-      finishedAt: null,
-    });
-    const message: Message = { id: newId(), sessionId: session.id, runId: id, role: "USER", text, createdAt };
-    await manager.insert(Message, message);
-    if (callbackUrl != null) {
-      await this.runtime.outbox.add(manager, { appId: agent.appId, runId: id, url: callbackUrl });
-    }
-  }
-
-  /** @returns the run once it has finished, or as it is after `waitMs` or when the server stops */
-  private async waitUntilFinished(id: string, waitMs: number): Promise<Run | null> {
-    const { notifier, stopping } = this.runtime;
+  /**
+   * @returns the run once it has finished, or as it is after `waitMs` or when the server stops
+   * @throws the error for lost rights, as soon as they are lost
+   */
+  private async waitUntilFinished(accepted: Accepted, waitMs: number): Promise<Run | null> {
+    const { notifier, states, stopping } = this.runtime;
+    const { id } = accepted.run;
     const deadline = Date.now() + waitMs;
-    const watch = notifier.watch(id);
+    const watch = notifier.watchEnd(id);
+    const stopWaiting = () => watch.close();
+    this.access.ended.addEventListener("abort", stopWaiting);
+    if (this.access.ended.aborted) stopWaiting();
     try {
-      for (;;) {
-        const run = await this.db.read.findOneBy(Run, { id });
-        const remainingMs = deadline - Date.now();
-        if (!run || isFinished(run) || remainingMs <= 0 || stopping.aborted) return run;
-        await watch.changed(remainingMs);
+      accepted.begin();
+      // The run of an earlier call may have ended before the watch.
+      let run: Run | null = accepted.session ? accepted.run : await this.read(id);
+      for (let hasWaited = false; ; hasWaited = true) {
+        if (hasWaited) {
+          run = watch.ended ?? (await this.read(id));
+          await this.access.confirm();
+        }
+        if (!run || isFinished(run) || Date.now() >= deadline || stopping.aborted) return run;
+        while (!(await watch.changed(deadline - Date.now())) && Date.now() < deadline) {
+          const state = await states.poll(id);
+          if (!state || state.isFinished) break;
+        }
       }
     } finally {
+      this.access.ended.removeEventListener("abort", stopWaiting);
       watch.close();
     }
   }
+
+  private read(id: string): Promise<Run | null> {
+    return this.db.read.findOneBy(Run, { id });
+  }
 }
 
-const busy = (message: string) => new ApiError("SESSION_BUSY", message);
+/** The rule of canReachRun() as a condition of a query. */
+const runFilter = (caller: Caller): FindOptionsWhere<Run> => ({ ...sessionFilter(caller), ...agentCondition(caller) });
+
+function agentCondition(caller: Caller): FindOptionsWhere<Run> {
+  const selected = selectedAgents(caller);
+  return selected ? { agentId: In([...selected]) } : {};
+}
+
+const noWait = () => undefined;

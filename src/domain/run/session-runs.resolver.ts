@@ -1,6 +1,6 @@
 import { Args, FieldResolver, Resolver, Root } from "type-graphql";
 import { RequireRuntime } from "../../auth/require";
-import { type Page } from "../../platform/database/page-loader";
+import type { Page } from "../../platform/database/pages";
 import { PageArgs } from "../../schema-types/pages";
 import { Session } from "../session/session.entity";
 import type { Run } from "./run.entity";

@@ -1,7 +1,17 @@
-import { Field, ID, ObjectType } from "type-graphql";
-import { Column, Entity } from "typeorm";
+import { Field, ID, Int, ObjectType } from "type-graphql";
+import { Column, Entity, JoinColumn, ManyToOne } from "typeorm";
+import { RequireKeys } from "../../auth/require";
+import { App } from "../app/app.entity";
+import { KeyLimits } from "./key-limits.entity";
 import { ScopePermissions } from "./permissions.entity";
-import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
+import {
+  IdColumn,
+  JsonListColumn,
+  PrimaryIdColumn,
+  StringColumn,
+  TextColumn,
+  TimestampColumn,
+} from "../../platform/database/columns";
 
 @Entity("scope")
 @ObjectType({
@@ -16,6 +26,11 @@ export class Scope {
   @IdColumn()
   readonly appId!: string;
 
+  /** Only for the one statement that reads a key together with its scope and the limits of its app. */
+  @ManyToOne(() => App)
+  @JoinColumn({ name: "appId" })
+  readonly joinedApp?: App;
+
   @Field({ description: "Unique within the app." })
   @StringColumn(120)
   readonly name!: string;
@@ -24,9 +39,27 @@ export class Scope {
   @TextColumn()
   readonly description!: string;
 
+  @Field(() => [String])
+  @RequireKeys("VIEW")
+  @JsonListColumn()
+  readonly tags!: string[];
+
+  @Field(() => [String], { description: "Addresses and networks that requests may come from; empty for any address." })
+  @RequireKeys("VIEW")
+  @JsonListColumn()
+  readonly allowedAddresses!: string[];
+
   @Field(() => ScopePermissions)
   @Column(() => ScopePermissions)
   readonly permissions!: ScopePermissions;
+
+  @Field(() => KeyLimits, { description: "The limits that all keys of the scope share." })
+  @Column(() => KeyLimits, { prefix: false })
+  readonly limits!: KeyLimits;
+
+  @Field(() => Int, { description: "Starts at 1; each update raises it by one." })
+  @Column({ type: "int", default: 1 })
+  readonly version!: number;
 
   @Field()
   @TimestampColumn()

@@ -1,11 +1,12 @@
 import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "type-graphql";
 import { App } from "../app/app.entity";
 import { AppService } from "../app/app.service";
-import { RequireAdmin } from "../../auth/require";
-import { type Page } from "../../platform/database/page-loader";
-import { PageArgs } from "../../schema-types/pages";
+import { RequireAdmin, RequireKeys } from "../../auth/require";
+import type { Page } from "../../platform/database/pages";
+import { SearchArgs } from "../../schema-types/pages";
 import { Scope } from "./scope.entity";
-import { CreateScopeInput, ScopeConnection, ScopePayload, UpdateScopeInput } from "./scope.input";
+import { CloneScopeInput, CreateScopeInput, ScopeConnection, ScopePayload, UpdateScopeInput } from "./scope.input";
+import { ScopePresetDetails, scopePresets } from "./scope-presets";
 import { ScopeService } from "./scope.service";
 
 @Resolver(() => Scope)
@@ -16,19 +17,33 @@ export class ScopeResolver {
   ) {}
 
   @Query(() => ScopeConnection, { description: "The scopes of an app, oldest first." })
-  @RequireAdmin()
-  scopes(@Arg("appId", () => ID) appId: string, @Args() page: PageArgs): Promise<Page<Scope>> {
+  @RequireKeys("VIEW")
+  scopes(@Arg("appId", () => ID) appId: string, @Args() page: SearchArgs): Promise<Page<Scope>> {
     return this.scopeService.list(appId, page);
   }
 
   @Query(() => Scope, { nullable: true, description: "Null if the scope does not exist." })
-  @RequireAdmin()
+  @RequireKeys("VIEW")
   scope(@Arg("id", () => ID) id: string): Promise<Scope | null> {
     return this.scopeService.find(id);
   }
 
+  @Query(() => [ScopePresetDetails], { description: "Sets of permissions to begin with, for `createScope`." })
+  @RequireAdmin("KEY_MANAGER", "AUDITOR")
+  scopePresets(): readonly ScopePresetDetails[] {
+    return scopePresets;
+  }
+
+  @Mutation(() => ScopePayload, {
+    description: "Creates a scope in the same app with all that another one has, except its keys.",
+  })
+  @RequireAdmin("KEY_MANAGER")
+  async cloneScope(@Arg("input") input: CloneScopeInput): Promise<ScopePayload> {
+    return { scope: await this.scopeService.clone(input) };
+  }
+
   @Mutation(() => ScopePayload, { description: "Creates a scope in an app." })
-  @RequireAdmin()
+  @RequireAdmin("KEY_MANAGER")
   async createScope(@Arg("input") input: CreateScopeInput): Promise<ScopePayload> {
     return { scope: await this.scopeService.create(input) };
   }
@@ -36,7 +51,7 @@ export class ScopeResolver {
   @Mutation(() => ScopePayload, {
     description: "Changes a scope. The change is in effect for its existing keys once the mutation is answered.",
   })
-  @RequireAdmin()
+  @RequireAdmin("KEY_MANAGER")
   async updateScope(@Arg("input") input: UpdateScopeInput): Promise<ScopePayload> {
     return { scope: await this.scopeService.update(input) };
   }

@@ -11,7 +11,10 @@ export class SessionFilter {
   @Field(() => SessionStatus, { nullable: true })
   status?: SessionStatus | null;
 
-  @Field(() => String, { nullable: true })
+  @Field(() => String, {
+    nullable: true,
+    description: "As an execution by the same caller would find it; see `Session.reference`.",
+  })
   reference?: string | null;
 
   @Field(() => String, { nullable: true })
@@ -57,7 +60,7 @@ export class CreateSessionInput extends NewSession {
 
 @InputType({
   description:
-    "The session to execute in. With `id`: that session; NOT_FOUND if it does not exist. Otherwise with `reference`: the active session with this reference, which is opened if there is none. Otherwise: a new session. If an existing session belongs to another `userReference` than the given one, it is NOT_FOUND. `userReference` and `metadata` are stored with a session that is opened, and do not change an existing one.",
+    "The session to execute in. With `id`: that session; NOT_FOUND if it does not exist. Otherwise with `reference`: the active session with this reference, which is opened if there is none. Otherwise: a new session. If an existing session belongs to another `userReference` than the given one, it is NOT_FOUND. A session that has a `userReference` is found by its `reference` only if the same `userReference` is given. `userReference` and `metadata` are stored with a session that is opened, and do not change an existing one.",
 })
 export class SessionRefInput extends NewSession {
   @Field(() => ID, { nullable: true })
@@ -74,6 +77,13 @@ export class TerminateSessionInput {
     description: "Means the active session with this reference or, if there is none, the newest terminated one.",
   })
   reference?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: "Needed with a `reference` if the session has a `userReference`; NOT_FOUND if they differ.",
+  })
+  @Rule(reference.nullish())
+  userReference?: string | null;
 
   @Field(() => ID, { nullable: true, description: "Needed only by an administrator who passes a `reference`." })
   appId?: string | null;

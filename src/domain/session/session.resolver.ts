@@ -2,7 +2,7 @@ import { Arg, Args, FieldResolver, ID, Mutation, Query, Resolver, Root } from "t
 import { App } from "../app/app.entity";
 import { AppService } from "../app/app.service";
 import { RequireRuntime } from "../../auth/require";
-import { type Page } from "../../platform/database/page-loader";
+import type { Page } from "../../platform/database/pages";
 import { PageArgs } from "../../schema-types/pages";
 import type { Message } from "./message.entity";
 import { Session } from "./session.entity";
@@ -46,6 +46,15 @@ export class SessionResolver {
   @RequireRuntime("SESSION_CREATE")
   async createSession(@Arg("input") input: CreateSessionInput): Promise<SessionPayload> {
     return { session: await this.sessionService.create(input) };
+  }
+
+  @FieldResolver(() => String, {
+    nullable: true,
+    description:
+      "Your own name for the session, unique among the active sessions of the app; of the scope if it was opened by a key of a scope with `sessions: OWN`.",
+  })
+  reference(@Root() { reference, scopedReference }: Session): string | null {
+    return reference ?? scopedReference;
   }
 
   @FieldResolver(() => App)

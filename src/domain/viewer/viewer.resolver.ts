@@ -3,8 +3,8 @@ import { ApiKey } from "../api-key/api-key.entity";
 import { ApiKeyService } from "../api-key/api-key.service";
 import { App } from "../app/app.entity";
 import { AppService } from "../app/app.service";
-import type { Caller } from "../../auth/caller";
-import { permissionsOf } from "../../auth/permissions";
+import { type Caller, selectedAgents } from "../../auth/caller";
+import { AgentSelection, KeyAccess, permissionsOf, SessionAccess } from "../../auth/permissions";
 import { RequireCredential } from "../../auth/require";
 import { Viewer } from "./viewer.entity";
 
@@ -17,8 +17,15 @@ export class ViewerResolver {
 
   @Query(() => Viewer, { description: "The caller and its permissions." })
   @RequireCredential()
-  viewer(@Ctx("caller") { kind, name, granted }: Caller): Viewer {
-    return { kind, name, permissions: permissionsOf(granted) };
+  viewer(@Ctx("caller") caller: Caller): Viewer {
+    const { kind, name, granted } = caller;
+    const sessions = caller.kind === "API_KEY" ? caller.sessions : SessionAccess.APP;
+    const agentIds = selectedAgents(caller);
+    const agentAccess = agentIds ? AgentSelection.SELECTED : AgentSelection.ALL;
+    const reach = { sessions, agentAccess, agentIds: [...(agentIds ?? [])] };
+    const administrator = caller.kind === "ADMIN" ? caller : { role: null, appIds: null };
+    const { role, appIds } = administrator;
+    return { kind, name, permissions: { keys: KeyAccess.NONE, ...permissionsOf(granted), ...reach }, role, appIds };
   }
 
   @FieldResolver(() => App, { nullable: true, description: "The app of the key; null for an administrator." })

@@ -1,5 +1,8 @@
 import { createGoogleGenerativeAI } from "@ai-sdk/google";
 import type { CreateModel } from "../language-model";
 
+/** The name becomes part of a URL's path. */
+const encoded = (name: string): string => name.split("/").map(encodeURIComponent).join("/");
+
 export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
-  createGoogleGenerativeAI({ baseURL: baseUrl, apiKey: apiKey ?? "", fetch }).languageModel(name);
+  createGoogleGenerativeAI({ baseURL: baseUrl, apiKey: apiKey ?? "", fetch }).languageModel(encoded(name));

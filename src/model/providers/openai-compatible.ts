@@ -1,5 +1,6 @@
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import type { CreateModel } from "../language-model";
+import { readTolerantly } from "./chat-stream";
 
 export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
   createOpenAICompatible({
@@ -7,5 +8,5 @@ export const createModel: CreateModel = ({ baseUrl, apiKey }, name, fetch) =>
     baseURL: baseUrl,
     ...(apiKey !== null && { apiKey }),
     includeUsage: true,
-    fetch,
+    fetch: readTolerantly(fetch),
   }).chatModel(name);

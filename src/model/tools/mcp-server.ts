@@ -1,8 +1,10 @@
 import { createMCPClient, type ListToolsResult, type MCPClient } from "@ai-sdk/mcp";
-import { limitResponse, ResponseTooLargeError } from "../../platform/outbound/response-limit";
+import { ResponseTooLargeError } from "../../platform/outbound/response-limit";
 import type { Fetch } from "../../platform/outbound/fetch";
 import { OutboundRefusedError } from "../../platform/outbound/outbound";
 import { causesOf } from "../../platform/process/error-causes";
+import { mcpFetch } from "./mcp-fetch";
+import { McpMessages } from "./mcp-messages";
 import { parseToolResult, toolError } from "./tool-result";
 import { type ToolResult, type ToolServer, ToolsUnavailableError } from "./tool-server";
 
@@ -13,56 +15,61 @@ export interface ToolTimings {
   readonly closeTimeoutMs: number;
 }
 
-const methodNotAllowed = 405;
-
 /** Of the list of tools; a server could return pages forever. */
 const maxPages = 20;
+/** Of the list for people. */
+const maxListedTools = 1_000;
 /** For a tool's name, description and schema together, as JSON. */
 const maxDefinitionChars = 50_000;
-const maxResponseBytes = { maxBytes: 4 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
 
-type Definition = ListToolsResult["tools"][number];
+export type Definition = ListToolsResult["tools"][number];
 
-/** A connection to an MCP server over the Streamable HTTP transport, for one run. */
+/** A session at an MCP server. */
+interface Connection {
+  readonly client: MCPClient;
+  readonly messages: McpMessages;
+  /** Aborted if a stream fails, which the client does not report to the requests that wait for it. */
+  readonly broken: AbortSignal;
+}
+
+/** An MCP server over the Streamable HTTP transport, for one run. */
 export class McpServer {
   private constructor(
     readonly definitions: readonly Definition[],
-    private readonly client: MCPClient,
-    private readonly broken: AbortSignal,
+    private connection: Promise<Connection>,
+    private readonly connect: (signal: AbortSignal) => Promise<Connection>,
     private readonly timings: ToolTimings,
   ) {}
 
   /**
+   * @param which which tools to list; "all tools" are for people to see, not to call
    * @throws {ToolsUnavailableError} if the server can't be reached, refuses, or lacks an allowed tool
    * @throws the signal's reason if it is aborted
    */
   static async open(
-    { url, allow }: ToolServer,
+    server: ToolServer,
     fetch: Fetch,
     timings: ToolTimings,
     signal: AbortSignal,
+    which: "allowed tools" | "all tools" = "allowed tools",
   ): Promise<McpServer> {
-    const { host } = new URL(url);
-    const broken = new AbortController();
-    const openSignal = AbortSignal.any([signal, broken.signal, AbortSignal.timeout(timings.openTimeoutMs)]);
-    let client: MCPClient | undefined;
+    const label = server.name ?? new URL(server.url).host;
+    const connect = (openSignal: AbortSignal) => openConnection(server, label, fetch, timings, openSignal);
+    let connection: Connection | undefined;
     try {
-      client = await createMCPClient({
-        transport: { type: "http", url, fetch: restricted(fetch, timings), redirect: "error" },
-        initializationOptions: { signal: openSignal },
-        clientName: "latchkey",
-        maxRetries: 0,
-        // The client reports an error of a stream only here, and does not reject the requests that wait for it.
-        onUncaughtError: (error) => {
-          if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) broken.abort(error);
-        },
-      });
-      return new McpServer(await listAllowed(client, allow, host, openSignal), client, broken.signal, timings);
+      const timeout = AbortSignal.any([signal, AbortSignal.timeout(timings.openTimeoutMs)]);
+      connection = await connect(timeout);
+      const listSignal = AbortSignal.any([timeout, connection.broken]);
+      const definitions =
+        which === "all tools"
+          ? await listAll(connection.client, listSignal)
+          : await listAllowed(connection, server.allow, label, listSignal);
+      return new McpServer(definitions, Promise.resolve(connection), connect, timings);
     } catch (error) {
-      void client?.close().catch(() => undefined);
+      void connection?.client.close().catch(() => undefined);
       signal.throwIfAborted();
       if (error instanceof ToolsUnavailableError) throw error;
-      throw unavailable(host, causesOf(error));
+      throw unavailable(label, causesOf(error));
     }
   }
 
@@ -74,10 +81,13 @@ export class McpServer {
   async call(name: string, input: unknown, signal: AbortSignal): Promise<ToolResult> {
     const { callTimeoutMs } = this.timings;
     const timeout = AbortSignal.timeout(callTimeoutMs);
-    const abortSignal = AbortSignal.any([signal, timeout, this.broken]);
+    const either = AbortSignal.any([signal, timeout]);
+    const { connection } = this;
     try {
-      const tools = this.client.toolsFromDefinitions({ tools: [...this.definitions] });
-      return parseToolResult(await tools[name]?.execute(input, { abortSignal, toolCallId: "", messages: [] }));
+      return await this.callAt(await connection, name, input, either).catch(async (error: unknown) => {
+        if (!isSessionLost(error)) throw error;
+        return this.callAt(await this.reconnect(connection, either), name, input, either);
+      });
     } catch (error) {
       signal.throwIfAborted();
       if (timeout.aborted) return toolError(`The tool did not respond within ${callTimeoutMs / 1_000} s.`);
@@ -87,67 +97,138 @@ export class McpServer {
 
   /** Ends the session on the server too, and does not wait for that. */
   close(): void {
-    void this.client.close().catch(() => undefined);
+    this.connection.then(({ client }) => client.close()).catch(() => undefined);
   }
+
+  private async callAt(
+    { client, broken }: Connection,
+    name: string,
+    input: unknown,
+    signal: AbortSignal,
+  ): Promise<ToolResult> {
+    const definitions = this.definitions.filter((each) => each.name === name);
+    const options = { abortSignal: AbortSignal.any([signal, broken]), toolCallId: "", messages: [] };
+    const result = await client.toolsFromDefinitions({ tools: definitions })[name]?.execute(input, options);
+    return parseToolResult((result as { toolResult?: unknown } | undefined)?.toolResult);
+  }
+
+  /** Calls that lose the same session share the new one. */
+  private reconnect(lost: Promise<Connection>, signal: AbortSignal): Promise<Connection> {
+    if (this.connection !== lost) return this.connection;
+    const opened = this.connect(signal);
+    this.connection = opened;
+    opened.catch(() => (this.connection = lost));
+    return opened;
+  }
+}
+
+async function openConnection(
+  server: ToolServer,
+  label: string,
+  fetch: Fetch,
+  timings: ToolTimings,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const broken = new AbortController();
+  const messages = new McpMessages();
+  const client = await createMCPClient({
+    transport: {
+      type: "http",
+      url: server.url,
+      fetch: mcpFetch(fetch, timings.closeTimeoutMs, server, label, messages),
+      redirect: "error",
+    },
+    initializationOptions: { signal: AbortSignal.any([signal, broken.signal]) },
+    clientName: "latchkey",
+    maxRetries: 0,
+    onUncaughtError: (error) => {
+      if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) broken.abort(error);
+    },
+  });
+  return { client, messages, broken: broken.signal };
+}
+
+/** Servers answer so to a session that they do not know, without having made the call. */
+function isSessionLost(error: unknown): boolean {
+  const { statusCode, responseBody } = error as { statusCode?: unknown; responseBody?: unknown };
+  return (
+    statusCode === 404 || (statusCode === 400 && typeof responseBody === "string" && /session/i.test(responseBody))
+  );
 }
 
 /** @throws {ToolsUnavailableError} if a tool is missing or its definition is too long */
 async function listAllowed(
-  client: MCPClient,
+  { client, messages }: Connection,
   allow: readonly string[],
-  host: string,
+  label: string,
   signal: AbortSignal,
 ): Promise<Definition[]> {
   const found = new Map<string, Definition>();
-  let cursor: string | undefined;
-  for (let page = 0; page < maxPages && found.size < allow.length; page++) {
-    const { tools, nextCursor } = await client.listTools({
-      ...(cursor !== undefined && { params: { cursor } }),
-      options: { signal },
-    });
+  for await (const tools of pagesOf(client, signal)) {
     for (const tool of tools) if (allow.includes(tool.name) && !found.has(tool.name)) found.set(tool.name, tool);
-    if (nextCursor === undefined) break;
-    cursor = nextCursor;
+    if (found.size === allow.length) break;
   }
   for (const name of allow) {
     const tool = found.get(name);
-    if (!tool) throw new ToolsUnavailableError(`The tool server ${host} has no tool ${name}.`);
+    if (!tool) {
+      throw new ToolsUnavailableError(
+        messages.faultyTools.has(name)
+          ? `The definition of the tool ${name} of ${label} is not valid: its \`inputSchema\` is not the schema of an object.`
+          : `The tool server ${label} has no tool ${name}.`,
+      );
+    }
     const { description, inputSchema } = tool;
     if (JSON.stringify({ name, description, inputSchema }).length > maxDefinitionChars) {
       throw new ToolsUnavailableError(
-        `The definition of the tool ${name} of ${host} is too long. It may have at most ${maxDefinitionChars.toLocaleString("en")} characters.`,
+        `The definition of the tool ${name} of ${label} is too long. It may have at most ${maxDefinitionChars.toLocaleString("en")} characters.`,
       );
     }
   }
   return [...found.values()];
 }
 
-/** Refuses the stream of server-initiated messages (GET), limits responses, and ends the session (DELETE) in limited time. */
-function restricted(fetch: Fetch, { closeTimeoutMs }: ToolTimings): Fetch {
-  return async (input, init) => {
-    if (init?.method === "GET") return new Response(null, { status: methodNotAllowed });
-    const timeout = init?.method === "DELETE" ? { signal: AbortSignal.timeout(closeTimeoutMs) } : {};
-    const { body, status, statusText, headers } = await fetch(input, { ...init, ...timeout });
-    return new Response(body && body.pipeThrough(limitResponse(maxResponseBytes)), { status, statusText, headers });
-  };
+async function listAll(client: MCPClient, signal: AbortSignal): Promise<Definition[]> {
+  const found: Definition[] = [];
+  for await (const tools of pagesOf(client, signal)) {
+    found.push(...tools);
+    if (found.length >= maxListedTools) break;
+  }
+  return found;
 }
 
-function unavailable(host: string, causes: readonly unknown[]): ToolsUnavailableError {
+/** The pages of the list of tools. */
+async function* pagesOf(client: MCPClient, signal: AbortSignal): AsyncGenerator<Definition[]> {
+  let cursor: string | undefined;
+  for (let page = 0; page < maxPages; page++) {
+    const { tools, nextCursor } = await client.listTools({
+      ...(cursor !== undefined && { params: { cursor } }),
+      options: { signal },
+    });
+    yield tools;
+    if (nextCursor === undefined) return;
+    cursor = nextCursor;
+  }
+}
+
+function unavailable(label: string, causes: readonly unknown[]): ToolsUnavailableError {
   if (causes.some((each) => each instanceof OutboundRefusedError)) {
     return new ToolsUnavailableError(
-      `The address of the tool server ${host} is not allowed. The operator can allow it in MODEL_ALLOWED_HOSTS.`,
+      `The address of the tool server ${label} is not allowed. The operator can allow it in TOOL_ALLOWED_HOSTS.`,
     );
   }
   const status = causes.map((each) => (each as { statusCode?: unknown }).statusCode).find((each) => each !== undefined);
   return new ToolsUnavailableError(
-    typeof status === "number"
-      ? `The tool server ${host} answered with status ${status}.`
-      : `The tool server ${host} can't be reached, or does not speak MCP.`,
+    typeof status === "number" && status >= 300
+      ? `The tool server ${label} answered with status ${status}.`
+      : `The tool server ${label} can't be reached, or does not speak MCP.`,
   );
 }
 
 /** @returns undefined if the error is neither a protocol error nor an HTTP status */
 function messageOf(error: unknown): string | undefined {
+  if (causesOf(error).some((each) => each instanceof ResponseTooLargeError)) {
+    return "The tool's result was omitted because it is too large.";
+  }
   const { code, statusCode, message } = error as { code?: unknown; statusCode?: unknown; message?: unknown };
   if (typeof statusCode === "number") return `The tool's server answered with status ${statusCode}.`;
   return typeof code === "number" && typeof message === "string"

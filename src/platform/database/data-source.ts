@@ -4,25 +4,34 @@ import type { DatabaseConfig, MysqlConfig, SqliteConfig } from "./database-confi
 import { Sqlite } from "../sqlite";
 import { asStartupError } from "../process/startup-error";
 import { migrations } from "./migrations";
+import type { SessionLimits } from "./mysql-session";
 
 export type Entities = NonNullable<DataSourceOptions["entities"]>;
 
 /** A pool of connections to MySQL or MariaDB. */
 export interface PoolOptions {
   readonly size: number;
-  /** How many may wait for a connection. 0: any number. */
+  /** 0: any number. */
   readonly maxQueued: number;
   readonly connectTimeoutMs: number;
+  /** Undefined if neither statements nor lock waits are limited. */
+  readonly limits?: SessionLimits;
 }
 
 const migrationPool: PoolOptions = { size: 2, maxQueued: 0, connectTimeoutMs: 5_000 };
 
-/** How long SQLite waits for a lock of another process. The wait blocks the whole process. */
+/** The wait for a lock of another process blocks the whole process. */
 export const busyTimeoutMs = { starting: 5_000, running: 100 } as const;
 
 /** The connection for changes, for the server and for TypeORM's command line. */
-export function createDataSource(database: DatabaseConfig, entities: Entities, pool = migrationPool): DataSource {
-  return new DataSource(optionsOf(database, entities, pool));
+export async function createDataSource(
+  database: DatabaseConfig,
+  entities: Entities,
+  pool = migrationPool,
+): Promise<DataSource> {
+  const options =
+    database.type === "sqlite" ? sqliteOptions(database, entities) : await mysqlOptions(database, entities, pool);
+  return new DataSource(options);
 }
 
 /**
@@ -31,34 +40,43 @@ export function createDataSource(database: DatabaseConfig, entities: Entities, p
  */
 export function createReader(database: SqliteConfig, entities: Entities): DataSource {
   const options = { enableWAL: false, readonly: true, timeout: busyTimeoutMs.running };
-  return new DataSource({ ...optionsOf(database, entities, migrationPool), ...options });
+  return new DataSource({ ...sqliteOptions(database, entities), ...options });
 }
 
-function optionsOf(database: DatabaseConfig, entities: Entities, pool: PoolOptions): DataSourceOptions {
-  const common = { entities, migrations: [...migrations], synchronize: false, logging: false };
-  return database.type === "sqlite"
-    ? {
-        ...common,
-        type: "better-sqlite3",
-        driver: Sqlite,
-        database: database.path,
-        enableWAL: true,
-        timeout: busyTimeoutMs.starting,
-        // In WAL mode the default syncs at checkpoints only, so a power failure would lose committed transactions.
-        prepareDatabase: (connection: { pragma(text: string): unknown }) =>
-          void connection.pragma("synchronous = FULL"),
-      }
-    : {
-        ...common,
-        type: "mysql",
-        url: database.url,
-        charset: "utf8mb4",
-        timezone: "Z",
-        poolSize: pool.size,
-        connectTimeout: pool.connectTimeoutMs,
-        extra: { queueLimit: pool.maxQueued },
-        ...tlsOf(database),
-      };
+const commonOptions = (entities: Entities) => ({
+  entities,
+  migrations: [...migrations],
+  synchronize: false,
+  logging: false,
+});
+
+const sqliteOptions = (database: SqliteConfig, entities: Entities) =>
+  ({
+    ...commonOptions(entities),
+    type: "better-sqlite3",
+    driver: Sqlite,
+    database: database.path,
+    enableWAL: true,
+    timeout: busyTimeoutMs.starting,
+    // In WAL mode the default syncs at checkpoints only, so a power failure would lose committed transactions.
+    prepareDatabase: (connection: { pragma(text: string): unknown }) => void connection.pragma("synchronous = FULL"),
+  }) as const satisfies DataSourceOptions;
+
+async function mysqlOptions(database: MysqlConfig, entities: Entities, pool: PoolOptions): Promise<DataSourceOptions> {
+  // Takes a while to load, which SQLite can do without.
+  const { mysqlDriver } = await import("./mysql-driver.js");
+  return {
+    ...commonOptions(entities),
+    type: "mysql",
+    driver: mysqlDriver(pool.limits, pool.connectTimeoutMs),
+    url: database.url,
+    charset: "utf8mb4",
+    timezone: "Z",
+    poolSize: pool.size,
+    connectTimeout: pool.connectTimeoutMs,
+    extra: { queueLimit: pool.maxQueued },
+    ...tlsOf(database),
+  };
 }
 
 /** Encryption implies that the identity of the server is verified. */

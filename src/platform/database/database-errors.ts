@@ -24,6 +24,8 @@ const serverErrors = [
   "ER_CON_COUNT_ERROR",
   "ER_CONNECTION_KILLED",
   "ER_DISK_FULL",
+  "ER_MAX_PREPARED_STMT_COUNT_REACHED",
+  "ER_NEED_REPREPARE",
   "ER_NORMAL_SHUTDOWN",
   "ER_OPTION_PREVENTS_STATEMENT",
   "ER_OUT_OF_RESOURCES",
@@ -54,8 +56,9 @@ const sqliteFileErrors = /^SQLITE_(BUSY|CANTOPEN|FULL|IOERR|LOCKED|READONLY)/;
 export function codeOf(error: unknown): string {
   if (error instanceof QueryFailedError) return codeOf(error.driverError);
   if (error instanceof ApiError || error instanceof StartupError) return codeOf(error.cause);
-  const { code = "", errno } = (error ?? {}) as { code?: string; errno?: number };
-  return mariadbCodes.get(errno) ?? code;
+  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: number };
+  // The code of a DOMException is a number.
+  return mariadbCodes.get(errno) ?? (typeof code === "string" ? code : "");
 }
 
 /** Whether the database can't be reached or can't work at the moment. Not an error of the statement; may be transient. */

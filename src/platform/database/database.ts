@@ -1,13 +1,21 @@
-import { Mutex } from "async-mutex";
-import type { EntityManager, EntityTarget, FindOptionsWhere, ObjectLiteral } from "typeorm";
+import type {
+  EntityManager,
+  EntityTarget,
+  FindManyOptions,
+  FindOptionsWhere,
+  ObjectLiteral,
+  SelectQueryBuilder,
+} from "typeorm";
 import type { DatabaseConfig, MysqlConfig, SqliteConfig } from "./database-config";
 import { unavailable } from "../../errors";
+import type { FairShare } from "../process/fair-scheduler";
 import { retry } from "../process/retry";
 import { asStartupError } from "../process/startup-error";
-import { connectMysql, connectSqlite, type Connections, migrateMysql } from "./connections";
+import type { Connections, StatementCounting } from "./connections";
 import type { Entities } from "./data-source";
 import { codeOf, isBusy, isLockConflict } from "./database-errors";
-import { endTransaction } from "./sqlite-query-runner";
+import { migrateMysql, MysqlConnections } from "./mysql-connections";
+import { openSqlite, SqliteConnections } from "./sqlite-connections";
 
 interface Timeouts {
   /** The maximum for one statement, including the wait for a connection. */
@@ -33,13 +41,41 @@ export type AfterCommit = (effect: () => void) => void;
 
 export type TransactionWork<Result> = (manager: EntityManager, afterCommit: AfterCommit) => Promise<Result>;
 
-/** Gives access to the data: `read` for queries, `transaction` for changes. */
+/** Work that is done for no app. */
+const ownShare: FairShare = { appId: "", lane: "" };
+
+/** Queries at once on SQLite, each in a thread of its own. */
+const sqliteReaders = { requests: 2, background: 1, reserved: 1 } as const;
+
+/** The state that databases on the same data share. */
+interface Siblings {
+  /** On separate connections. */
+  background?: Database;
+  reserved?: Database;
+  participant?: TransactionParticipant;
+}
+
+/** Takes part in all transactions of a database. What it throws ends the transaction with nothing changed. */
+export interface TransactionParticipant {
+  /** Runs at the start of each attempt of a transaction. */
+  begin(manager: EntityManager): void;
+  /** Runs when the work of an attempt is done, as its last statements before the commit. */
+  end(manager: EntityManager, afterCommit: AfterCommit): Promise<void>;
+}
+
+/** Runs at the start of each attempt of a transaction, and throws to end it with nothing changed. */
+export type TransactionGuard = (manager: EntityManager) => Promise<void>;
+
+/** Gives access to the data: `read` and `lookup` for queries, `transaction` for changes. */
 export class Database {
+  private reader: EntityManager | undefined;
+
   private constructor(
     private readonly connections: Connections,
     private readonly timeouts: Timeouts,
-    private readonly writeLock: Mutex,
-    private readonly backgroundDatabase?: Database,
+    private readonly siblings: Siblings = {},
+    private readonly fairShare = ownShare,
+    private readonly guard?: TransactionGuard,
   ) {}
 
   /** Connects and migrates the schema. */
@@ -50,21 +86,36 @@ export class Database {
   }
 
   private static async onSqlite(config: SqliteConfig, entities: Entities): Promise<Database> {
-    const connections = await connectSqlite(config, entities);
-    const writeLock = new Mutex();
-    const background = new Database(connections, backgroundTimeouts, writeLock);
-    return new Database(connections, requestTimeouts, writeLock, background);
+    const file = await openSqlite(config, entities);
+    const connections = (name: keyof typeof sqliteReaders, { statementMs }: Timeouts) =>
+      new SqliteConnections(file, sqliteReaders[name], statementMs);
+    return Database.of(
+      connections("requests", requestTimeouts),
+      connections("background", backgroundTimeouts),
+      connections("reserved", requestTimeouts),
+    );
   }
 
   private static async onMysql(config: MysqlConfig, entities: Entities): Promise<Database> {
     await migrateMysql(config, entities);
-    const backgroundPoolSize = Math.max(2, Math.ceil(config.poolSize / 2));
-    const [requests, background] = await Promise.all([
-      connectMysql(config, entities, config.poolSize, requestTimeouts.statementMs),
-      connectMysql(config, entities, backgroundPoolSize, backgroundTimeouts.statementMs),
+    const size = config.poolSize;
+    const half = Math.max(2, Math.ceil(size / 2));
+    const open = (poolSize: number, { statementMs }: Timeouts, perApp: number, perLane: number, total: number) =>
+      MysqlConnections.open(config, entities, poolSize, statementMs, { perApp, perLane, total });
+    const [requests, background, reserved] = await Promise.all([
+      open(size, requestTimeouts, size, Math.ceil(size / 4), size),
+      // A scheduler lets one share have half of the total, which is here all that there is, or all but one.
+      open(half, backgroundTimeouts, half, half, 2 * half),
+      open(half, requestTimeouts, half - 1, half - 1, 2 * half),
     ]);
-    const backgroundDatabase = new Database(background, backgroundTimeouts, new Mutex());
-    return new Database(requests, requestTimeouts, new Mutex(), backgroundDatabase);
+    return Database.of(requests, background, reserved);
+  }
+
+  private static of(requests: Connections, background: Connections, reserved: Connections): Database {
+    const siblings: Siblings = {};
+    siblings.background = new Database(background, backgroundTimeouts, siblings);
+    siblings.reserved = new Database(reserved, requestTimeouts, siblings);
+    return new Database(requests, requestTimeouts, siblings);
   }
 
   /**
@@ -72,11 +123,45 @@ export class Database {
    * can't starve it, and longer timeouts.
    */
   get background(): Database {
-    return this.backgroundDatabase ?? this;
+    return this.siblings.background ?? this;
   }
 
+  /**
+   * The same data for what must work whatever apps do: to authenticate callers, and what administrators do. Has separate
+   * connections.
+   */
+  get reserved(): Database {
+    return this.siblings.reserved ?? this;
+  }
+
+  /** The same data and connections, for work that takes turns as a part of this share. */
+  sharedBy(share: FairShare): Database {
+    return new Database(this.connections, this.timeouts, this.siblings, share, this.guard);
+  }
+
+  /** The same data and connections, for work that takes turns with the rest of the share. */
+  inLane(lane: string): Database {
+    return this.sharedBy({ ...this.fairShare, lane });
+  }
+
+  /** For queries. */
   get read(): EntityManager {
-    return this.connections.reader.manager;
+    return (this.reader ??= this.connections.reader(this.fairShare));
+  }
+
+  /** For queries that find one row by a unique key, or a page of short rows by an index, and load nothing else. */
+  get lookup(): EntityManager {
+    return this.connections.lookup(this.fairShare);
+  }
+
+  /** The same data, with a guard of all transactions: whoever changes data through it can't forget the guard. */
+  guardedBy(guard: TransactionGuard): Database {
+    return new Database(this.connections, this.timeouts, this.siblings, this.fairShare, guard);
+  }
+
+  /** Makes all transactions on the data include the participant, whichever connections they use. */
+  joinedBy(participant: TransactionParticipant): void {
+    this.siblings.participant = participant;
   }
 
   /**
@@ -99,10 +184,25 @@ export class Database {
 
   private async attempt<Result>(work: TransactionWork<Result>): Promise<Result> {
     const effects: (() => void)[] = [];
-    const run = (manager: EntityManager) => work(manager, (effect) => void effects.push(effect));
-    const result = await (this.isSqlite
-      ? this.serialized(run)
-      : this.connections.writer.transaction("READ COMMITTED", run));
+    const afterCommit: AfterCommit = (effect) => void effects.push(effect);
+    const run = async (manager: EntityManager) => {
+      const { participant } = this.siblings;
+      const { counter } = this.fairShare;
+      const runner = manager.queryRunner as StatementCounting | undefined;
+      if (runner && counter) runner.counter = counter;
+      try {
+        participant?.begin(manager);
+        await this.guard?.(manager);
+        const result = await work(manager, afterCommit);
+        await participant?.end(manager, afterCommit);
+        return result;
+      } finally {
+        if (runner && counter) runner.counter = undefined;
+        // For the statement that ends the transaction; its beginning counts as its turn.
+        if (counter) counter.statements++;
+      }
+    };
+    const result = await this.connections.transaction(this.fairShare, run);
     runEffects(effects);
     return result;
   }
@@ -116,30 +216,48 @@ export class Database {
     return manager.findOne(entity, { where, ...(this.isSqlite ? {} : { lock: { mode: "pessimistic_write" } }) });
   }
 
+  /** Reads rows and locks them until the transaction ends. */
+  lockMany<Entity extends ObjectLiteral>(
+    manager: EntityManager,
+    entity: EntityTarget<Entity>,
+    options: FindManyOptions<Entity>,
+  ): Promise<Entity[]> {
+    return manager.find(entity, { ...options, ...(this.isSqlite ? {} : { lock: { mode: "pessimistic_write" } }) });
+  }
+
+  /**
+   * Makes a query of a transaction lock the rows that it reads until the transaction ends: others can read them and lock
+   * them in the same way, but not change them. SQLite has one writer anyway.
+   */
+  share<Entity extends ObjectLiteral>(query: SelectQueryBuilder<Entity>): SelectQueryBuilder<Entity> {
+    if (this.isSqlite) return query;
+    // TypeORM would write FOR SHARE, which MariaDB does not know.
+    return Object.assign(query.setLock("pessimistic_read"), { createLockExpression: () => " LOCK IN SHARE MODE" });
+  }
+
   /** @throws UNAVAILABLE if the database does not answer in time */
   async ping(): Promise<void> {
     await this.read.query("SELECT 1");
   }
 
-  async close(): Promise<void> {
-    await this.backgroundDatabase?.close();
-    const { reader, writer } = this.connections;
-    for (const each of [reader, writer]) if (each.isInitialized) await each.destroy();
+  /** The statements and transactions that are in progress and that wait, by the connections that they are for. */
+  get load(): readonly { readonly name: string; readonly running: number; readonly waiting: number }[] {
+    const { background, reserved } = this.siblings;
+    const parts = { requests: this.connections, background: background?.connections, reserved: reserved?.connections };
+    const loads = Object.entries(parts).flatMap(([name, each]) => (each ? [{ name, ...each.reads.load }] : []));
+    // SQLite has one connection for all changes.
+    const { writes } = this.connections;
+    return this.isSqlite ? [...loads, { name: "changes", ...writes.load }] : loads;
   }
 
-  private serialized<Result>(work: (manager: EntityManager) => Promise<Result>): Promise<Result> {
-    return this.writeLock.runExclusive(async () => {
-      try {
-        return await this.connections.writer.transaction(work);
-      } catch (error) {
-        await endTransaction(this.connections.writer);
-        throw error;
-      }
-    });
+  /** Closes all connections. */
+  async close(): Promise<void> {
+    const { background, reserved } = this.siblings;
+    for (const each of [background, reserved, this]) await each?.connections.close();
   }
 
   private get isSqlite(): boolean {
-    return this.connections.writer.options.type === "better-sqlite3";
+    return this.connections.isSqlite;
   }
 }
 

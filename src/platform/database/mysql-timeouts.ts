@@ -4,6 +4,7 @@ import type { DataSource, ReplicationMode } from "typeorm";
 import type { MysqlDriver } from "typeorm/driver/mysql/MysqlDriver";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 import { unavailable } from "../../errors";
+import type { StatementCounting } from "./connections";
 import { isUnavailable } from "./database-errors";
 
 /**
@@ -58,7 +59,8 @@ class ConnectionHealth {
 }
 
 /** Runs statements on one connection, until one of them times out. */
-class TimedQueryRunner extends MysqlQueryRunner {
+class TimedQueryRunner extends MysqlQueryRunner implements StatementCounting {
+  counter: StatementCounting["counter"];
   private activeConnection: Connection | undefined;
   private timeoutError: StatementTimeoutError | undefined;
 
@@ -66,9 +68,14 @@ class TimedQueryRunner extends MysqlQueryRunner {
     driver: MysqlDriver,
     mode: ReplicationMode,
     private readonly health: ConnectionHealth,
-    private readonly timeoutMs: number,
+    private timeoutMs: number,
   ) {
     super(driver, mode);
+  }
+
+  /** For a statement that has waited already. */
+  limitTime(timeoutMs: number): void {
+    this.timeoutMs = Math.min(timeoutMs, this.timeoutMs);
   }
 
   override async connect(): Promise<Connection> {
@@ -85,6 +92,7 @@ class TimedQueryRunner extends MysqlQueryRunner {
 
   override async query(...statement: Parameters<MysqlQueryRunner["query"]>): Promise<unknown> {
     if (this.timeoutError) throw unavailable(this.timeoutError);
+    if (this.counter) this.counter.statements++;
     let isSettled = false;
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
@@ -105,8 +113,34 @@ class TimedQueryRunner extends MysqlQueryRunner {
   }
 
   private timeOut(): StatementTimeoutError {
-    this.timeoutError = new StatementTimeoutError(`The database did not answer within ${this.timeoutMs} ms`);
+    this.timeoutError = new StatementTimeoutError(
+      `The database did not answer within ${Math.round(this.timeoutMs)} ms`,
+    );
     if (this.activeConnection) this.health.markTimedOut(this.activeConnection, this.timeoutError);
     return this.timeoutError;
+  }
+}
+
+type Queue = <Result>(work: (remainingMs: number) => Promise<Result>) => Promise<Result>;
+
+/** Runs each query on a connection of its own, when its turn comes. For a data source whose statement time is limited. */
+export class QueuedQueryRunner extends MysqlQueryRunner {
+  constructor(
+    dataSource: DataSource,
+    private readonly queue: Queue,
+  ) {
+    super(dataSource.driver as MysqlDriver, "slave");
+  }
+
+  override query(...statement: Parameters<MysqlQueryRunner["query"]>): Promise<unknown> {
+    return this.queue(async (remainingMs) => {
+      const runner = this.driver.createQueryRunner("slave") as TimedQueryRunner;
+      runner.limitTime(remainingMs);
+      try {
+        return await runner.query(...statement);
+      } finally {
+        await runner.release();
+      }
+    });
   }
 }

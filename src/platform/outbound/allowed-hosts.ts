@@ -1,3 +1,5 @@
+import { urlOf } from "../url";
+
 /** A host that may be called although it may not be on the public network. */
 export interface AllowedHost {
   /** As in a URL: in lower case, an IPv6 address in brackets. */
@@ -15,10 +17,10 @@ export function allowedHostsOf(text: string): AllowedHost[] | undefined {
 
 function allowedHostOf(entry: string): AllowedHost | undefined {
   const [, host = "", digits] = /^(\[[0-9a-f:.]+\]|[^\s:/?#@[\]\\*]+)(?::(\d{1,5}))?$/i.exec(entry) ?? [];
-  const url = `http://${host}/`;
+  const url = host === "" ? undefined : urlOf(`http://${host}/`);
   const port = digits === undefined ? undefined : Number(digits);
-  if (host === "" || !URL.canParse(url) || (port !== undefined && (port < 1 || port > 65_535))) return undefined;
-  return { hostname: new URL(url).hostname, port };
+  if (!url || (port !== undefined && (port < 1 || port > 65_535))) return undefined;
+  return { hostname: url.hostname, port };
 }
 
 export const isAllowed = (hosts: readonly AllowedHost[], hostname: string, port: number): boolean =>

@@ -2,13 +2,20 @@ import type { LookupFunction } from "node:net";
 import { Agent, buildConnector, fetch, Response } from "undici";
 import { limitResponse } from "./response-limit";
 import type { Fetch } from "./fetch";
+import type { ConnectDecision } from "./guarded-post";
 import { portOf } from "./url-validation";
 
 const connectTimeoutMs = 10_000;
-const maxResponseBytes = { maxBytes: 64 * 1_024 * 1_024, maxLineBytes: 1_024 * 1_024 };
+const mebibyte = 1_024 * 1_024;
+/** JSON is parsed at once, and often has one line. */
+const maxJsonBytes = { maxBytes: 4 * mebibyte, maxLineBytes: 4 * mebibyte };
+const maxEventStreamBytes = { maxBytes: 64 * mebibyte, maxLineBytes: 2 * mebibyte };
+const maxResponseBytes = { maxBytes: 64 * mebibyte, maxLineBytes: mebibyte };
 
-/** An error refuses the connection. */
-export type ConnectDecision = "connect" | "connect by the guarded lookup" | Error;
+function limitsOf(contentType: string) {
+  if (/\bjson\b/i.test(contentType)) return maxJsonBytes;
+  return contentType.includes("text/event-stream") ? maxEventStreamBytes : maxResponseBytes;
+}
 
 /** A fetch that decides about each of its connections. */
 export class GuardedFetch {
@@ -33,7 +40,11 @@ export class GuardedFetch {
     const response = await fetch(input, { ...init, dispatcher: this.agent, redirect: "manual" });
     const { body, status, statusText, headers } = response;
     return body
-      ? new Response(body.pipeThrough(limitResponse(maxResponseBytes)), { status, statusText, headers })
+      ? new Response(body.pipeThrough(limitResponse(limitsOf(headers.get("content-type") ?? ""))), {
+          status,
+          statusText,
+          headers,
+        })
       : response;
   }) as unknown as Fetch;
 

@@ -4,10 +4,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { isPublicAddress } from "./address";
 import { type AllowedHost, isAllowed } from "./allowed-hosts";
 import type { Fetch } from "./fetch";
-import type { ConnectDecision, GuardedFetch } from "./guarded-fetch";
+import type { GuardedFetch } from "./guarded-fetch";
+import { type ConnectDecision, guardedPost, type Post } from "./guarded-post";
 import { portOf } from "./url-validation";
 
-/** How long `refuses` waits for a name to resolve. */
+/** Each purpose of outbound requests has its own list of allowed hosts. */
+export type OutboundPurpose = "models" | "tools" | "callbacks";
+
+/** `refuses` waits this long for a name to resolve. */
 const lookupTimeoutMs = 2_000;
 
 /** Looks up all addresses of a name, as `node:dns` does. */
@@ -44,19 +48,40 @@ export class Outbound {
     return (await this.guarded).fetch(input, init);
   };
 
+  /** Posts with that protection. */
+  get post(): Post {
+    return guardedPost(this.decide, this.publicLookup);
+  }
+
   /** Whether a request to this URL would be refused now. A name that does not resolve is not refused, as it may later. */
   async refuses(url: URL): Promise<boolean> {
     if (this.isAllowed(url.hostname, portOf(url))) return false;
     if (isIP(withoutBrackets(url.hostname))) return isPrivateAddress(url.hostname);
 
-    const resolved = new Promise<boolean>((resolve) => {
-      this.publicLookup(url.hostname, { all: true }, (error) => resolve(error instanceof OutboundRefusedError));
-    });
-    return Promise.race([resolved, delay(lookupTimeoutMs, false, { ref: false })]);
+    return this.lookupFails(url.hostname, (error) => error instanceof OutboundRefusedError);
+  }
+
+  /**
+   * Whether a request to this URL would be refused now, or its host does not resolve. The result is the same in both
+   * cases, so that a caller who chooses the URL does not learn which private names exist.
+   */
+  async refusesOrCantResolve(url: URL): Promise<boolean> {
+    if (this.isAllowed(url.hostname, portOf(url))) return false;
+    if (isIP(withoutBrackets(url.hostname))) return isPrivateAddress(url.hostname);
+    const isUnknown = (error: NodeJS.ErrnoException | null) => error?.code === "ENOTFOUND";
+    return this.lookupFails(url.hostname, (error) => error instanceof OutboundRefusedError || isUnknown(error));
   }
 
   async close(): Promise<void> {
     await (await this.guarded)?.close();
+  }
+
+  /** @returns false if the lookup takes too long */
+  private lookupFails(hostname: string, isFailure: (error: Error | null) => boolean): Promise<boolean> {
+    const resolved = new Promise<boolean>((resolve) => {
+      this.publicLookup(hostname, { all: true }, (error) => resolve(isFailure(error)));
+    });
+    return Promise.race([resolved, delay(lookupTimeoutMs, false, { ref: false })]);
   }
 
   /** Loads the HTTP client with the first request. */

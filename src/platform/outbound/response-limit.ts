@@ -20,8 +20,7 @@ export function limitResponse({
   readonly maxBytes: number;
   readonly maxLineBytes: number;
 }) {
-  let bytes = 0;
-  let lineBytes = 0;
+  let [bytes, lineBytes] = [0, 0];
   return new TransformStream<Uint8Array, Uint8Array>({
     transform(chunk, controller) {
       const lineEnd = chunk.lastIndexOf(lineFeed);

@@ -1,5 +1,8 @@
 import pino, { type Logger } from "pino";
 
+/** Lines that nobody reads are kept up to this size; later ones are lost, rather than that the process waits. */
+const maxUnreadBytes = 4_000_000;
+
 /** Logs to standard error: JSON lines, or readable lines on a terminal. */
 export function createLog(level: string): Logger {
   const isTerminal = process.stderr.isTTY;
@@ -12,7 +15,9 @@ export function createLog(level: string): Logger {
     serializers: { err: withoutValues },
     ...stream,
   };
-  return isTerminal ? pino(options) : pino(options, pino.destination(2));
+  return isTerminal
+    ? pino(options)
+    : pino(options, pino.destination({ dest: 2, sync: false, maxLength: maxUnreadBytes }));
 }
 
 /** Omits the other properties of an error: an error of the database carries the statement with all its values. */

@@ -1,6 +1,7 @@
 import type { Logger } from "pino";
+import { flushSpans } from "./flush-spans";
 
-/** How long the rest of a shutdown may take, after the grace period of runs. */
+/** The rest of a shutdown may take this time after the grace period of runs. */
 const shutdownMarginMs = 4_500;
 
 export interface Stoppable {
@@ -27,13 +28,16 @@ export async function runUntilStopped<Started extends Stoppable>(
     if (!started) process.exit(0);
     log.info({ signal }, "stopping");
     setTimeout(() => process.exit(1), shutdownGraceSeconds * 1_000 + shutdownMarginMs).unref();
-    started.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.fatal({ err: error }, "failed to shut down cleanly");
-        process.exit(1);
-      },
-    );
+    started
+      .close()
+      .then(flushSpans)
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.fatal({ err: error }, "failed to shut down cleanly");
+          process.exit(1);
+        },
+      );
   };
   process.on("SIGTERM", stop);
   process.on("SIGINT", stop);

@@ -3,6 +3,9 @@ import { inspect } from "node:util";
 /** Something outside of the process prevents its start. The message tells the operator all they need. */
 export class StartupError extends Error {}
 
+/** A call of the operating system that may never return. Node.js would wait for it before it exits. */
+export class StalledError extends Error {}
+
 /** For `.catch()`. @param problem says what can't be used, with the variable that names it */
 export const asStartupError =
   (problem: string) =>
@@ -13,6 +16,7 @@ export const asStartupError =
 /** Prints an error and exits: one line for a StartupError, all details for a bug. */
 export function exitWithError(failure: string, error: unknown): never {
   process.stderr.write(`${failure}. ${error instanceof StartupError ? error.message : inspect(error)}\n`);
+  if (error instanceof StartupError && error.cause instanceof StalledError) process.kill(process.pid, "SIGKILL");
   process.exit(1);
 }
 

@@ -9,8 +9,8 @@ export class WakeUp {
     this.endWait();
   }
 
-  /** For one waiter at a time. */
-  async wait(maxMs: number): Promise<void> {
+  /** For one waiter at a time. @returns whether it was woken up */
+  async wait(maxMs: number): Promise<boolean> {
     if (!this.isPending) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, maxMs);
@@ -20,6 +20,8 @@ export class WakeUp {
         };
       });
     }
+    const isWokenUp = this.isPending;
     this.isPending = false;
+    return isWokenUp;
   }
 }

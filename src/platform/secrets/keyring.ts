@@ -1,30 +1,34 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto";
+import { SigningKeys } from "./signing-keys";
 
 const algorithm = "aes-256-gcm";
 const keyBytes = 32;
 /** NIST SP 800-38D, section 8.2.2: random 96-bit IVs are safe for 2^32 texts under one key. */
 const ivBytes = 12;
 const tagBytes = 16;
-const sealedFormat = /^v1\.([0-9a-f]{16})\.([0-9A-Za-z_-]+)$/;
+const sealedFormat = /^(v[12])\.([0-9a-f]{16})\.([0-9A-Za-z_-]+)$/;
 
-/** The cell of a sealed secret. The secret can't be opened in another cell. */
+/** The cell of a sealed secret, and what the secret is for. It can't be opened in another cell or for anything else. */
 export interface SecretPlace {
   readonly table: string;
   readonly column: string;
   readonly rowId: string;
+  /** The app, and the provider and address that the secret may be sent to, as the row says. */
+  readonly usedFor: readonly string[];
 }
 
 export class SecretUnreadableError extends Error {
   constructor(readonly reason: "UNKNOWN_KEY" | "TAMPERED") {
-    super(reason === "UNKNOWN_KEY" ? "encrypted with an unknown key" : "not encrypted for this place");
+    super(reason === "UNKNOWN_KEY" ? "encrypted with an unknown key" : "not encrypted for this place and use");
     this.name = "SecretUnreadableError";
   }
 }
 
 /**
- * Encrypts secrets at rest with AES-256-GCM under the current key, bound to their place. Secrets under previous keys can
- * be opened if these keys are given. A sealed secret names its key:
- * `v1.<key id>.<base64url of initialisation vector, ciphertext and tag>`.
+ * Encrypts secrets at rest with AES-256-GCM under the current key, bound to their place by the additional authenticated
+ * data. Secrets under previous keys can be opened if these keys are given. A sealed secret names its format and its key:
+ * `v2.<key id>.<base64url of initialisation vector, ciphertext and tag>`. The earlier format v1 is bound to the cell only;
+ * it can be opened, and counts as outdated.
  */
 export class Keyring {
   private readonly keys: ReadonlyMap<string, Buffer>;
@@ -45,21 +49,21 @@ export class Keyring {
 
   seal(secret: string, place: SecretPlace): string {
     const iv = randomBytes(ivBytes);
-    const cipher = createCipheriv(algorithm, this.current.key, iv).setAAD(bytesOf(place));
+    const cipher = createCipheriv(algorithm, this.current.key, iv).setAAD(boundTo(place, "v2"));
     const ciphertext = Buffer.concat([cipher.update(secret, "utf8"), cipher.final()]);
-    return `v1.${this.current.id}.${Buffer.concat([iv, ciphertext, cipher.getAuthTag()]).toString("base64url")}`;
+    return `v2.${this.current.id}.${Buffer.concat([iv, ciphertext, cipher.getAuthTag()]).toString("base64url")}`;
   }
 
   /** @throws {SecretUnreadableError} */
   open(sealed: string, place: SecretPlace): string {
-    const [, id = "", text = ""] = sealedFormat.exec(sealed) ?? [];
+    const [, format = "", id = "", text = ""] = sealedFormat.exec(sealed) ?? [];
     const bytes = Buffer.from(text, "base64url");
     if (bytes.length < ivBytes + tagBytes) throw new SecretUnreadableError("TAMPERED");
     const key = this.keys.get(id);
     if (!key) throw new SecretUnreadableError("UNKNOWN_KEY");
 
     const decipher = createDecipheriv(algorithm, key, bytes.subarray(0, ivBytes), { authTagLength: tagBytes })
-      .setAAD(bytesOf(place))
+      .setAAD(boundTo(place, format))
       .setAuthTag(bytes.subarray(-tagBytes));
     try {
       const secret = [decipher.update(bytes.subarray(ivBytes, -tagBytes)), decipher.final()];
@@ -83,9 +87,21 @@ export class Keyring {
     });
   }
 
-  /** Whether a secret is sealed with a previous key. */
+  /** The Ed25519 keys for one purpose: each key of the ring has one, so that all instances sign with the same key. */
+  signingKeys(purpose: string): SigningKeys {
+    const { key } = this.current;
+    const previous = [...this.keys.values()].filter((each) => each !== key);
+    return new SigningKeys([derived(key, purpose), ...previous.map((each) => derived(each, purpose))]);
+  }
+
+  /** Every secret that is sealed with the current key in the current format begins with it. */
+  get currentPrefix(): string {
+    return `v2.${this.current.id}.`;
+  }
+
+  /** Whether a secret is sealed with a previous key or in an earlier format. */
   isOutdated(sealed: string): boolean {
-    return sealedFormat.exec(sealed)?.[1] !== this.current.id;
+    return !sealed.startsWith(this.currentPrefix);
   }
 }
 
@@ -98,11 +114,15 @@ export function secretsKeyOf(text: string): Buffer | undefined {
 
 /** Derives a separate key for each purpose; none of them reveals another. */
 const signatureOf = (text: string, purpose: string, key: Buffer): string =>
-  createHmac("sha256", Buffer.from(hkdfSync("sha256", key, "", `latchkey: ${purpose}`, keyBytes)))
-    .update(text)
-    .digest("base64url");
+  createHmac("sha256", derived(key, purpose)).update(text).digest("base64url");
+
+const derived = (key: Buffer, purpose: string): Buffer =>
+  Buffer.from(hkdfSync("sha256", key, "", `latchkey: ${purpose}`, keyBytes));
 
 const idOf = (key: Buffer): string =>
   createHmac("sha256", key).update("latchkey: the id of this key").digest("hex").slice(0, 16);
 
-const bytesOf = ({ table, column, rowId }: SecretPlace): Buffer => Buffer.from(JSON.stringify([table, column, rowId]));
+function boundTo({ table, column, rowId, usedFor }: SecretPlace, format: string): Buffer {
+  const cell = [table, column, rowId];
+  return Buffer.from(JSON.stringify(format === "v1" ? cell : [format, ...cell, ...usedFor]));
+}

@@ -19,7 +19,8 @@ export interface AcquiredCopy {
 
 /**
  * A cache of remote objects as local files, in a folder that no other process writes to. Concurrent requests for an
- * object share one download. If the files exceed `maxBytes`, the least recently used are evicted, except those in use.
+ * object share one download. If the files exceed `maxBytes` or `maxFiles`, the least recently used are evicted, except
+ * those in use.
  */
 export class LocalCache {
   /** Least recently used first. */
@@ -32,6 +33,8 @@ export class LocalCache {
     private readonly folder: string,
     private readonly maxBytes: number,
     private readonly fill: (name: string, path: string) => Promise<number | undefined>,
+    /** Each file has an entry in memory, however small it is. */
+    private readonly maxFiles = 20_000,
   ) {}
 
   /** A new, unused path on each call. */
@@ -121,7 +124,7 @@ export class LocalCache {
 
   private trim(): void {
     for (const [name, { users, bytes }] of this.entries) {
-      if (this.bytes <= this.maxBytes) return;
+      if (this.bytes <= this.maxBytes && this.entries.size <= this.maxFiles) return;
       if (users === 0 && bytes !== undefined) void this.evict([name]);
     }
   }

@@ -1,3 +1,5 @@
+import { urlOf } from "../url";
+
 /** A prefix in a bucket of an S3-compatible store. */
 export interface S3Location {
   readonly bucket: string;
@@ -28,8 +30,9 @@ const parameters = ["endpoint", "region", "pathStyle"];
  * @returns undefined if the text is invalid, for example if it has credentials
  */
 export function s3LocationOf(text: string): S3Location | undefined {
-  if (!/^s3:\/\//.test(text) || !URL.canParse(text)) return undefined;
-  const { hostname: bucket, username, password, port, pathname, searchParams, hash } = new URL(text);
+  const url = /^s3:\/\//.test(text) ? urlOf(text) : undefined;
+  if (!url) return undefined;
+  const { hostname: bucket, username, password, port, pathname, searchParams, hash } = url;
   const names = [...searchParams.keys()];
   const isKnown = names.every((name) => parameters.includes(name)) && new Set(names).size === names.length;
   if (username !== "" || password !== "" || port !== "" || hash !== "" || !isKnown) return undefined;
@@ -46,7 +49,8 @@ export function s3LocationOf(text: string): S3Location | undefined {
 
 /** @returns undefined if the URL has more than an origin */
 function originOf(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, origin, href } = new URL(text);
+  const url = urlOf(text);
+  if (!url) return undefined;
+  const { protocol, origin, href } = url;
   return /^https?:$/.test(protocol) && href === `${origin}/` ? origin : undefined;
 }

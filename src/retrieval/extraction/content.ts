@@ -1,36 +1,27 @@
 import { Archive } from "./archive";
-import {
-  type ArchiveType,
-  archiveTypeOf,
-  isPdf,
-  isTextType,
-  type MediaType,
-  type TextType,
-  textTypeOf,
-} from "./media-type";
-import { openDocumentPassages } from "./open-document";
+import { isEncryptedOffice } from "./compound-file";
+import { decoded } from "./encoding";
+import { isJsonLines, isLog } from "./line-formats";
+import { isPdf, isTextType, type MediaType, type TextType, textTypeOf } from "./media-type";
+import { type ArchiveType, archiveTypeOf } from "./office-type";
 import type { Passage } from "./passage";
-import { pdfPassages } from "./pdf";
-import { markdownPassages, plainPassages } from "./prose";
-import { slidePassages } from "./slides";
-import { sheetPassages } from "./spreadsheet";
 import { tableOf } from "./table";
-import { damaged } from "./unreadable-error";
-import { leafPassages, rowPassages } from "./records";
-import { readableText } from "./web-page";
-import { wordPassages } from "./word";
+import { damaged, encrypted, notText } from "./unreadable-error";
 
 /**
  * Detects the type of a file by its content. Text is tried first, because a text may begin with the marker of another
  * format.
  *
+ * @param bytes an archive, or the beginning of another file
  * @returns undefined if the type is not supported
+ * @throws {UnreadableError} if it is a damaged or encrypted Office document
  */
-export async function detectMediaType(bytes: Buffer): Promise<MediaType | undefined> {
-  const text = decoded(bytes);
-  const textType = text === undefined ? undefined : textTypeOf(text);
+export async function detectMediaType(bytes: Buffer, isWhole: boolean): Promise<MediaType | undefined> {
+  const text = decoded(bytes, isWhole);
+  const textType = text === undefined ? undefined : await textTypeOf(text, isWhole);
   if (textType !== undefined) return textType;
   if (isPdf(bytes)) return "application/pdf";
+  if (isEncryptedOffice(bytes)) throw encrypted();
   const archive = await Archive.open(bytes);
   return archive && (await archiveTypeOf(archive));
 }
@@ -38,58 +29,54 @@ export async function detectMediaType(bytes: Buffer): Promise<MediaType | undefi
 /**
  * The passages of a file. Iterating over them may throw too.
  *
- * @param type the result of `detectMediaType`, which is not called again because it parses CSV and JSON
+ * @param type the result of `detectMediaType`, which has seen only the beginning of a long file: a text that goes on
+ *   differently is read as plain text
  * @throws {UnreadableError} if the file is damaged or encrypted
  * @throws {RangeError} if it is nested too deeply
  */
 export async function passagesOf(bytes: Buffer, type: MediaType): Promise<Iterable<Passage> | AsyncIterable<Passage>> {
-  if (type === "application/pdf") return pdfPassages(bytes);
-  if (isTextType(type)) return textPassages(decoded(bytes) ?? damaged(), type);
+  if (type === "application/pdf") return (await import("./pdf.js")).pdfPassages(bytes);
+  if (type === "message/rfc822") return (await import("./mail.js")).mailPassages(bytes);
+  if (isTextType(type)) return textPassages(decoded(bytes, true) ?? notText(), type);
   return archivePassages((await Archive.open(bytes)) ?? damaged(), type);
 }
 
-function textPassages(text: string, type: TextType): Iterable<Passage> {
+// The modules of the other formats are not loaded, as they take longer to load than a short document to be read.
+
+async function textPassages(text: string, type: TextType): Promise<Iterable<Passage>> {
+  const { markdownPassages, plainPassages } = await import("./prose.js");
   switch (type) {
     case "application/json":
-      return leafPassages(text);
-    case "text/csv":
-      return rowPassages(tableOf(text) ?? { header: [], rows: [] });
+      return (await import("./records.js")).leafPassages(text);
+    case "text/csv": {
+      const table = tableOf(text, true);
+      return table ? (await import("./records.js")).rowPassages(table) : plainPassages(text);
+    }
     case "text/html":
-      return markdownPassages(readableText(text));
+      return markdownPassages((await import("./web-page.js")).readableText(text));
     case "text/markdown":
       return markdownPassages(text);
-    case "text/plain":
-      return plainPassages(text);
+    case "text/plain": {
+      const { jsonLinePassages, logPassages } = await import("./lines.js");
+      if (isJsonLines(text)) return jsonLinePassages(text);
+      return isLog(text) ? logPassages(text) : plainPassages(text);
+    }
   }
 }
 
-function archivePassages(archive: Archive, type: ArchiveType): AsyncIterable<Passage> {
+async function archivePassages(archive: Archive, type: ArchiveType): Promise<AsyncIterable<Passage>> {
   switch (type) {
     case "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
-      return sheetPassages(archive);
+      return (await import("./spreadsheet.js")).sheetPassages(archive);
     case "application/vnd.openxmlformats-officedocument.presentationml.presentation":
-      return slidePassages(archive);
+      return (await import("./slides.js")).slidePassages(archive);
     case "application/vnd.oasis.opendocument.text":
-      return openDocumentPassages(archive);
+      return (await import("./open-document.js")).openDocumentPassages(archive);
+    case "application/vnd.oasis.opendocument.spreadsheet":
+      return (await import("./open-spreadsheet.js")).openSheetPassages(archive);
+    case "application/vnd.oasis.opendocument.presentation":
+      return (await import("./open-slides.js")).openSlidePassages(archive);
     case "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
-      return wordPassages(archive);
-  }
-}
-
-const byteOrderMarks = [
-  ["utf-16le", [0xff, 0xfe]],
-  ["utf-16be", [0xfe, 0xff]],
-] as const;
-
-/** The text of a file in UTF-8, or in the encoding of its byte order mark. @returns undefined if it is not text */
-function decoded(bytes: Buffer): string | undefined {
-  const [encoding = "utf-8"] = byteOrderMarks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte)) ?? [];
-  try {
-    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
-    // Text has no control characters, except those for layout and for colours on a terminal.
-    // eslint-disable-next-line no-control-regex
-    return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(text) ? undefined : text;
-  } catch {
-    return undefined;
+      return (await import("./word.js")).wordPassages(archive);
   }
 }

@@ -1,80 +1,59 @@
 import type { Archive } from "./archive";
-import { type Attributes, readXml } from "./xml";
+import { BlockPassages } from "./blocks";
+import { OpenText } from "./open-text";
 import type { Passage } from "./passage";
-import { sentencesOf } from "./sentences";
-
-/** Deleted text and comments, which are in the file but not in the visible text. */
-const hiddenElements = new Set(["text:tracked-changes", "office:annotation"]);
-
-const spaces: Readonly<Record<string, (attributes: Attributes) => string>> = {
-  "text:s": (attributes) => " ".repeat(Math.min(Number(attributes["text:c"] ?? 1) || 1, 100)),
-  "text:tab": () => "\t",
-  "text:line-break": () => "\n",
-};
-
-type Block = { readonly level: number; readonly title: string } | { readonly paragraph: string };
+import { parseXml, readXml } from "./xml";
 
 /**
- * The sentences of an ODT, and the rows of its tables, under its headings.
+ * The sentences of an OpenDocument text with its headers, footers and notes, and the rows of its tables, under its
+ * headings.
  *
  * @throws {UnreadableError}
  */
 export async function* openDocumentPassages(archive: Archive): AsyncGenerator<Passage> {
-  const headings: string[] = [];
-  let orphanHeading: string | undefined;
-  for (const block of blocksOf(await archive.text("content.xml"))) {
-    if ("title" in block) {
-      if (orphanHeading !== undefined) yield { quote: orphanHeading };
-      orphanHeading = block.title;
-      headings.length = Math.min(headings.length, block.level - 1);
-      headings[block.level - 1] = block.title;
-    } else {
-      const heading = headings.filter(Boolean).join(" › ");
-      for (const quote of sentencesOf(block.paragraph)) {
-        orphanHeading = undefined;
-        yield heading === "" ? { quote } : { quote, heading };
-      }
-    }
-  }
-  if (orphanHeading !== undefined) yield { quote: orphanHeading };
+  if (archive.has("styles.xml")) yield* passagesIn(archive, "styles.xml", new OpenText(false));
+  yield* passagesIn(archive, "content.xml", new OpenText(true, await formulasOf(archive)));
 }
 
-function blocksOf(xml: string): Block[] {
-  const blocks: Block[] = [];
-  // The paragraph of a footnote is inside another paragraph.
-  const open: { readonly level: number; text: string }[] = [];
-  const rows: string[][] = [];
-  let hiddenDepth = 0;
+async function* passagesIn(archive: Archive, path: string, text: OpenText): AsyncGenerator<Passage> {
+  const passages = new BlockPassages();
+  for await (const _ of parseXml(archive.chunks(path), text)) {
+    for (const block of text.blocks.splice(0)) yield* passages.add(block);
+  }
+  yield* passages.end();
+}
 
-  readXml(xml, {
-    open(name, attributes) {
-      if (hiddenElements.has(name)) hiddenDepth++;
-      else if (name === "table:table-row") rows.push([]);
-      else if (name === "text:p") open.push({ level: 0, text: "" });
-      else if (name === "text:h") {
-        open.push({ level: Math.min(Math.max(Number(attributes["text:outline-level"]) || 1, 1), 10), text: "" });
-      }
-      const paragraph = open.at(-1);
-      if (paragraph) paragraph.text += spaces[name]?.(attributes) ?? "";
+/** More than any document has; each is read before the text. */
+const maxFormulas = 1_000;
+
+/** The formulas, which are documents of their own in the folders that the text names. */
+async function formulasOf(archive: Archive): Promise<ReadonlyMap<string, string>> {
+  const formulas = new Map<string, string>();
+  const objects = archive.names.filter((name) => /^[^/]+\/content\.xml$/.test(name)).slice(0, maxFormulas);
+  for (const path of objects) {
+    const formula = await formulaIn(archive, path);
+    if (formula !== "") formulas.set(path.slice(0, path.indexOf("/")), formula);
+  }
+  return formulas;
+}
+
+/** The formula as it was typed, or else its signs. */
+async function formulaIn(archive: Archive, path: string): Promise<string> {
+  let [typed, signs] = ["", ""];
+  let isTyped = false;
+  let isMath = false;
+  await readXml(archive.chunks(path), {
+    open(name) {
+      isMath ||= name === "math:math";
+      if (name === "math:annotation") isTyped = true;
     },
     text(text) {
-      const paragraph = open.at(-1);
-      if (paragraph && hiddenDepth === 0) paragraph.text += text.replace(/\s+/g, " ");
+      if (isTyped) typed += text;
+      else if (isMath) signs += text.trim();
     },
     close(name) {
-      if (hiddenElements.has(name)) hiddenDepth--;
-      else if (name === "table:table-row") {
-        const row = rows.pop()?.join(" ") ?? "";
-        if (row !== "") blocks.push({ paragraph: row });
-      } else if (name === "text:p" || name === "text:h") {
-        const { level, text } = open.pop() ?? { level: 0, text: "" };
-        const trimmed = text.trim();
-        if (trimmed === "") return;
-        if (level > 0) blocks.push({ level, title: trimmed });
-        else if (rows.length > 0) rows.at(-1)?.push(trimmed);
-        else blocks.push({ paragraph: trimmed });
-      }
+      if (name === "math:annotation") isTyped = false;
     },
   });
-  return blocks;
+  return typed.trim() || signs;
 }

@@ -1,18 +1,29 @@
-import { visit } from "jsonc-parser";
-import { maxQuoteChars, type Passage } from "./passage";
+import { type JSONPath, visit } from "jsonc-parser";
+import { headingSeparator, maxQuoteChars, type Passage } from "./passage";
+import { plainPassages } from "./prose";
+import { passagesOfRow } from "./row-passages";
 import { sentencesOf } from "./sentences";
 import type { Table } from "./table";
 
 const maxSiblingChars = 500;
+const maxPathNames = 50;
+const maxPathChars = 500;
 
-/** The rows of a table, each with the names of its columns if the table has a header. */
-export function* rowPassages({ header, rows }: Table): Generator<Passage> {
+const maxTitleChars = 300;
+
+/** The rows of a table, each with the names of its columns if the table has a header, under the titles above it. */
+export function* rowPassages({ titles = [], header, rows, isProperties = false }: Table): Generator<Passage> {
+  for (const { cells } of titles) for (const quote of sentencesOf(cells.join(" "))) yield { quote };
+  const heading = titles
+    .map(({ cells }) => cells.join(" ").trim())
+    .join(headingSeparator)
+    .slice(0, maxTitleChars);
   for (const { cells, raw } of rows) {
-    const named = header.map((name, i) => [name, cells[i] ?? ""] as const).filter(([, cell]) => cell.trim() !== "");
-    if (header.length > 0 && named.length === 0) continue;
-    const searchText = named.map(([name, cell]) => `${name}: ${cell}`).join(", ");
-    if (raw.length <= maxQuoteChars) yield searchText === "" ? { quote: raw } : { quote: raw, searchText };
-    else for (const quote of sentencesOf(raw)) yield { quote };
+    const [name = "", ...values] = cells;
+    const passages = isProperties
+      ? passagesOfRow([name], [values.join(" ").trim()], raw)
+      : passagesOfRow(header, cells, raw);
+    for (const passage of passages) yield heading === "" ? passage : { heading, ...passage };
   }
 }
 
@@ -23,12 +34,16 @@ interface Leaf {
   readonly text: string;
 }
 
-/** The leaves of a JSON text, each with its path. The siblings in the same object or list are searched as its heading. */
+/**
+ * The leaves of a JSON text, each with its path. The siblings in the same object or list are searched as its heading. A
+ * text that only begins as JSON is read as plain text.
+ */
 export function* leafPassages(json: string): Generator<Passage> {
   // The visitor is synchronous and cannot yield, so the passages are collected.
   const passages: Passage[] = [];
   const open: Leaf[][] = [];
   let property: number | undefined;
+  const seen = { isJson: true };
 
   const begin = () => {
     open.push([]);
@@ -38,6 +53,7 @@ export function* leafPassages(json: string): Generator<Passage> {
     for (const passage of passagesOf(open.pop() ?? [])) passages.push(passage);
   };
   visit(json, {
+    onError: () => (seen.isJson = false),
     onObjectBegin: begin,
     onArrayBegin: begin,
     onObjectEnd: end,
@@ -45,20 +61,38 @@ export function* leafPassages(json: string): Generator<Passage> {
     onObjectProperty: (_name, offset) => (property = offset),
     onLiteralValue(value: string | number | boolean | null, offset, length, _line, _character, pathOf) {
       const quote = json.slice(property ?? offset, offset + length);
-      if (value !== null && value !== "") open.at(-1)?.push({ path: pathOf().join("."), quote, text: String(value) });
+      // A number may have more digits than one of JavaScript.
+      const text = typeof value === "string" ? value : json.slice(offset, offset + length);
+      if (value !== null && value !== "") open.at(-1)?.push({ path: namesIn(pathOf()), quote, text });
       property = undefined;
     },
   });
-  yield* passages;
+  yield* seen.isJson ? passages : plainPassages(json);
 }
 
+/** The end of a path, as each leaf below a long name repeats it. */
+const namesIn = (path: JSONPath): string =>
+  path
+    .slice(-maxPathNames)
+    .map((name) => String(name).slice(-maxPathChars))
+    .join(".")
+    .slice(-maxPathChars);
+
+/** The siblings of so many leaves are those of each, and of more those of all. */
+const maxSiblings = 20;
+
 function* passagesOf(leaves: readonly Leaf[]): Generator<Passage> {
-  const siblings = leaves
-    .map(({ text }) => text)
-    .join(" ")
-    .slice(0, maxSiblingChars);
-  for (const { path, quote, text } of leaves) {
-    if (quote.length <= maxQuoteChars) yield { quote, searchText: `${path}: ${text}`, heading: siblings };
-    else for (const sentence of sentencesOf(quote)) yield { quote: sentence, heading: path };
+  const joined = (texts: readonly Leaf[]) =>
+    texts
+      .map(({ text }) => text)
+      .join(" ")
+      .slice(0, maxSiblingChars);
+  const all = leaves.length > maxSiblings ? joined(leaves) : undefined;
+  for (const leaf of leaves) {
+    const { path, quote, text } = leaf;
+    const heading = all ?? joined(leaves.filter((other) => other !== leaf));
+    if (quote.length > maxQuoteChars)
+      for (const sentence of sentencesOf(text)) yield { quote: sentence, heading: path };
+    else yield { quote, searchText: `${path}: ${text}`, ...(heading === "" ? {} : { heading }) };
   }
 }

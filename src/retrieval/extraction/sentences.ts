@@ -9,6 +9,14 @@ const maxSegmentChars = 4_000;
 const abbreviation =
   /(?:^|[\s(])(?:Dr|Mr|Mrs|Ms|Prof|St|No|Nr|vs|etc|e\.g|i\.e|z\.B|d\.h|bzw|p|pp|fig|Fig|\p{Lu})\.\s*$/u;
 
+/** The end of a sentence is this long at most, so that a long one is not searched again and again. */
+const maxEndChars = 20;
+
+/** The day of a date, or another number with a dot of German, Czech and Nordic languages, and the month after it. */
+const day = /(?:^|[\s(])\d{1,2}\.\s*$/;
+const monthName =
+  /^(?:jan|feb|mär|mar|apr|maj|mai|jun|jul|aug|sep|okt|nov|dez|des|dec|tammi|helmi|maalis|huhti|touko|kesä|heinä|elo|syys|loka|marras|joulu)/i;
+
 /** The sentences of a paragraph, verbatim, in any language, with or without spaces. */
 export function* sentencesOf(paragraph: string): Generator<string> {
   for (const chunk of split(paragraph, maxSegmentChars)) yield* sentencesOfChunk(chunk);
@@ -19,11 +27,16 @@ function* sentencesOfChunk(text: string): Generator<string> {
   // A line break within a paragraph does not end a sentence.
   for (const { index, segment } of segmenter.segment(text.replace(/[\r\n\t]/g, " "))) {
     const end = index + segment.length;
-    if (end < text.length && abbreviation.test(text.slice(start, end))) continue;
+    if (end < text.length && isOpen(text.slice(Math.max(start, end - maxEndChars), end), text.slice(end, end + 10)))
+      continue;
     yield* trimmed(text.slice(start, end));
     start = end;
   }
 }
+
+/** Whether a text ends with a dot that does not end a sentence. */
+const isOpen = (end: string, next: string): boolean =>
+  abbreviation.test(end) || (day.test(end) && monthName.test(next));
 
 function* trimmed(sentence: string): Generator<string> {
   for (const part of split(sentence.trim(), maxQuoteChars)) {

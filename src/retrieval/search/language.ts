@@ -49,7 +49,7 @@ export function languageNamed(name: string): Language {
  */
 export function languageOf(words: readonly string[], weightOf: (language: Language) => number = () => 1): Language {
   const scored = languages.map((language) => {
-    const stopwords = words.filter((word) => language.stopwords.has(word)).length;
+    const stopwords = words.filter((word) => language.stopwords.has(word.toLowerCase())).length;
     return { language, score: stopwords * weightOf(language) };
   });
   return scored.reduce((best, each) => (each.score > best.score ? each : best)).language;
@@ -63,15 +63,37 @@ const unspaced = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}
 /** Intl.Segmenter takes quadratic time, so it gets chunks of this length. */
 const maxSegmentChars = 500;
 
-/** The words of a text in any language, in lower case. */
+/** Signs within a word that are not shown, such as the soft hyphen. */
+const invisible = /[\u00ad\u200b\u2060\ufeff]/g;
+
+/** Abbreviations are written like this, and may otherwise be small words: IT, WHO. */
+const abbreviation = /^\p{Lu}{2,5}$/u;
+
+/**
+ * The words of a text in any language, in lower case, but abbreviations as they are written. An identifier is followed by
+ * the words that it is made of.
+ */
 export function wordsOf(text: string): string[] {
   const runs =
     text
       .normalize("NFKC")
-      .toLowerCase()
+      .replace(invisible, "")
       .match(/[\p{L}\p{N}\p{M}_]+(?:['’][\p{L}\p{N}\p{M}]+)*/gu) ?? [];
-  return runs.flatMap((run) => (unspaced.test(run) ? segmented(run) : [run.replaceAll("’", "'")]));
+  return runs.flatMap((run) => {
+    if (unspaced.test(run)) return segmented(run.toLowerCase());
+    if (abbreviation.test(run)) return [run];
+    const parts = partsOf(run);
+    const word = run.toLowerCase().replaceAll("’", "'");
+    return parts.length > 1 ? [word, ...parts] : [word];
+  });
 }
+
+/** The words of `support_phone`, `refundPolicyDays` and `HTTPServer`. */
+const partsOf = (run: string): string[] =>
+  run
+    .split(/_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
+    .filter(Boolean)
+    .map((part) => part.toLowerCase());
 
 function segmented(run: string): string[] {
   const words: string[] = [];
@@ -83,9 +105,10 @@ function segmented(run: string): string[] {
   return words;
 }
 
-/** The search term of a word; undefined for a stop word. */
-export function termOf(word: string, { stopwords, stem }: Language): string | undefined {
-  if (stopwords.has(word)) return undefined;
+/** The search term of a word; undefined for a stop word, unless it is written as an abbreviation. */
+export function termOf(written: string, { stopwords, stem }: Language): string | undefined {
+  const word = written.toLowerCase();
+  if (stopwords.has(word)) return word === written ? undefined : word;
   // The shorter part at an apostrophe is an ending or an article: `barn's`, `l'étable`.
   const root = word.split("'").reduce((longest, part) => (part.length > longest.length ? part : longest));
   return stopwords.has(root) ? undefined : stem(root);

@@ -1,6 +1,6 @@
 import type Database from "better-sqlite3";
 import { Sqlite } from "../../platform/sqlite";
-import { type Language, languageNamed, languageOf, termOf, wordsOf } from "./language";
+import { type Language, languageNamed } from "./language";
 import type { Passage } from "../extraction/passage";
 
 export interface IndexedPassage extends Passage {
@@ -16,119 +16,6 @@ interface Row {
   readonly heading: string | null;
 }
 
-/**
- * The tables of an index. A heading is stored once, with the range of the passages below it. The full-text tables hold
- * our own terms, separated by spaces; their tokenizer treats each character beyond ASCII as part of a word.
- */
-const tables = `
-  CREATE TABLE facts (language TEXT);
-  CREATE TABLE passage (id INTEGER PRIMARY KEY, quote TEXT, said TEXT, page INT, heading INT);
-  CREATE TABLE heading (id INTEGER PRIMARY KEY, text TEXT, first INT, last INT);
-  CREATE VIRTUAL TABLE passage_term USING fts5(terms, content='', tokenize="ascii tokenchars '_'");
-  CREATE VIRTUAL TABLE heading_term USING fts5(terms, content='', tokenize="ascii tokenchars '_'");
-  CREATE VIRTUAL TABLE passage_frequency USING fts5vocab(passage_term, row);
-  CREATE VIRTUAL TABLE heading_frequency USING fts5vocab(heading_term, row)`;
-
-/** The size of the cache of terms, because words repeat. */
-const maxCachedTerms = 200_000;
-
-/** Writes the index of a document, one passage at a time, into a file that does not exist yet. */
-class PassageIndexWriter {
-  private readonly db: Database.Database;
-  private readonly insertPassage: Database.Statement;
-  private readonly insertPassageTerms: Database.Statement;
-  private readonly insertHeading: Database.Statement;
-  private readonly insertHeadingTerms: Database.Statement;
-  private readonly terms = new Map<string, string>();
-  private passages = 0;
-  private headings = 0;
-  private heading: { readonly text: string; readonly first: number } | undefined;
-
-  constructor(
-    path: string,
-    private readonly language: Language,
-  ) {
-    this.db = new Sqlite(path);
-    // A single transaction on a file that no one else opens and that is deleted if it fails. The commit is synced to disk.
-    for (const setting of ["journal_mode = MEMORY", "synchronous = FULL", "locking_mode = EXCLUSIVE"]) {
-      this.db.pragma(setting);
-    }
-    this.db.exec(`BEGIN; ${tables}`);
-    this.insertPassage = this.db.prepare("INSERT INTO passage VALUES (?, ?, ?, ?, ?)");
-    this.insertPassageTerms = this.db.prepare("INSERT INTO passage_term (rowid, terms) VALUES (?, ?)");
-    this.insertHeading = this.db.prepare("INSERT INTO heading VALUES (?, ?, ?, ?)");
-    this.insertHeadingTerms = this.db.prepare("INSERT INTO heading_term (rowid, terms) VALUES (?, ?)");
-  }
-
-  add({ quote, searchText, heading, page }: Passage): void {
-    const id = ++this.passages;
-    if (heading !== this.heading?.text) {
-      this.endHeading(id - 1);
-      if (heading !== undefined) this.beginHeading(heading, id);
-    }
-    this.insertPassage.run(id, quote, searchText ?? null, page ?? null, this.heading ? this.headings : null);
-    this.insertPassageTerms.run(id, this.termsOf(searchText ?? quote).join(" "));
-  }
-
-  /** Commits the index, synced to disk. */
-  finish(): void {
-    this.endHeading(this.passages);
-    this.db.prepare("INSERT INTO facts VALUES (?)").run(this.language.name);
-    this.db.exec("COMMIT");
-  }
-
-  close(): void {
-    this.db.close();
-  }
-
-  private beginHeading(text: string, first: number): void {
-    this.insertHeadingTerms.run(++this.headings, this.termsOf(text).join(" "));
-    this.heading = { text, first };
-  }
-
-  private endHeading(last: number): void {
-    if (this.heading) this.insertHeading.run(this.headings, this.heading.text, this.heading.first, last);
-    this.heading = undefined;
-  }
-
-  private termsOf(text: string): string[] {
-    return wordsOf(text)
-      .map((word) => {
-        let term = this.terms.get(word);
-        if (term === undefined) {
-          if (this.terms.size >= maxCachedTerms) this.terms.clear();
-          this.terms.set(word, (term = termOf(word, this.language) ?? ""));
-        }
-        return term;
-      })
-      .filter((term) => term !== "");
-  }
-}
-
-/** The number of passages that the language of a document is detected from. */
-const sampleSize = 200;
-
-/** Writes the index of a document. If this fails, the caller must delete the file. */
-export async function writeIndex(path: string, passages: Iterable<Passage> | AsyncIterable<Passage>): Promise<void> {
-  const sample: Passage[] = [];
-  let writer: PassageIndexWriter | undefined;
-  const open = () => {
-    const opened = new PassageIndexWriter(path, languageOf(sample.flatMap(({ quote }) => wordsOf(quote))));
-    for (const passage of sample) opened.add(passage);
-    return opened;
-  };
-  try {
-    for await (const passage of passages) {
-      if (writer) writer.add(passage);
-      else if (sample.push(passage) === sampleSize) writer = open();
-    }
-    writer ??= open();
-    writer.finish();
-  } finally {
-    writer?.close();
-  }
-}
-
 /** A query has its rarest terms, as many as match this number of rows together. */
 const maxMatches = 50_000;
 /** The best candidates of each document are compared with those of the other documents. */
@@ -141,11 +28,28 @@ const passageOfId = `${row} FROM passage LEFT JOIN heading ON heading.id = passa
 const passagesOfHeading = `${row} FROM heading JOIN passage ON passage.id BETWEEN first AND last
   WHERE heading.id = ? ORDER BY passage.id LIMIT ${maxByHeading}`;
 
+/** Languages that write the parts of a compound as one word. */
+const compoundingLanguages = new Set(["german", "dutch", "swedish", "danish", "norwegian", "finnish"]);
+const minCompoundChars = 4;
+const maxCompoundChars = 15;
+/** In other languages, a stem is found by one with an ending that its stemmer leaves. */
+const minStemChars = 5;
+const minStemShare = 0.7;
+const maxEndingChars = 3;
+const maxVariants = 5;
+/** Finding terms by their ends takes a scan of terms. */
+const maxScannedTerms = 50_000;
+
 /** An index that can be searched. */
 export class PassageIndex {
   readonly language: Language;
   private readonly passagesWith: Database.Statement<[string], { doc: number }>;
   private readonly headingsWith: Database.Statement<[string], { doc: number }>;
+  private readonly beginningWith: Database.Statement<[string, string], string>;
+  private readonly endingWith: Database.Statement<[string], string>;
+  private readonly variants = new Map<string, readonly string[]>();
+  /** The number of its passages. */
+  readonly size: number;
 
   private constructor(private readonly db: Database.Database) {
     const facts = db.prepare<[], { language: string }>("SELECT language FROM facts").get();
@@ -153,6 +57,18 @@ export class PassageIndex {
     this.language = languageNamed(facts.language);
     this.passagesWith = db.prepare("SELECT doc FROM passage_frequency WHERE term = ?");
     this.headingsWith = db.prepare("SELECT doc FROM heading_frequency WHERE term = ?");
+    this.beginningWith = db
+      .prepare<[string, string], string>(
+        `SELECT term FROM passage_frequency WHERE term > ? AND term < ? ORDER BY term LIMIT ${maxVariants}`,
+      )
+      .pluck();
+    this.endingWith = db
+      .prepare<[string], string>(
+        `SELECT term FROM (SELECT term FROM passage_frequency LIMIT ${maxScannedTerms})
+         WHERE term LIKE '%' || ? LIMIT ${maxVariants}`,
+      )
+      .pluck();
+    this.size = db.prepare<[], number>("SELECT coalesce(max(id), 0) FROM passage").pluck().get() ?? 0;
   }
 
   /** @returns undefined if the file does not exist */
@@ -163,6 +79,59 @@ export class PassageIndex {
       if ((error as { code?: unknown }).code === "SQLITE_CANTOPEN") return undefined;
       throw error;
     }
+  }
+
+  /** In how many passages and headings a term occurs. */
+  frequencyOf(term: string): number {
+    return this.passagesOf(term) + this.headingsOf(term);
+  }
+
+  /**
+   * The terms of this document that a term of a question stands for: itself, and those that it begins or ends, as the parts
+   * of a compound do. If there are none, those that begin or end it. Undefined is the term of a stop word.
+   *
+   * @param isScan whether to look for those that it ends, which takes time; the result is kept for later calls
+   */
+  variantsOf(term: string | undefined, isScan = false): readonly string[] {
+    if (term === undefined) return [];
+    let found = this.variants.get(term);
+    if (found === undefined) {
+      const isKnown = this.frequencyOf(term) > 0;
+      found = [...(isKnown ? [term] : []), ...this.longerThan(term, isScan)];
+      if (found.length === 0) found = this.partsOf(term);
+      this.variants.set(term, found);
+    }
+    return found;
+  }
+
+  /** The terms that begin or, in a language with compounds, end with a term. */
+  private longerThan(term: string, isScan: boolean): string[] {
+    const { length } = term;
+    if (length < (this.isCompounding ? minCompoundChars : minStemChars) || /^\p{N}/u.test(term)) return [];
+    const maxLength = length + (this.isCompounding ? maxCompoundChars : maxEndingChars);
+    const beginning = this.beginningWith.all(term, `${term}\u{10ffff}`);
+    const ending = isScan && this.isCompounding ? this.endingWith.all(term).filter((each) => each.endsWith(term)) : [];
+    return [...beginning, ...ending].filter((each) => each !== term && each.length <= maxLength);
+  }
+
+  /** The longest terms that begin or, in a language with compounds, end a term. */
+  private partsOf(term: string): string[] {
+    const chars = [...term];
+    if (/^\p{N}/u.test(term)) return [];
+    const minLength = this.isCompounding ? minCompoundChars : Math.max(minStemChars, chars.length * minStemShare);
+    for (let length = chars.length - 1; length >= minLength; length--) {
+      const parts = [
+        chars.slice(0, length),
+        ...(this.isCompounding && length > minCompoundChars ? [chars.slice(-length)] : []),
+      ];
+      const found = parts.map((part) => part.join("")).filter((part) => this.frequencyOf(part) > 0);
+      if (found.length > 0) return found;
+    }
+    return [];
+  }
+
+  private get isCompounding(): boolean {
+    return compoundingLanguages.has(this.language.name);
   }
 
   private passagesOf(term: string): number {

@@ -1,6 +1,7 @@
 import type { ModelChunk, TokenUsage } from "../../../model/model";
-import type { ClaimedRun, RunStore } from "./run-store";
+import type { ExecutedRun } from "./executed-run";
 import { OutputBuffer } from "./output-buffer";
+import type { RunStore } from "./run-store";
 
 type CitationChunk = Extract<ModelChunk, { kind: "citation" }>;
 
@@ -17,15 +18,12 @@ export class AnswerRecorder {
   readonly citations: CitationChunk[] = [];
   usage: TokenUsage | undefined;
   private readonly writeFailure = new AbortController();
-  private readonly buffer = new OutputBuffer((text) =>
-    this.store.appendOutput(this.run, text).catch((error: unknown) => {
-      this.writeFailure.abort(error);
-      throw error;
-    }),
-  );
+  private ending: Promise<void> | undefined;
+  private readonly output = this.bufferOf((text) => this.store.appendOutput(this.run, text));
+  private readonly reasoning = this.bufferOf((text) => this.store.appendReasoning(this.run, text));
 
   constructor(
-    private readonly run: ClaimedRun,
+    private readonly run: ExecutedRun,
     private readonly store: RunStore,
   ) {}
 
@@ -44,17 +42,48 @@ export class AnswerRecorder {
         this.citations.push(chunk);
         return;
       case "text":
-        return requireClaim(this.buffer.add(chunk.text));
+        await requireClaim(this.reasoning.flush());
+        return requireClaim(this.output.add(chunk.text));
+      case "reasoning":
+        await requireClaim(this.output.flush());
+        return requireClaim(this.reasoning.add(chunk.text));
+      case "retraction":
+        await this.flush();
+        return requireClaim(this.store.retractOutput(this.run));
       case "tool call":
       case "tool result":
-        await this.buffer.flush();
+        await this.flush();
         return requireClaim(this.store.appendToolEvent(this.run, chunk));
     }
   }
 
-  /** Stores the output that is still buffered. @throws {ClaimLostError} */
-  flush(): Promise<void> {
-    return requireClaim(this.buffer.flush());
+  /** Stores what is still buffered, or waits for the end of the run to be stored. @throws {ClaimLostError} */
+  async flush(): Promise<void> {
+    if (this.ending) return this.ending;
+    await requireClaim(this.reasoning.flush());
+    await requireClaim(this.output.flush());
+  }
+
+  /** To be called when the answer is complete. @returns the output that is not stored yet. @throws {ClaimLostError} */
+  async close(): Promise<readonly string[]> {
+    await requireClaim(this.reasoning.flush());
+    const rest = await this.output.close();
+    if (!rest) throw new ClaimLostError();
+    return rest;
+  }
+
+  /** Stores the end of the run, which has the output that is not stored yet. */
+  end(store: () => Promise<void>): Promise<void> {
+    return (this.ending = store());
+  }
+
+  private bufferOf(write: (text: string) => Promise<boolean>): OutputBuffer {
+    return new OutputBuffer((text) =>
+      write(text).catch((error: unknown) => {
+        this.writeFailure.abort(error);
+        throw error;
+      }),
+    );
   }
 }
 

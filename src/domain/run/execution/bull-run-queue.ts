@@ -5,7 +5,7 @@ import type { RedisConnections } from "../../../platform/redis/redis";
 import type { RunQueue, RunConsumer } from "./run-queue";
 
 const name = "runs";
-/** How long BullMQ may take to close. It never closes if it has never reached Redis. */
+/** BullMQ never closes if it has never reached Redis. */
 const closeTimeoutMs = 1_000;
 /** Delay before a worker that failed is restarted, in milliseconds. */
 const restartDelayMs = 1_000;

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import type { RedisConnections } from "../../../platform/redis/redis";
 import type { RunNotificationBus } from "./run-notifier";
 
-/** How often an idle subscription is pinged, in milliseconds. */
+/** An idle subscription is pinged at this interval. */
 const pingIntervalMs = 5_000;
 
 /** Exchanges notifications of runs with other instances while Redis is available. */

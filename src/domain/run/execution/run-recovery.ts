@@ -4,7 +4,9 @@ import type { Database } from "../../../platform/database/database";
 import type { Instance } from "../../../platform/instance/instance";
 import { Run } from "../run.entity";
 import { StoredRunEvent } from "../run-event.entity";
-import { type ClaimedRun, failure, type RunStore } from "./run-store";
+import type { RunEnds } from "./run-ends";
+import { failure } from "./run-outcome";
+import type { ClaimedRun, RunStore } from "./run-store";
 
 /** After this many attempts an interrupted run fails. */
 const maxAttempts = 3;
@@ -20,7 +22,8 @@ type InterruptedRun = ClaimedRun & Pick<Run, "agentId">;
 export class RunRecovery {
   constructor(
     private readonly db: Database,
-    private readonly store: RunStore,
+    private readonly store: Pick<RunStore, "requeue" | "revokeClaim">,
+    private readonly ends: Pick<RunEnds, "end">,
     private readonly instance: Instance,
     private readonly log: Logger,
   ) {}
@@ -28,7 +31,7 @@ export class RunRecovery {
   /** Requeues a run if its agent allows retries, and ends it otherwise. Does nothing if the claim no longer holds. */
   async interrupt(run: InterruptedRun): Promise<void> {
     if (await this.mayRetry(run)) await this.store.requeue(run);
-    else await this.store.end(run, interrupted);
+    else await this.ends.end(run, interrupted);
   }
 
   /** Takes over the runs of dead instances. @returns false if it has to be called again */
@@ -66,7 +69,7 @@ export class RunRecovery {
   }
 
   private running(where: { workerId?: string }): Promise<Run[]> {
-    const select = { id: true, fence: true, agentId: true, workerId: true } as const;
+    const select = { id: true, fence: true, agentId: true, workerId: true, eventCount: true } as const;
     return this.db.read.find(Run, { where: { ...where, status: "RUNNING" }, select, order: { id: "ASC" } });
   }
 

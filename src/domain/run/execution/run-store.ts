@@ -1,61 +1,72 @@
-import { type EntityManager, type FindOptionsWhere, In, type QueryDeepPartialEntity } from "typeorm";
-import type { Outbox } from "../../callback/outbox";
+import { type EntityManager, In } from "typeorm";
 import type { AfterCommit, Database } from "../../../platform/database/database";
-import { newId } from "../../../platform/database/ids";
+import { PreparedInsert, PreparedUpdate } from "../../../platform/database/prepared-write";
 import type { ToolChunk } from "../../../model/model";
-import { Message } from "../../session/message.entity";
-import { type Citation, isFinished, Run, type RunError, RunStatus, unfinished, type Usage } from "../run.entity";
-import type { RunErrorCode } from "../run-errors";
-import { type RunEventType, StoredRunEvent, type StoredToolCall } from "../run-event.entity";
+import { isFinished, Run, RunStatus, type Usage } from "../run.entity";
+import type { RunActivity } from "../../usage/run-activity";
+import { bytesOf, type ExecutedRun } from "./executed-run";
+import { lockedRun } from "./locked-run";
 import type { RunNotifier } from "./run-notifier";
 import type { RunQueue } from "./run-queue";
-import { countTokens } from "../token-use";
+import { type NewEvent, storeEvents } from "./stored-events";
+import { countTokens, holdersOf } from "../token-use";
 
-/** The final state of a run. */
-export interface Outcome {
-  readonly status: "SUCCEEDED" | "FAILED" | "CANCELLED";
-  readonly citations?: readonly Citation[];
-  readonly error?: RunError;
-  readonly usage?: Usage;
-}
-
-export const failure = (code: RunErrorCode, message: string): Outcome => ({
-  status: "FAILED",
-  error: { code, message },
+/** The columns of a run that a claim changes. */
+export const startedBy = (workerId: string, { fence, eventCount }: Pick<Run, "fence" | "eventCount">) => ({
+  status: RunStatus.RUNNING,
+  workerId,
+  startedAt: new Date(),
+  fence: fence + 1,
+  eventCount: eventCount + 1,
 });
 
 /** A claim on a running run. It holds until the run ends or the fence of its row changes. */
 export type ClaimedRun = Pick<Run, "id" | "fence">;
 
-interface NewEvent {
-  readonly type: RunEventType;
-  readonly text?: string | null;
-  readonly tool?: StoredToolCall | null;
-}
+export const stillClaimed = ({ fence }: ClaimedRun) => ({ status: RunStatus.RUNNING, fence });
 
-const stillClaimed = ({ fence }: ClaimedRun) => ({ status: RunStatus.RUNNING, fence });
-const notFinished = { status: In([...unfinished]) };
+const insertRun = new PreparedInsert(Run);
+
+const countEvent = new PreparedUpdate(Run, {
+  set: ["eventCount"],
+  add: ["eventBytes"],
+  where: ["id", "status", "fence", "eventCount"],
+});
+
+const startQueued = new PreparedUpdate(Run, {
+  set: ["status", "workerId", "startedAt", "fence", "eventCount"],
+  add: [],
+  where: ["id", "status", "fence", "eventCount"],
+});
 
 /**
- * Writes the state and the events of runs. Each step is an update on the condition that the run is still in the state that
- * the step starts from, so one of several concurrent writers wins and a final state is written once. An instance writes
- * about the runs that it executes on the condition that its claim still holds: an instance that was taken for dead and
- * comes back writes nothing.
+ * Writes the state and the events of unfinished runs; `RunEnds` writes their ends. Each step is an update on the condition
+ * that the run is still in the state that the step starts from, so one of several concurrent writers wins. An instance
+ * writes about the runs that it executes on the condition that its claim still holds: an instance that was taken for dead
+ * and comes back writes nothing.
  *
- * After each commit the store notifies the waiters of the run, the queue and the outbox.
+ * After each commit the store notifies the waiters of the run and the queue.
  */
 export class RunStore {
   constructor(
     private readonly db: Database,
     private readonly notifier: RunNotifier,
-    private readonly outbox: Outbox,
     private readonly queue: Pick<RunQueue, "notifyWork">,
+    private readonly activity: RunActivity,
   ) {}
 
   /** Adds a queued run, as part of a larger transaction. */
   async insertWithin(manager: EntityManager, afterCommit: AfterCommit, run: Run): Promise<void> {
-    await manager.insert(Run, run);
+    await insertRun.run(manager, run);
     afterCommit(() => this.queue.notifyWork());
+  }
+
+  /** Adds a run that an instance begins with its acceptance, as part of a larger transaction. @returns the run as stored */
+  async insertStartedWithin(manager: EntityManager, queued: Run, workerId: string): Promise<Run> {
+    const run: Run = { ...queued, ...startedBy(workerId, queued), startedAt: queued.createdAt };
+    await insertRun.run(manager, run);
+    await storeEvents(manager, run.id, queued.eventCount, [{ type: "STARTED" }], run.createdAt);
+    return run;
   }
 
   /**
@@ -69,33 +80,38 @@ export class RunStore {
     run: Run,
     workerId: string,
   ): Promise<Run | undefined> {
-    const { id, fence } = run;
-    const changes = { status: RunStatus.RUNNING, workerId, startedAt: new Date(), fence: fence + 1 };
-    const from = { status: RunStatus.QUEUED, fence };
-    const started = await this.append(manager, afterCommit, id, from, changes, { type: "STARTED" });
-    return started && { ...run, ...changes };
+    const { id, status, fence, eventCount } = run;
+    const changes = startedBy(workerId, run);
+    const found = await startQueued.run(manager, { set: changes, add: {}, where: { id, status, fence, eventCount } });
+    if (found === 0) return undefined;
+    await storeEvents(manager, id, eventCount, [{ type: "STARTED" }], changes.startedAt);
+    afterCommit(() => this.notifier.publish(id));
+    return { ...run, ...changes };
   }
 
   /** @returns false if the claim no longer holds */
-  async appendOutput(run: ClaimedRun, text: string): Promise<boolean> {
-    return this.appendClaimed(run, { type: "OUTPUT", text });
+  async appendOutput(run: ExecutedRun, text: string): Promise<boolean> {
+    return this.append(run, { type: "OUTPUT", text });
   }
 
   /** @returns false if the claim no longer holds */
-  async appendToolEvent(run: ClaimedRun, chunk: ToolChunk): Promise<boolean> {
+  async appendReasoning(run: ExecutedRun, text: string): Promise<boolean> {
+    return this.append(run, { type: "REASONING", text });
+  }
+
+  /** Makes the output of this attempt so far void. @returns false if the claim no longer holds */
+  async retractOutput(run: ExecutedRun): Promise<boolean> {
+    return this.append(run, { type: "OUTPUT_VOID" });
+  }
+
+  /** @returns false if the claim no longer holds */
+  async appendToolEvent(run: ExecutedRun, chunk: ToolChunk): Promise<boolean> {
     const { callId, name } = chunk;
-    return this.appendClaimed(
+    return this.append(
       run,
       chunk.kind === "tool call"
         ? { type: "TOOL_CALL", text: chunk.arguments, tool: { callId, name, isError: false } }
         : { type: "TOOL_RESULT", text: chunk.result, tool: { callId, name, isError: chunk.isError } },
-    );
-  }
-
-  /** @returns false if the claim no longer holds */
-  async end(run: ClaimedRun, outcome: Outcome): Promise<boolean> {
-    return this.db.transaction((manager, afterCommit) =>
-      this.endWithin(manager, afterCommit, run.id, outcome, stillClaimed(run)),
     );
   }
 
@@ -124,86 +140,44 @@ export class RunStore {
 
   /** Adds the usage of an attempt to a run that was ended or requeued before that usage was known. */
   async recordUsage({ id, fence }: ClaimedRun, usage: Usage): Promise<void> {
-    await this.db.transaction(async (manager) => {
+    await this.db.transaction(async (manager, afterCommit) => {
       const run = await this.db.lock(manager, Run, { id, fence, status: In(["QUEUED", "CANCELLED", "FAILED"]) });
       if (!run) return;
       if (isFinished(run)) await manager.update(Run, { id }, { usage });
-      await countTokens(manager, run.appId, usage.totalTokens);
+      await countTokens(manager, run.appId, await holdersOf(manager, run), usage.totalTokens);
+      afterCommit(() => this.activity.usedTokens(run, usage));
     });
   }
 
-  /**
-   * Ends a run, as part of a larger transaction.
-   *
-   * @returns false if the run is not in the state `from`
-   */
-  async endWithin(
-    manager: EntityManager,
-    afterCommit: AfterCommit,
-    runId: string,
-    outcome: Outcome,
-    from: FindOptionsWhere<Run> = notFinished,
-  ): Promise<boolean> {
-    const { status, citations = [], error = null, usage = null } = outcome;
-    const now = new Date();
-    const changes = { status, citations: [...citations], error, usage, finishedAt: now };
-    const ended = await this.append(manager, afterCommit, runId, from, changes, { type: "FINISHED" });
-    if (!ended) return false;
-
-    const output = await outputOf(manager, runId);
-    await manager.update(Run, { id: runId }, { output });
-    if (usage) await countTokens(manager, ended.appId, usage.totalTokens);
-
-    if (status === "SUCCEEDED") {
-      const { sessionId } = ended;
-      const message: Message = { id: newId(), sessionId, runId, role: "AGENT", text: output ?? "", createdAt: now };
-      await manager.insert(Message, message);
-    }
-    await this.outbox.release(manager, afterCommit, runId);
-    return true;
+  private async append(run: ExecutedRun, event: NewEvent): Promise<boolean> {
+    const isAppended = await this.db.transaction(async (manager, afterCommit) => {
+      if (!(await this.count(manager, run, event)) && !(await this.countAnew(manager, run, event))) return false;
+      await storeEvents(manager, run.id, run.eventCount, [event], new Date());
+      afterCommit(() => {
+        run.appended(event);
+        this.notifier.publish(run.id);
+      });
+      return true;
+    });
+    return isAppended;
   }
 
-  private async appendClaimed(run: ClaimedRun, event: NewEvent): Promise<boolean> {
-    const appended = await this.db.transaction((manager, afterCommit) =>
-      this.append(manager, afterCommit, run.id, stillClaimed(run), {}, event),
-    );
-    return appended !== undefined;
+  /** Counts an event. The update locks the row until the transaction ends. */
+  private async count(manager: EntityManager, run: ExecutedRun, { text = null }: NewEvent): Promise<boolean> {
+    const { id, eventCount } = run;
+    const found = await countEvent.run(manager, {
+      set: { eventCount: eventCount + 1 },
+      add: { eventBytes: bytesOf(text) },
+      where: { id, ...stillClaimed(run), eventCount },
+    });
+    return found === 1;
   }
 
-  /**
-   * Changes a run that is in the state `from` and appends the event of that change. The update locks the row until the
-   * transaction ends.
-   *
-   * @returns undefined if the run is in another state
-   */
-  private async append(
-    manager: EntityManager,
-    afterCommit: AfterCommit,
-    runId: string,
-    from: FindOptionsWhere<Run>,
-    changes: QueryDeepPartialEntity<Run>,
-    { type, text = null, tool = null }: NewEvent,
-  ): Promise<Pick<Run, "appId" | "sessionId"> | undefined> {
-    const { affected } = await manager
-      .createQueryBuilder()
-      .update(Run)
-      .set({ ...changes, eventCount: () => "eventCount + 1" })
-      .where({ id: runId, ...from })
-      .execute();
-    if (!affected) return undefined;
-
-    const select = { appId: true, sessionId: true, eventCount: true };
-    const { appId, sessionId, eventCount } = await manager.findOneOrFail(Run, { where: { id: runId }, select });
-    await manager.insert(StoredRunEvent, { runId, position: eventCount - 1, type, text, tool, createdAt: new Date() });
-    afterCommit(() => this.notifier.publish(runId));
-    return { appId, sessionId };
+  /** Likewise if the run has more events than its instance knows of. */
+  private async countAnew(manager: EntityManager, run: ExecutedRun, event: NewEvent): Promise<boolean> {
+    const stored = await lockedRun(this.db, manager, { id: run.id, ...stillClaimed(run) });
+    if (!stored) return false;
+    run.correct(stored);
+    return this.count(manager, run, event);
   }
-}
-
-/** The output of the last attempt. */
-async function outputOf(manager: EntityManager, runId: string): Promise<string | null> {
-  const where = { runId, type: In(["STARTED", "OUTPUT"]) };
-  const events = await manager.find(StoredRunEvent, { where, order: { position: "ASC" } });
-  const outputs = events.slice(events.findLastIndex(({ type }) => type === "STARTED") + 1);
-  return outputs.length === 0 ? null : outputs.map(({ text }) => text).join("");
 }

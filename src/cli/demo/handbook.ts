@@ -1,4 +1,5 @@
-# Harbour Library: a handbook for members and staff
+/** The document of the demo, in Markdown. It is part of the program, so that the demo needs no source. */
+export const handbook = `# Harbour Library: a handbook for members and staff
 
 The Harbour Library lends books, maps, tools and musical instruments to everybody who lives or works on the island. It
 was founded in 1911 by the ferry company, which needed a place for passengers to wait out storms, and it has belonged to
@@ -111,3 +112,4 @@ In case of flood, the books on the two lowest shelves of the ground floor are ca
 with a blue dot. It takes six persons about forty minutes; it has been practised every October since the flood of 1976.
 
 The librarian's telephone number is inside the door of the cash box. It may be called at any hour.
+`;

@@ -1,0 +1,36 @@
+import { z } from "zod";
+
+/** Words for an error of any kind, which say nothing. */
+const sayNothing: ReadonlySet<string> = new Set(["error", "errors", "unknown", "none", "null", "undefined"]);
+
+const detail = z.object({ code: z.unknown(), type: z.unknown(), status: z.unknown() });
+const envelope = z.object({ error: detail.partial() });
+
+/** @returns undefined if a text can't be a code, such as a sentence */
+export function codeOf(text: unknown): string | undefined {
+  if (typeof text !== "string" || !/^[A-Za-z][\w.:-]{1,63}$/.test(text)) return undefined;
+  return sayNothing.has(text.toLowerCase()) ? undefined : text;
+}
+
+/** The code that a provider gives its error, such as `insufficient_quota`. @param error as the provider sent it, or as JSON */
+export function errorCodeOf(error: unknown): string | undefined {
+  const value = typeof error === "string" ? parsed(error) : error;
+  const first: unknown = Array.isArray(value) ? value[0] : value;
+  const { data } = detail.partial().safeParse(envelope.safeParse(first).data?.error ?? first);
+  return codeOf(data?.code) ?? codeOf(data?.type) ?? codeOf(data?.status);
+}
+
+/** The HTTP status that an error within a stream names as its code. */
+export function errorStatusOf(error: unknown): number | undefined {
+  const { data } = detail.partial().safeParse(error);
+  const status = [data?.code, data?.status].map(Number).find((each) => each >= 400 && each < 600);
+  return Number.isInteger(status) ? status : undefined;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

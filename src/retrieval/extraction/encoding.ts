@@ -1,0 +1,133 @@
+import { decode, encodingExists } from "iconv-lite";
+import { detectEncoding } from "./encoding-detection";
+
+/** Marks at the beginning of a text that name its encoding; that of UTF-32 begins with one of UTF-16. */
+const byteOrderMarks = [
+  ["utf-32le", [0xff, 0xfe, 0, 0]],
+  ["utf-32be", [0, 0, 0xfe, 0xff]],
+  ["utf-16le", [0xff, 0xfe]],
+  ["utf-16be", [0xfe, 0xff]],
+] as const;
+
+/** The names of encodings in the first line of XML and in `<meta>` of HTML. */
+const declaredCharset =
+  /(?:<\?xml[^<>?]{1,100}\sencoding|<meta[^<>]{1,200}charset)\s?=\s?["']?((?:iso|windows|cp|koi|x-|shift|euc|gb|big5|ibm|mac|ks|latin|tis|us-)[\w-]{1,40})/i;
+
+/** Names that the Web uses for a larger encoding (https://encoding.spec.whatwg.org). */
+const labels: Readonly<Record<string, string>> = {
+  "iso-8859-1": "windows-1252",
+  "iso-8859-9": "windows-1254",
+  "us-ascii": "windows-1252",
+  latin1: "windows-1252",
+  gb2312: "gb18030",
+  gbk: "gb18030",
+  "x-sjis": "shift_jis",
+};
+
+/** An encoding is declared at the beginning of a text, if at all (HTML Standard, 4.2.5.4). */
+const maxDeclarationBytes = 1_024;
+
+/** How much of the text around its first characters beyond ASCII is looked at to detect its encoding. */
+const maxSampleBytes = 16_384;
+
+/** A text in UTF-8 may have one damaged character for this many that are sound. */
+const soundPerDamaged = 4;
+
+/**
+ * The text of a file: in Unicode, in the encoding that it declares, or else in the one that is detected.
+ *
+ * @param isWhole false if the bytes may end within a character
+ * @returns undefined if it is not text
+ */
+export function decoded(bytes: Buffer, isWhole: boolean): string | undefined {
+  const text = textOf(bytes, isWhole);
+  if (text === undefined) return undefined;
+  const shown = isWhole ? text.slice(0, endOf(text)) : text;
+  // Text has no control characters, except those for layout and for colours on a terminal.
+  // eslint-disable-next-line no-control-regex
+  return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(shown) ? undefined : shown;
+}
+
+/** The end of a text without the marks (Ctrl+Z) that DOS editors write there. */
+function endOf(text: string): number {
+  let end = text.length;
+  while (text[end - 1] === "\u001a") end--;
+  return end;
+}
+
+/** @returns undefined if the bytes are not in this encoding */
+function decodedWith(encoding: string, bytes: Buffer, isWhole: boolean): string | undefined {
+  if (!encodingExists(encoding)) return undefined;
+  const text = decode(bytes, encoding);
+  const damagedAt = text.indexOf("\ufffd");
+  return damagedAt < 0 || (!isWhole && damagedAt === text.length - 1) ? text : undefined;
+}
+
+function decodedUtf8(bytes: Buffer, isWhole: boolean): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: !isWhole });
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(bytes: Buffer, isWhole: boolean): string | undefined {
+  const marked = byteOrderMarks.find(([, mark]) => mark.every((byte, i) => bytes[i] === byte))?.[0];
+  if (marked !== undefined) return decodedWith(marked, bytes, isWhole);
+  const head = bytes.subarray(0, maxSampleBytes);
+  const unmarked = utf16Of(head);
+  if (unmarked !== undefined) return decodedWith(unmarked, bytes, isWhole);
+  // Its characters are made of ASCII after an escape sequence.
+  if (head.includes("\u001b$B") || head.includes("\u001b$@"))
+    return new TextDecoder("iso-2022-jp").decode(bytes, { stream: !isWhole });
+  const utf8 = decodedUtf8(bytes, isWhole);
+  if (utf8 !== undefined) return utf8;
+  const declared = declaredCharset.exec(bytes.toString("latin1", 0, maxDeclarationBytes))?.[1]?.toLowerCase();
+  const asDeclared = declared === undefined ? undefined : decodedWith(labels[declared] ?? declared, bytes, isWhole);
+  if (asDeclared !== undefined) return asDeclared;
+  const sample = sampleOf(bytes);
+  if (isDamagedUtf8(sample)) return bytes.toString("utf8");
+  const encoding = detectEncoding(sample);
+  return encoding === undefined ? undefined : decodedWith(encoding, bytes, isWhole);
+}
+
+/** UTF-16 without a mark: every other byte of text in Latin letters is zero. */
+function utf16Of(head: Buffer): string | undefined {
+  let [even, odd] = [0, 0];
+  for (let i = 0; i < head.length; i++) {
+    if (head[i] !== 0) continue;
+    if (i % 2 === 0) even++;
+    else odd++;
+  }
+  const min = head.length * 0.3;
+  if (odd > min && even === 0) return "utf-16le";
+  return even > min && odd === 0 ? "utf-16be" : undefined;
+}
+
+/** The lines that have bytes beyond ASCII, up to a limit. */
+function sampleOf(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for (let start = 0; start < bytes.length && length < maxSampleBytes;) {
+    const newline = bytes.indexOf(10, start);
+    const end = newline < 0 ? bytes.length : newline + 1;
+    for (let i = start; i < end; i++) {
+      if ((bytes[i] ?? 0) < 0x80) continue;
+      const part = bytes.subarray(Math.max(start, i - 200), Math.min(end, i + maxSampleBytes));
+      parts.push(part);
+      length += part.length;
+      break;
+    }
+    start = end;
+  }
+  return Buffer.concat(parts).subarray(0, maxSampleBytes);
+}
+
+function isDamagedUtf8(sample: Buffer): boolean {
+  let [sound, damaged] = [0, 0];
+  for (const character of sample.toString("utf8")) {
+    if (character === "\ufffd") damaged++;
+    else if (character > "\u007f") sound++;
+  }
+  return sound >= soundPerDamaged * damaged;
+}
