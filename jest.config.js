@@ -14,7 +14,18 @@ if (!process.env["JEST_WORKER_ID"]) {
 }
 
 /** The packages of the server, and the packages that only tests use. */
-const packages = [...Object.keys(dependencies), "@modelcontextprotocol/sdk", "fast-check", "supertest"];
+const packages = [
+  ...Object.keys(dependencies).filter((name) => name !== "typescript"),
+  "@apollo/client",
+  "@graphql-codegen/core",
+  "@graphql-codegen/typescript-operations",
+  "@modelcontextprotocol/sdk",
+  "@urql/core",
+  "fast-check",
+  "graphql-http",
+  "relay-runtime",
+  "supertest",
+];
 const loadByNode = "<rootDir>/test/support/load-by-node.js";
 
 /** Tests are TypeScript, and test the built server, so that its processes and its start-up are the real ones. */
@@ -41,7 +52,7 @@ const project = (name, folders, options = {}) => ({
 });
 
 /** Folders of test/api whose tests touch neither the database's dialect nor its time-outs, and run once. */
-const anyDatabase = ["cli", "docs", "graphql", "http", "model", "retrieval", "streams"];
+const anyDatabase = ["cli", "docs", "graphql", "http", "model", "retrieval", "streams", "suites"];
 const allOf = (folders) => folders.map((folder) => `/test/api/${folder}/`);
 
 /** Tests that run with documents in a folder on SQLite, and with documents in S3 on a database server. */
@@ -55,12 +66,36 @@ const replaced = hasCluster ? [...onFolder, "/test/faults/kill\\.test\\.ts$"] : 
 module.exports = {
   projects: [
     project("unit", ["unit"]),
+    // What the console does without a browser. Its tests with one are in console/e2e.
+    {
+      displayName: "console-unit",
+      rootDir: __dirname,
+      roots: ["<rootDir>/console/test"],
+      testEnvironment: "node",
+      transform: {
+        "^.+\\.tsx?$": [
+          "ts-jest",
+          {
+            tsconfig: {
+              target: "ES2022",
+              module: "commonjs",
+              jsx: "react-jsx",
+              esModuleInterop: true,
+              isolatedModules: true,
+            },
+          },
+        ],
+      },
+    },
     project(
       "api-any-database",
       anyDatabase.map((folder) => `api/${folder}`),
     ),
     project("api", ["api"], { testPathIgnorePatterns: [...allOf([...anyDatabase, "s3"]), ...replaced] }),
+    // Like the folders above, on SQLite alone.
+    project("clients", ["clients"]),
     project("faults", ["faults"], { testPathIgnorePatterns: replaced }),
+    project("attack", ["attack"]),
     ...(hasS3 ? [project("s3", ["api/s3"])] : []),
     ...(hasCluster ? [project("cluster", ["cluster"])] : []),
     // Tests that measure how soon something happens run one file at a time.
@@ -79,5 +114,6 @@ module.exports = {
   testSequencer: "<rootDir>/test/support/sequencer.js",
   // Tests spend a third of their time waiting, so more workers than cores keep the cores busy.
   maxWorkers: Math.ceil(availableParallelism() * 1.5),
-  testTimeout: 60_000,
+  // A busy machine takes several times as long as an idle one.
+  testTimeout: 300_000,
 };

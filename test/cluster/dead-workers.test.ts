@@ -6,7 +6,8 @@ import { useProcesses } from "../support/process";
 import { eventsOf, execute, expectWhole, finished, runOf } from "../support/runs";
 import { fastTimings } from "../support/timings";
 
-const processes = useProcesses(fastTimings);
+// An upload does not wait until its document is processed, so that an instance can be killed while it processes one.
+const processes = useProcesses({ ...fastTimings, documents: { uploadWaitMs: 100 } });
 const model = useModelServer();
 
 /** A run of a dead worker must be recovered within this time. */

@@ -37,7 +37,7 @@ test("the limit of concurrent runs of an app applies across all workers", async 
   await server.admin.data(limit, { id: app.id });
   const agentId = await agent("drip");
   const ids = await Promise.all(
-    Array.from({ length: 20 }, async () => (await execute(key, { agentId, waitMs: 0 })).run.id as string),
+    Array.from({ length: 20 }, async () => (await executeUnderLoad(key, { agentId, waitMs: 0 })).run.id as string),
   );
   let maxRunning = 0;
   const timer = setInterval(() => {

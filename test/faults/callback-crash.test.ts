@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
+import { allowHosts } from "../support/allowed-hosts";
 import { attempted, deliveryOf, dueNow, replaceSecret } from "../support/callbacks";
-import { type TestProcess, useProcesses } from "../support/process";
+import { type Environment, type TestProcess, useProcesses } from "../support/process";
 import { Receiver, verified } from "../support/receiver";
 import { execute, executeUnderLoad, runOf } from "../support/runs";
 
@@ -8,8 +10,8 @@ let receiver: Receiver;
 beforeEach(async () => void (receiver = await Receiver.start()));
 afterEach(() => receiver.stop());
 
-async function start() {
-  const fresh = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
+async function start(more: Environment = {}) {
+  const fresh = { ...(await processes.fresh()), ...allowHosts("127.0.0.1"), ...more };
   const server = await processes.serve(fresh);
   const app = await server.newApp();
   const secret = await replaceSecret(server.admin, app.id);
@@ -98,9 +100,10 @@ test("a delivery that does not finish before the server stops is retried by the 
   });
 });
 
-if (process.env["TEST_DATABASE_URL"] !== undefined) {
+const redisUrl = process.env["TEST_REDIS_URL"];
+if (process.env["TEST_DATABASE_URL"] !== undefined && redisUrl !== undefined) {
   test("two processes that share a database make each delivery once", async () => {
-    const { server, key, agentId } = await start();
+    const { server, key, agentId } = await start({ REDIS_URL: redisUrl, REDIS_PREFIX: `test-${randomUUID()}` });
     await processes.serve({ ...server.environment, PORT: "0" });
     const callbackUrls = Array.from({ length: 60 }, (_, i) => receiver.url(`/${i}`, 500, 200));
     const runs = await Promise.all(

@@ -33,6 +33,7 @@ test("acknowledged executions survive kill -9, and every run ends once", async (
         return response;
       });
       const responses = await Promise.all(requests);
+      if (server.exit === null) await server.end("SIGKILL");
       server = await processes.serve(server.environment);
 
       const repeated = await Promise.all(inputs.map((input) => executeUnderLoad(key, input)));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
+import { allowHosts } from "../support/allowed-hosts";
 import { useModelServer } from "../support/model-server";
 import { type Environment, useProcesses } from "../support/process";
 import { RunLoad } from "../support/run-load";
@@ -12,7 +13,7 @@ const kills = 50;
 const killDelays = fc.array(fc.noBias(fc.integer({ min: 0, max: 1_000 })), { minLength: kills, maxLength: kills });
 
 test(`each of 100 concurrent runs ends once and has one answer while the server is killed ${kills} times`, async () => {
-  const fresh: Environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
+  const fresh: Environment = { ...(await processes.fresh()), ...allowHosts("127.0.0.1"), MAX_RUNNING_RUNS: "200" };
   let server = await processes.serve(fresh);
   await fc.assert(
     fc.asyncProperty(fc.noShrink(killDelays), async (delays) => {
@@ -33,4 +34,4 @@ test(`each of 100 concurrent runs ends once and has one answer while the server 
     }),
     { numRuns: 1, endOnFailure: true },
   );
-}, 400_000);
+}, 900_000);

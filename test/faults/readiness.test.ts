@@ -1,3 +1,4 @@
+import { version } from "../../package.json";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import request from "supertest";
@@ -11,8 +12,8 @@ async function stateOf({ origin }: TestProcess): Promise<unknown> {
   const [health, readiness] = await Promise.all([request(origin).get("/healthz"), request(origin).get("/readyz")]);
   return [health.status, health.body, readiness.status, readiness.body];
 }
-const ready = [200, { status: "ok" }, 200, { status: "ready" }];
-const unavailable = [200, { status: "ok" }, 503, { status: "unavailable" }];
+const ready = [200, { status: "ok", version }, 200, { status: "ready" }];
+const unavailable = [200, { status: "ok", version }, 503, { status: "unavailable" }];
 
 test("a server that has printed its URL is live and ready, which needs no credential to check", async () => {
   expect(await stateOf(await processes.serve(await processes.fresh()))).toEqual(ready);

@@ -74,7 +74,7 @@ test("a server that stops refuses new connections, is not ready, closes idle con
   server.signal("SIGTERM");
   await Promise.all([idle.closed, sse.closed]);
   expect(await readyz.finish()).toMatch(/^HTTP\/1.1 503 [^]+connection: close[^]+{"status":"unavailable"}$/i);
-  expect(await healthz.finish()).toMatch(/^HTTP\/1.1 200 [^]+connection: close[^]+{"status":"ok"}$/i);
+  expect(await healthz.finish()).toMatch(/^HTTP\/1.1 200 [^]+connection: close[^]+{"status":"ok","version":"[^"]+"}$/i);
   expect(await slow.finish()).toMatchObject({ status: 200, body: { data: { viewer: { kind: "ADMIN" } } } });
   await server.exited;
   expect(server.exit).toBe(0);

@@ -38,31 +38,34 @@ function delayAuthentication({ secret }: KeyHolder, nth: number): { started: Pro
 
 /** Delays the result of the query for the holder of a key until it is released. */
 function delayReauthorization({ keyId }: KeyHolder): { started: Promise<void>; release: () => void } {
-  const { holdersOfKeys } = Authenticator.prototype;
+  const { currentOf } = Authenticator.prototype;
   let release = (): void => undefined;
   const released = new Promise<void>((resolve) => (release = resolve));
   const started = new Promise<void>((resolve) => {
-    jest.spyOn(Authenticator.prototype, "holdersOfKeys").mockImplementation(async function (this: Authenticator, ids) {
-      const holders = await holdersOfKeys.call(this, ids);
-      if (ids.includes(keyId)) {
+    jest.spyOn(Authenticator.prototype, "currentOf").mockImplementation(async function (this: Authenticator, callers) {
+      const current = await currentOf.call(this, callers);
+      if (callers.some((caller) => caller.kind === "API_KEY" && caller.keyId === keyId)) {
         resolve();
         await released;
       }
-      return holders;
+      return current;
     });
   });
   return { started, release };
 }
 
-/** The end of a stream after a revocation: its close code, and its last results. */
+/** The end of a stream after a revocation: its close code and reason, and its last results. */
 async function endAfterRevocation(reader: Reader): Promise<object> {
   const closing = (await reader.end) as Closing | undefined;
-  return { code: closing?.code, results: reader.results.slice(3) };
+  return { code: closing?.code, reason: closing?.reason, results: reader.results.slice(3) };
 }
-const unauthenticated = { message: expect.any(String), extensions: { code: "UNAUTHENTICATED" } };
-const endOf = {
-  WebSocket: { code: 4403, results: [] },
-  "server-sent events": { code: undefined, results: [{ errors: [unauthenticated] }] },
+const endOf = (transport: keyof typeof transports, revocation: string): object => {
+  const isKeyRevoked = revocation !== "its scope loses what it needs";
+  const reason = isKeyRevoked ? { reason: "KEY_REVOKED" } : {};
+  const unauthenticated = { message: expect.any(String), extensions: { code: "UNAUTHENTICATED", ...reason } };
+  return transport === "WebSocket"
+    ? { code: 4403, reason: isKeyRevoked ? "KEY_REVOKED" : "Forbidden", results: [] }
+    : { code: undefined, reason: undefined, results: [{ errors: [unauthenticated] }] };
 };
 
 test("a finished operation of a WebSocket does not count when the connection is reauthorized", async () => {
@@ -135,7 +138,7 @@ describe.each(names)("by %s", (transport) => {
 
   test.each(revocations())(
     "an open stream ends within a second after %s, and delivers no later event",
-    async (_, takeAccess) => {
+    async (name, takeAccess) => {
       const app = await server.current.newApp();
       const runId = await pausedRun(app);
       const key = await app.key({ runtime: ["RUN"] });
@@ -145,7 +148,7 @@ describe.each(names)("by %s", (transport) => {
       await takeAccess(server.current.admin, key, app);
       const revokedAt = performance.now();
       model.release();
-      expect(await endAfterRevocation(reader)).toEqual(endOf[transport]);
+      expect(await endAfterRevocation(reader)).toEqual(endOf(transport, name));
       expect(performance.now() - revokedAt).toBeLessThan(1_000);
     },
   );

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import type { Client } from "./client";
 import { eventually } from "./runs";
 import type { TestServer } from "./server";
-import type { KeyHolder } from "./test-app";
+import type { KeyHolder, TestApp } from "./test-app";
 
 /** An app with a callback secret, and a key and an agent of the test model. */
 export interface Sender {
+  readonly app: TestApp;
   readonly appId: string;
   readonly key: KeyHolder;
   readonly agentId: string;
@@ -18,7 +19,7 @@ export async function newSender(server: TestServer): Promise<Sender> {
   const app = await server.newApp();
   const secret = await replaceSecret(server.admin, app.id);
   const [key, agentId] = [await app.key(), await app.agent({ model: "test:model" })];
-  return { appId: app.id, key, agentId, secret, path: `/${randomUUID()}` };
+  return { app, appId: app.id, key, agentId, secret, path: `/${randomUUID()}` };
 }
 
 const deliveryFields = `id runId status createdAt nextAttemptAt attempts { at httpStatus error durationMs }`;

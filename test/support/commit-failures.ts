@@ -12,6 +12,11 @@ export function failAtCommit(number: number, moment: "before" | "after"): void {
   for (const { prototype } of [AbstractSqliteQueryRunner, MysqlQueryRunner]) {
     const commit = prototype.commitTransaction;
     jest.spyOn(prototype, "commitTransaction").mockImplementation(async function (this: typeof prototype) {
+      // The end of a savepoint is no commit.
+      if ((this as unknown as { transactionDepth: number }).transactionDepth > 1) {
+        await commit.call(this);
+        return;
+      }
       remaining -= 1;
       if (remaining === 0 && moment === "before") throw new Error("the database is unavailable");
       await commit.call(this);

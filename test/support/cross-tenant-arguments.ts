@@ -7,16 +7,18 @@ export interface Holdings {
   readonly session: string;
   readonly document: string;
   readonly modelConnection: string;
+  readonly toolServer: string;
   readonly run: string;
   readonly callbackDelivery: string;
   readonly agentName: string;
+  readonly toolServerName: string;
   readonly reference: string;
   readonly userReference: string;
   readonly idempotencyKey: string;
 }
 
 /** The outcome if a key names another app's object. Names that an app chooses are unused in every other app. */
-export type Answer = "null" | "NOT_FOUND" | "FORBIDDEN" | "as if unused";
+export type Answer = "BAD_USER_INPUT" | "null" | "NOT_FOUND" | "FORBIDDEN" | "as if unused";
 
 /** An argument, the kind of object that it names, a field that takes it as `$it`, and the outcome for another app's key. */
 export type Row = readonly [argument: string, kind: keyof Holdings, field: string, answer: Answer];
@@ -31,9 +33,22 @@ export const queries: readonly Row[] = [
   ["Query.scope(id)", "scope", `scope(id: $it) { name }`, "FORBIDDEN"],
   ["Query.apiKeys(appId)", "app", `apiKeys(appId: $it) { totalCount }`, "FORBIDDEN"],
   ["Query.apiKeys(scopeId)", "scope", `apiKeys(appId: $app, scopeId: $it) { totalCount }`, "FORBIDDEN"],
+  ["ApiKeyFilter.scopeId", "scope", `apiKeys(appId: $app, filter: { scopeId: $it }) { totalCount }`, "FORBIDDEN"],
   ["Query.apiKey(id)", "apiKey", `apiKey(id: $it) { name }`, "FORBIDDEN"],
   ["Query.modelConnections(appId)", "app", `modelConnections(appId: $it) { totalCount }`, "FORBIDDEN"],
   ["Query.modelConnection(id)", "modelConnection", `modelConnection(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.toolServers(appId)", "app", `toolServers(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.toolServer(id)", "toolServer", `toolServer(id: $it) { name }`, "FORBIDDEN"],
+  ["Query.usage(appId)", "app", `usage(appId: $it) { dataSince }`, "FORBIDDEN"],
+  ["Query.usage(apiKeyId)", "apiKey", `usage(appId: $app, apiKeyId: $it) { dataSince }`, "FORBIDDEN"],
+  ["Query.runs(appId)", "app", `runs(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["RunFilter.agentId", "agent", `runs(appId: $app, filter: { agentId: $it }) { totalCount }`, "FORBIDDEN"],
+  ["RunFilter.apiKeyId", "apiKey", `runs(appId: $app, filter: { apiKeyId: $it }) { totalCount }`, "FORBIDDEN"],
+  ["Query.auditLog(appId)", "app", `auditLog(appId: $it) { totalCount }`, "FORBIDDEN"],
+  ["Query.auditVerification(appId)", "app", `auditVerification(appId: $it) { verifiedUpTo }`, "FORBIDDEN"],
+  ["AuditFilter.actorId", "apiKey", `auditLog(appId: $app, filter: { actorId: $it }) { totalCount }`, "FORBIDDEN"],
+  ["AuditFilter.targetId", "scope", `auditLog(appId: $app, filter: { targetId: $it }) { totalCount }`, "FORBIDDEN"],
+  ["Query.administrator(id)", "app", `administrator(id: $it) { name }`, "FORBIDDEN"],
   ["Query.agents(appId)", "app", `agents(appId: $it) { totalCount nodes { name } }`, "NOT_FOUND"],
   ["Query.agent(id)", "agent", `agent(id: $it) { name }`, "null"],
   ["Query.sessions(appId)", "app", `sessions(appId: $it) { totalCount nodes { reference } }`, "NOT_FOUND"],
@@ -41,6 +56,7 @@ export const queries: readonly Row[] = [
   ["Query.documentContent(id)", "document", `documentContent(id: $it) { url }`, "null"],
   ["Query.run(id)", "run", `run(id: $it) { output }`, "null"],
   ["Query.callbackDeliveries(appId)", "app", `callbackDeliveries(appId: $it) { totalCount }`, "NOT_FOUND"],
+  ["Query.eventDeliveries(appId)", "app", `eventDeliveries(appId: $it) { totalCount }`, "FORBIDDEN"],
   ["Query.callbackDeliveries(runId)", "run", `callbackDeliveries(runId: $it) { totalCount }`, "as if unused"],
   ["SessionFilter.reference", "reference", `sessions(filter: { reference: $it }) { totalCount }`, "as if unused"],
   [
@@ -67,8 +83,50 @@ export const mutations: readonly Row[] = [
     `createApiKey(input: { scopeId: $it, name: "x" }) { apiKey { name } }`,
     "FORBIDDEN",
   ],
+  ["UpdateApiKeyInput.id", "apiKey", `updateApiKey(input: { id: $it, name: "x" }) { apiKey { name } }`, "FORBIDDEN"],
   ["RenameApiKeyInput.id", "apiKey", `renameApiKey(input: { id: $it, name: "x" }) { apiKey { name } }`, "FORBIDDEN"],
   ["RevokeApiKeyInput.id", "apiKey", `revokeApiKey(input: { id: $it }) { apiKey { status } }`, "FORBIDDEN"],
+  [
+    "PermissionsInput.agentIds",
+    "agent",
+    `createScope(input: { appId: $app, name: "x", permissions: { agentIds: [$it] } }) { scope { id } }`,
+    "FORBIDDEN",
+  ],
+  [
+    "CreateAdministratorInput.appIds",
+    "app",
+    `createAdministrator(input: { name: "x", role: ADMIN, appIds: [$it] }) { secret }`,
+    "FORBIDDEN",
+  ],
+  [
+    "UpdateAdministratorInput.appIds",
+    "app",
+    `updateAdministrator(input: { id: $app, appIds: [$it] }) { administrator { name } }`,
+    "FORBIDDEN",
+  ],
+  [
+    "UpdateAdministratorInput.id",
+    "app",
+    `updateAdministrator(input: { id: $it, role: ADMIN }) { administrator { name } }`,
+    "FORBIDDEN",
+  ],
+  ["EndConsoleSessionInput.id", "app", `endConsoleSession(input: { id: $it }) { consoleSession { id } }`, "FORBIDDEN"],
+  ["RotateAdministratorKeyInput.id", "app", `rotateAdministratorKey(input: { id: $it }) { secret }`, "FORBIDDEN"],
+  [
+    "RevokeAdministratorInput.id",
+    "app",
+    `revokeAdministrator(input: { id: $it }) { administrator { name } }`,
+    "FORBIDDEN",
+  ],
+  ["CloneScopeInput.id", "scope", `cloneScope(input: { id: $it, name: "x" }) { scope { name } }`, "FORBIDDEN"],
+  ["RevokeApiKeysInput.ids", "apiKey", `revokeApiKeys(input: { ids: [$it] }) { count }`, "FORBIDDEN"],
+  [
+    "RevokeApiKeysInput.appId",
+    "app",
+    `revokeApiKeys(input: { appId: $it, filter: { status: ACTIVE } }) { count }`,
+    "FORBIDDEN",
+  ],
+  ["RotateApiKeyInput.id", "apiKey", `rotateApiKey(input: { id: $it }) { secret }`, "FORBIDDEN"],
   [
     "CreateModelConnectionInput.appId",
     "app",
@@ -92,6 +150,26 @@ export const mutations: readonly Row[] = [
     "modelConnection",
     `testModelConnection(input: { id: $it, model: "x" }) { ok }`,
     "FORBIDDEN",
+  ],
+  [
+    "CreateToolServerInput.appId",
+    "app",
+    `createToolServer(input: { appId: $it, name: "x", url: "https://example.com" }) { toolServer { name } }`,
+    "FORBIDDEN",
+  ],
+  [
+    "UpdateToolServerInput.id",
+    "toolServer",
+    `updateToolServer(input: { id: $it, name: "x" }) { toolServer { name } }`,
+    "FORBIDDEN",
+  ],
+  ["DeleteToolServerInput.id", "toolServer", `deleteToolServer(input: { id: $it }) { __typename }`, "FORBIDDEN"],
+  ["TestToolServerInput.id", "toolServer", `testToolServer(input: { id: $it }) { ok }`, "FORBIDDEN"],
+  [
+    "AgentToolInput.server",
+    "toolServerName",
+    `updateAgent(input: { id: $otherAgent, tools: [{ server: $it, allow: ["a"] }] }) { agent { model } }`,
+    "BAD_USER_INPUT",
   ],
   ["CreateAgentInput.appId", "app", `createAgent(input: { appId: $it, name: "x" }) { agent { name } }`, "NOT_FOUND"],
   ["CreateAgentInput.name", "agentName", `createAgent(input: { name: $it }) { agent { version } }`, "as if unused"],
@@ -124,6 +202,12 @@ export const mutations: readonly Row[] = [
     "NOT_FOUND",
   ],
   [
+    "TerminateSessionInput.userReference",
+    "userReference",
+    `terminateSession(input: { reference: "none", userReference: $it }) { session { status } }`,
+    "NOT_FOUND",
+  ],
+  [
     "TerminateSessionInput.appId",
     "app",
     `terminateSession(input: { appId: $it, id: $session }) { session { status } }`,
@@ -131,6 +215,12 @@ export const mutations: readonly Row[] = [
   ],
   ["DeleteDocumentInput.id", "document", `deleteDocument(input: { id: $it }) { __typename }`, "NOT_FOUND"],
   ["ExecuteAgentInput.agentId", "agent", `executeAgent(input: { agentId: $it, text: "x" }) { replayed }`, "NOT_FOUND"],
+  [
+    "ExecuteAgentInput.documentIds",
+    "document",
+    `executeAgent(input: { agentId: $agent, text: "x", session: { id: $session }, documentIds: [$it] }) { replayed }`,
+    "BAD_USER_INPUT",
+  ],
   [
     "ExecuteAgentInput.idempotencyKey",
     "idempotencyKey",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { allowHosts } from "./allowed-hosts";
 import type { ModelServer } from "./model-server";
 import type { Environment, TestProcess, useProcesses } from "./process";
 import { eventually } from "./runs";
@@ -10,7 +11,7 @@ export const sharedEnvironment = (fresh: Environment, model: ModelServer, more: 
   ADMIN_KEY: "the-administrators-key-in-tests",
   REDIS_URL: process.env["TEST_REDIS_URL"] ?? "",
   REDIS_PREFIX: `test-${randomUUID()}`,
-  MODEL_ALLOWED_HOSTS: `127.0.0.1:${model.port}`,
+  ...allowHosts(`127.0.0.1:${model.port}`),
   ...more,
 });
 

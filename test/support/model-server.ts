@@ -11,6 +11,8 @@ export interface ModelCall {
   readonly body: any;
   /** Whether the caller closed the connection before the answer was complete. */
   readonly closed: Promise<boolean>;
+  /** When the connection was closed or the answer was complete, in milliseconds of a monotonic clock. */
+  readonly endedAt: Promise<number>;
   /** Bytes written to the connection since it was opened. */
   readonly sent: () => number;
 }
@@ -76,6 +78,18 @@ const behaviours: Readonly<Record<string, Behaviour>> = {
     begin(response);
     for (const word of ["The ", "barn ", "is ", "red ", "[1]."]) say(response, word);
     finish(response);
+  },
+  /** Reports no usage. */
+  silent: (response) => {
+    begin(response);
+    for (const word of ["It ", "is ", "red."]) say(response, word);
+    chunk(response, { choices: [{ index: 0, delta: {}, finish_reason: "stop" }] });
+    response.end("data: [DONE]\n\n");
+  },
+  /** Stalls in the middle of the answer, without usage. */
+  "silent-stall": (response) => {
+    begin(response);
+    say(response, "Well, ");
   },
   drip: async (response) => {
     begin(response);
@@ -241,11 +255,13 @@ export class ModelServer {
     for await (const part of request) parts.push(part as Buffer);
     const body = JSON.parse(Buffer.concat(parts).toString());
     const closed = new Promise<boolean>((resolve) => response.on("close", () => resolve(!response.writableFinished)));
+    const endedAt = closed.then(() => performance.now());
     const call: ModelCall = {
       path: request.url ?? "",
       headers: request.headers,
       body,
       closed,
+      endedAt,
       sent: () => request.socket.bytesWritten,
     };
     this.calls.push(call);

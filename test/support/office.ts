@@ -58,6 +58,7 @@ export function docx(paragraphs: readonly string[], more: Parts = {}): Buffer {
 export function xlsx(
   sheets: Readonly<Record<string, readonly (readonly (string | number | Date)[])[]>>,
   one?: string,
+  more: Parts = {},
 ): Buffer {
   const main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
   const names = Object.keys(sheets);
@@ -99,6 +100,7 @@ export function xlsx(
     "xl/sharedStrings.xml": xml(
       `<sst xmlns="${main}">${one ?? shared.map((text) => `<si><t xml:space="preserve">${escaped(text)}</t></si>`).join("")}</sst>`,
     ),
+    ...more,
   });
 }
 
@@ -109,8 +111,8 @@ interface TestSlide {
   readonly notes?: string;
 }
 
-/** A presentation. The file names of the slides are in reverse order of the slides. */
-export function pptx(slides: readonly TestSlide[]): Buffer {
+/** A presentation that names its slides this many times. Their file names are in reverse order of the slides. */
+export function pptx(slides: readonly TestSlide[], repeated = 1): Buffer {
   const spaces = `xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" xmlns:r="${office}" xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main"`;
   const paragraph = (text: string) => `<a:p><a:r><a:t>${escaped(text)}</a:t></a:r></a:p>`;
   const shape = (text: string, type?: string) =>
@@ -127,8 +129,11 @@ export function pptx(slides: readonly TestSlide[]): Buffer {
       [
         title === undefined ? "" : shape(paragraph(title), "title"),
         shape(paragraphs.map(paragraph).join("")),
-        rows.length === 0 ? "" : `<p:graphicFrame><a:tbl>${rows.join("")}</a:tbl></p:graphicFrame>`,
         shape(paragraph(String(i + 1)), "sldNum"),
+        // The text after a placeholder is not part of it.
+        rows.length === 0
+          ? ""
+          : `<p:graphicFrame><p:nvGraphicFramePr><p:nvPr/></p:nvGraphicFramePr><a:tbl>${rows.join("")}</a:tbl></p:graphicFrame>`,
       ].join(""),
     );
     if (notes === undefined) return;
@@ -143,7 +148,8 @@ export function pptx(slides: readonly TestSlide[]): Buffer {
     "ppt/presentation.xml": xml(
       `<p:presentation ${spaces}><p:sldIdLst>${slides
         .map((_, i) => `<p:sldId id="${256 + i}" r:id="rId${i + 1}"/>`)
-        .join("")}</p:sldIdLst></p:presentation>`,
+        .join("")
+        .repeat(repeated)}</p:sldIdLst></p:presentation>`,
     ),
     "ppt/_rels/presentation.xml.rels": relations(
       slides.map((_, i) => ["slide", `slides/slide${slides.length - i}.xml`] as const),

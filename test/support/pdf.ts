@@ -34,3 +34,24 @@ export const pdfWithStream = (stream: Buffer, entries = "", trailer = ""): Buffe
     ],
     trailer,
   );
+
+interface PageParts {
+  readonly content: string;
+  /** The entries of its resources, such as `/F << ... >>`. */
+  readonly fonts: string;
+  readonly annotations?: readonly string[];
+  /** More entries of the catalog. */
+  readonly catalog?: string;
+}
+
+/** A PDF of one page with fonts, and with annotations, whose fields belong to its form. */
+export function pdfWith({ content, fonts, annotations = [], catalog = "" }: PageParts): Buffer {
+  const numbers = annotations.map((_, i) => `${i + 5} 0 R`).join(" ");
+  return rawPdf([
+    `<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [${numbers}] >> ${catalog} >>`,
+    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+    `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Contents 4 0 R /Annots [${numbers}] /Resources << /Font << ${fonts} >> >> >>`,
+    `<< /Length ${Buffer.byteLength(content)} >>\nstream\n${content}\nendstream`,
+    ...annotations,
+  ]);
+}

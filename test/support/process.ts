@@ -16,7 +16,7 @@ import { TestApp } from "./test-app";
 export type Environment = Readonly<Record<string, string>>;
 
 /** Allows for other processes that start at the same time. */
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 60_000;
 
 /** A larger young generation, in megabytes, avoids garbage collections during startup. */
 const youngSpace = "--min-semi-space-size=64";
@@ -46,13 +46,15 @@ export class TestProcess {
     /** A program and its arguments that executes the command behind them, with the same process id. */
     launcher: readonly string[] = [],
     timings?: Timings,
+    /** If there are any, the process can be asked by messages. */
+    nodeOptions: readonly string[] = [],
   ) {
     const program = resolve(buildDir, script);
     const entry = timings ? [withTimings, program, JSON.stringify(timings)] : [program];
-    const command = [...launcher, process.execPath, youngSpace, ...entry, ...args];
+    const command = [...launcher, process.execPath, youngSpace, ...nodeOptions, ...entry, ...args];
     this.child = spawn(command[0] ?? "", command.slice(1), {
       env: { PORT: "0", ...mutant, ...environment },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: nodeOptions.length > 0 ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
     this.child.stdout?.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
     this.child.stderr?.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
@@ -78,6 +80,13 @@ export class TestProcess {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Sends a message to code that was preloaded by the options of Node.js. @returns its answer */
+  protected async ask<Answer>(): Promise<Answer> {
+    this.child.send("report");
+    const [answer] = (await once(this.child, "message")) as [Answer];
+    return answer;
   }
 
   async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | NodeJS.Signals | null> {
@@ -135,12 +144,13 @@ export class TestProcess {
  * Starts processes, and removes them, their files and their databases after each test.
  *
  * @param timings of servers and workers; production's if left out
+ * @param lifetime whether the processes are removed after each test or after all tests of the file
  */
-export function useProcesses(timings?: Timings) {
+export function useProcesses(timings?: Timings, lifetime: "test" | "file" = "test") {
   const started: TestProcess[] = [];
   const cleanups: (() => Promise<unknown>)[] = [];
 
-  afterEach(async () => {
+  (lifetime === "test" ? afterEach : afterAll)(async () => {
     await Promise.all(started.splice(0).map((each) => (each.exit === null ? each.end("SIGKILL") : each.exited)));
     for (const clear of cleanups.splice(0)) await clear();
   });
@@ -169,6 +179,11 @@ export function useProcesses(timings?: Timings) {
       const child = new TestProcess(environment, command, [], isLongLived ? timings : undefined);
       started.push(child);
       return child;
+    },
+
+    /** Removes a process that was started otherwise together with the others. */
+    add(child: TestProcess): void {
+      started.push(child);
     },
 
     /** Runs a script, and waits until it has exited. */

@@ -12,7 +12,7 @@ export interface Received {
 }
 
 /**
- * How a request is answered: with a status, or
+ * The answer to a request: a status, or
  * - `mute`: not at all,
  * - `redirect`: with a redirect to `/target`,
  * - `endless`: with 200 and an endless body.

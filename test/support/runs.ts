@@ -2,6 +2,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "graphql-sse";
 import type { Client, GraphQLAnswer } from "./client";
+import type { TestServer } from "./server";
+import type { TestModel } from "./test-model";
 
 const runFields = `id status input output error { code message } usage { totalTokens } createdAt startedAt finishedAt`;
 
@@ -51,7 +53,7 @@ export async function finished(client: Client, id: string, timeoutMs?: number): 
 }
 
 /** Waits until a condition is true. The default timeout allows for a busy machine. */
-export async function eventually(condition: () => unknown, timeoutMs = 30_000): Promise<void> {
+export async function eventually(condition: () => unknown, timeoutMs = 60_000): Promise<void> {
   const startedAt = Date.now();
   while (!(await condition())) {
     const waitedMs = Date.now() - startedAt;
@@ -60,6 +62,14 @@ export async function eventually(condition: () => unknown, timeoutMs = 30_000): 
     await delay(Math.min(5 + waitedMs / 20, 50));
   }
 }
+
+/** Resumes the answers of a model until the server has no open run, so that a test leaves none to the next test. */
+export const finishRuns = (server: TestServer, model: TestModel): Promise<void> =>
+  eventually(async () => {
+    model.release();
+    const [row] = await server.sql("SELECT COUNT(*) AS number FROM run WHERE status IN ('QUEUED', 'RUNNING')");
+    return Number(row?.["number"]) === 0;
+  });
 
 /** Reads the events of a run until it has finished. */
 export async function eventsOf(client: Client, runId: string, after?: number): Promise<any[]> {

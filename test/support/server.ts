@@ -5,12 +5,13 @@ import pino, { type Logger } from "pino";
 import { type Config, readConfig } from "../../src/config";
 import type { Model } from "../../src/model/model";
 import { type RunningServer, startServer } from "../../src/server";
-import { productionTimings, type Timings } from "../../src/timings";
+import type { Timings } from "../../src/timings";
 import { Client } from "./client";
 import { createTestDatabase, sqlOn } from "./database";
 import { freePort } from "./free-port";
 import { createTestStore, type TestStore } from "./store";
 import { TestApp } from "./test-app";
+import { testTimings } from "./timings";
 
 export const adminKey = "the-administrators-key-in-tests";
 const testLog = () => pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
@@ -19,7 +20,7 @@ const testLog = () => pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" })
 export class TestServer {
   private constructor(
     private server: RunningServer,
-    private readonly config: Config,
+    private config: Config,
     private readonly models: Readonly<Record<string, Model>>,
     private readonly log: Logger,
     private readonly timings: Timings,
@@ -31,7 +32,7 @@ export class TestServer {
     environment: Readonly<Record<string, string>> = {},
     models: Readonly<Record<string, Model>> = {},
     log = testLog(),
-    timings = productionTimings,
+    timings = testTimings,
   ): Promise<TestServer> {
     const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
     const database = await createTestDatabase();
@@ -53,6 +54,12 @@ export class TestServer {
     await this.server.close();
     await whileStopped();
     this.server = await startServer(this.config, this.log, this.models, undefined, this.timings);
+  }
+
+  /** Restarts it with another configuration. */
+  async restartWith(config: Partial<Config>): Promise<void> {
+    this.config = { ...this.config, ...config };
+    await this.restart();
   }
 
   /** Runs a statement on a separate connection, for state that the API can neither create nor show. */

@@ -1,9 +1,9 @@
 import { setImmediate as immediate } from "node:timers/promises";
-import { BetterSqlite3QueryRunner } from "typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
+import { SqliteQueryRunner, SqliteReadRunner } from "../../src/platform/database/sqlite-query-runner";
 
-/** The server polls for due callbacks every second. */
-const polling = /GROUP BY .delivery/;
+/** The server polls every second for due callbacks, and for runs and callbacks of keys that were revoked. */
+const polling = /GROUP BY .delivery|FROM callback_delivery AS delivery/;
 
 /** Whether a statement looks up the scopes of keys, for a request or for open streams. */
 export const asksForHolders = (statement: string): boolean => /JOIN .scope./.test(statement);
@@ -12,6 +12,13 @@ export const asksForHolders = (statement: string): boolean => /JOIN .scope./.tes
 export async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   return (await sentDuring(work)).map(({ statement }) => statement);
 }
+
+/**
+ * Those of them that answer requests of keys: without the periodic check of the rights of operations in progress, which
+ * comes upon an operation that a busy machine delays.
+ */
+export const requestStatementsOf = async (work: () => Promise<unknown>): Promise<string[]> =>
+  (await statementsOf(work)).filter((statement) => !(asksForHolders(statement) && /\W\.\Wid\W IN \(/.test(statement)));
 
 /** For each transaction during this work, the number of rows that it updates or deletes by table. */
 export async function changesOf(work: () => Promise<unknown>): Promise<Record<string, number>[]> {
@@ -29,7 +36,8 @@ export async function changesOf(work: () => Promise<unknown>): Promise<Record<st
 
 async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: string; result: unknown }[]> {
   const spies = [
-    jest.spyOn(BetterSqlite3QueryRunner.prototype, "query"),
+    jest.spyOn(SqliteQueryRunner.prototype, "query"),
+    jest.spyOn(SqliteReadRunner.prototype, "query"),
     jest.spyOn(MysqlQueryRunner.prototype, "query"),
   ];
   try {

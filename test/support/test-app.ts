@@ -6,6 +6,17 @@ export interface TestPermissions {
   runtime?: ("RUN" | "SESSION_CREATE" | "SESSION_TERMINATE" | "DOCUMENT_UPLOAD" | "SESSION_VIEW")[];
 }
 
+/** What a denial says that is granted: with the level on keys, if there is one. */
+export type TestGrants = Required<TestPermissions> & { readonly keys?: "VIEW" | "MANAGE" };
+
+/** All that a scope may have; `sessions` is APP and `agentAccess` is ALL if it is left out. */
+export type TestScope = TestPermissions & {
+  readonly sessions?: "APP" | "OWN";
+  readonly agentAccess?: "ALL" | "SELECTED";
+  readonly agentIds?: readonly string[];
+  readonly keys?: "NONE" | "VIEW" | "MANAGE";
+};
+
 export const allPermissions: Required<TestPermissions> = {
   agents: "FULL",
   runtime: ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"],
@@ -24,27 +35,30 @@ export class KeyHolder extends Client {
 }
 
 /** The server of an app. */
-interface Host {
+export interface Host {
   readonly url: string;
   readonly admin: Client;
 }
 
 /** An app of one test, and its contents. Everything is created through the API. */
 export class TestApp {
-  private constructor(
+  constructor(
     readonly server: Host,
     readonly id: string,
   ) {}
 
   static async create(server: Host): Promise<TestApp> {
     const { createApp } = await server.admin.data(
-      `mutation ($name: String!) { createApp(input: { name: $name }) { app { id } } }`,
+      // Some tests need more scopes than an app may have by default.
+      `mutation ($name: String!) {
+        createApp(input: { name: $name, limits: { scopes: null, keysPerScope: null } }) { app { id } }
+      }`,
       { name: `app ${randomUUID()}` },
     );
     return new TestApp(server, createApp.app.id as string);
   }
 
-  async scope(permissions: TestPermissions): Promise<string> {
+  async scope(permissions: TestScope): Promise<string> {
     const { createScope } = await this.server.admin.data(
       `mutation ($input: CreateScopeInput!) { createScope(input: $input) { scope { id } } }`,
       { input: { appId: this.id, name: `scope ${randomUUID()}`, permissions } },
@@ -53,7 +67,7 @@ export class TestApp {
   }
 
   /** Creates a key. @param permissions the id of its scope, or the permissions of a new scope */
-  async key(permissions: TestPermissions | string = allPermissions): Promise<KeyHolder> {
+  async key(permissions: TestScope | string = allPermissions): Promise<KeyHolder> {
     const scopeId = typeof permissions === "string" ? permissions : await this.scope(permissions);
     const { createApiKey } = await this.server.admin.data(
       `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { secret apiKey { id } } }`,
@@ -79,6 +93,15 @@ export class TestApp {
       { input: { appId: this.id, name: "model", provider: "OPENAI_COMPATIBLE", baseUrl, ...input } },
     );
     return createModelConnection.modelConnection.id as string;
+  }
+
+  /** Creates a tool server with the default name `tools`. */
+  async toolServer(url: string, input: object = {}): Promise<string> {
+    const { createToolServer } = await this.server.admin.data(
+      `mutation ($input: CreateToolServerInput!) { createToolServer(input: $input) { toolServer { id } } }`,
+      { input: { appId: this.id, name: "tools", url, ...input } },
+    );
+    return createToolServer.toolServer.id as string;
   }
 
   async session(input: object = {}): Promise<string> {

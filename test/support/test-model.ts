@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Model, ModelChunk, ModelRequest } from "../../src/model/model";
+import type { EarlierMessage, Model, ModelChunk, ModelRequest } from "../../src/model/model";
 
 /** Longer than the output buffer collects text, so that each word is a separate event. */
 const wordIntervalMs = 40;
@@ -11,11 +11,11 @@ const wordIntervalMs = 40;
  */
 export class TestModel implements Model {
   /** In the order of arrival. */
-  readonly requests: ModelRequest[] = [];
+  readonly requests: (Omit<ModelRequest, "earlier"> & { readonly earlier: readonly EarlierMessage[] })[] = [];
   private readonly waiting = new Set<() => void>();
 
   async *answer(request: ModelRequest): AsyncIterable<ModelChunk> {
-    this.requests.push(request);
+    this.requests.push({ ...request, earlier: await request.earlier() });
     for (const word of request.text.split(" ")) {
       if (word === "fail") throw new Error("the test model was told to fail");
       yield { kind: "text", text: `${word} ` };
@@ -24,7 +24,7 @@ export class TestModel implements Model {
     }
   }
 
-  /** How many answers wait at a `hold`. */
+  /** The number of answers that wait at a `hold`. */
   get holding(): number {
     return this.waiting.size;
   }

@@ -12,6 +12,8 @@ export class ToolServer {
   readonly calls: { name: string; input: any }[] = [];
   /** The method and path of each request. */
   readonly requests: string[] = [];
+  /** The headers of each request. */
+  readonly headers: IncomingMessage["headers"][] = [];
   /** Whether the client closed the connection of the `sleep` call. */
   sleepClosed: Promise<boolean> = Promise.resolve(false);
   private readonly sessions = new Map<string, StreamableHTTPServerTransport>();
@@ -48,13 +50,11 @@ export class ToolServer {
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { url = "", method = "" } = request;
     this.requests.push(`${method} ${url}`);
+    this.headers.push(request.headers);
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body: unknown = parts.length === 0 ? undefined : JSON.parse(Buffer.concat(parts).toString());
     switch (url) {
-      case "/redirect":
-        response.writeHead(307, { location: "/mcp" }).end();
-        return;
       case "/500":
         response.writeHead(500).end("swordfish");
         return;
@@ -119,7 +119,6 @@ export class ToolServer {
     add("throwing", () => {
       throw new Error("The tool threw.");
     });
-    add("long", () => textResult("x".repeat(60_000)));
     add("picture", () => ({ content: [{ type: "image", data: "AAAA", mimeType: "image/png" }] }));
     add("sleep", () => new Promise(() => undefined));
     return server;

@@ -19,38 +19,73 @@ const wings: Readonly<Record<string, readonly string[]>> = {
   server: ["api", "auth", "backend", "config", "container", "domain", "model", "platform", "timings"],
   cli: ["api", "backend", "backup", "config", "container", "domain", "platform", "server", "timings"],
   main: ["cli", "config", "platform", "server", "timings"],
+  latchkey: ["cli", "main", "platform"],
 };
 
 /** The rooms of a wing from the bottom up, each with the rooms of the same wing that it may import. */
 const roomsOf: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   platform: {
     sqlite: [],
+    url: [],
     process: [],
-    outbound: [],
+    tracing: ["process"],
+    inbound: [],
+    outbound: ["url"],
+    oidc: ["outbound", "url"],
+    metrics: ["process"],
+    rates: [],
     redis: [],
-    database: ["process", "sqlite"],
-    instance: ["database"],
+    database: ["metrics", "process", "sqlite"],
+    instance: ["database", "process"],
     secrets: ["database"],
-    storage: ["process"],
+    storage: ["process", "url"],
   },
   domain: {
-    app: [],
-    scope: ["app"],
-    "api-key": ["app", "scope"],
+    audit: [],
+    app: ["audit"],
+    scope: ["app", "audit"],
+    "api-key": ["app", "audit", "scope"],
+    administrator: ["api-key", "app", "audit"],
+    usage: ["api-key", "app"],
     session: ["app"],
     document: ["app", "session"],
-    agent: ["app"],
-    "model-connection": ["agent", "app"],
-    callback: ["app"],
-    run: ["agent", "app", "callback", "document", "session"],
-    lifecycle: ["agent", "api-key", "app", "callback", "document", "model-connection", "run", "scope", "session"],
+    agent: ["app", "audit", "scope"],
+    "model-connection": ["agent", "app", "audit"],
+    "tool-server": ["agent", "app", "audit"],
+    callback: ["api-key", "app", "audit", "session"],
+    event: ["api-key", "app", "audit", "callback"],
+    run: ["agent", "api-key", "app", "callback", "document", "session", "tool-server", "usage"],
+    "console-session": ["api-key", "app", "audit", "scope"],
+    lifecycle: [
+      "agent",
+      "api-key",
+      "app",
+      "audit",
+      "callback",
+      "console-session",
+      "document",
+      "event",
+      "model-connection",
+      "run",
+      "scope",
+      "session",
+      "tool-server",
+      "usage",
+    ],
     viewer: ["api-key", "app", "scope"],
   },
   api: {
+    "common-headers": [],
     credential: [],
-    graphql: [],
-    streams: ["credential", "graphql"],
-    http: ["credential", "graphql", "streams"],
+    doorkeeper: ["credential"],
+    json: [],
+    reports: [],
+    origins: [],
+    graphql: ["credential"],
+    streams: ["common-headers", "credential", "doorkeeper", "graphql", "json", "origins", "reports"],
+    "process-metrics": ["graphql", "streams"],
+    console: ["credential", "doorkeeper", "graphql", "json", "origins", "streams"],
+    http: ["common-headers", "console", "credential", "doorkeeper", "graphql", "json", "origins", "reports", "streams"],
   },
 };
 
@@ -64,7 +99,7 @@ const roomOf = (file: string) => part(file, 1);
 
 /** The imports of a file, static or dynamic: files of src by path, packages by name. */
 function importsOf(file: string): { files: string[]; packages: string[] } {
-  const specifiers = [...sourceOf(file).matchAll(/\b(?:from|import|require)\s*\(?\s*["']([^"'\n]+)["']/g)].map(
+  const specifiers = [...sourceOf(file).matchAll(/\b(?:from|import|require)\s*(?:\(\s*)?["']([^"'\n]+)["']/g)].map(
     ([, specifier = ""]) => specifier,
   );
   const relative = specifiers.filter((specifier) => specifier.startsWith("."));

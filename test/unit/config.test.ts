@@ -1,6 +1,10 @@
 import { resolve } from "node:path";
-import { ConfigError, configurationTable, readConfig } from "../../src/config";
+import { noProxies } from "../../src/platform/inbound/trusted-proxies";
+import { ConfigError, readConfig } from "../../src/config";
+import { configurationTable } from "../../src/config/variables";
 import { renderConfigurationTable } from "../../src/cli/configuration-table";
+
+const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
 
 const problemsOf = (variables: Record<string, string>): string[] => {
   try {
@@ -20,17 +24,26 @@ test("every variable is optional", () => {
     database: { type: "sqlite", path: resolve("data/latchkey.sqlite") },
     redis: undefined,
     runsInServer: true,
+    keepsKeyAddresses: true,
+    usageRetentionDays: 90,
+    hasConsole: true,
     shutdownGraceSeconds: 5,
     storage: { type: "folder" },
     adminKey: undefined,
     secretsKey: undefined,
     previousSecretsKey: undefined,
-    modelAllowedHosts: [],
+    trustedProxies: noProxies,
+    corsOrigins: [],
+    allowedHosts: { models: [], tools: [], callbacks: [] },
     sessionIdleHours: undefined,
     sessionRetentionDays: undefined,
+    auditRetentionDays: undefined,
     logLevel: "info",
+    loggedRequests: "all",
+    metrics: undefined,
     limits: {
       maxBodyBytes: 1_000_000,
+      maxResponseBytes: 20_000_000,
       maxTokens: 2_000,
       maxDepth: 12,
       maxRootFields: 30,
@@ -44,7 +57,13 @@ test("every variable is optional", () => {
       maxReadSeconds: 60,
       maxReadMegabytes: 1_024,
       maxReadWaitSeconds: 600,
+      maxQueuedDocuments: 1_000,
       maxConnections: 10_000,
+      maxFailedCredentialsPerMinute: 600,
+      maxSubscriptions: 4_000,
+      maxWaitingExecutions: 2_000,
+      maxUploads: 64,
+      maxWaitingBytes: 256_000_000,
     },
   });
 });
@@ -68,7 +87,11 @@ test("a variable that is set replaces its default", () => {
     SHUTDOWN_GRACE_SECONDS: "60",
     ADMIN_KEY: "k".repeat(24),
     LOG_LEVEL: "trace",
+    LOG_REQUESTS: "refused",
+    METRICS_PORT: "9464",
+    METRICS_HOST: "0.0.0.0",
     MAX_BODY_BYTES: "2000",
+    MAX_RESPONSE_BYTES: "20000",
     MAX_TOKENS: "100",
     MAX_DEPTH: "3",
     MAX_ROOT_FIELDS: "4",
@@ -80,14 +103,27 @@ test("a variable that is set replaces its default", () => {
     MAX_QUEUED_RUNS: "0",
     MAX_RUNNING_RUNS: "15",
     MAX_CONNECTIONS: "11",
+    MAX_FAILED_CREDENTIALS_PER_MINUTE: "23",
+    MAX_SUBSCRIPTIONS: "17",
+    MAX_WAITING_EXECUTIONS: "18",
+    MAX_UPLOADS: "19",
+    MAX_WAITING_BYTES: "2000000",
     MAX_READ_SECONDS: "12",
     MAX_READ_MEGABYTES: "130",
     MAX_READ_WAIT_SECONDS: "14",
+    MAX_QUEUED_DOCUMENTS: "17",
     SECRETS_KEY: "00".repeat(32),
     SECRETS_KEY_PREVIOUS: Buffer.alloc(32, 1).toString("base64"),
+    CORS_ORIGINS: "https://App.example.com:443, http://localhost:3000",
     MODEL_ALLOWED_HOSTS: "localhost:11434,10.0.0.5",
+    TOOL_ALLOWED_HOSTS: "tools:80",
+    CALLBACK_ALLOWED_HOSTS: "hooks",
     SESSION_IDLE_HOURS: "15",
     SESSION_RETENTION_DAYS: "16",
+    AUDIT_RETENTION_DAYS: "17",
+    KEY_ADDRESSES: "off",
+    USAGE_RETENTION_DAYS: "7",
+    CONSOLE: "off",
   });
   expect(config).toEqual({
     host: "0.0.0.0",
@@ -96,20 +132,33 @@ test("a variable that is set replaces its default", () => {
     database: { type: "mysql", url: "mysql://user:password@host:3306/name", poolSize: 20, tls: undefined },
     redis: { url: "rediss://user:password@host:6380/2", prefix: "farm-1" },
     runsInServer: false,
+    keepsKeyAddresses: false,
+    usageRetentionDays: 7,
     shutdownGraceSeconds: 60,
     storage: { type: "folder" },
     adminKey: "k".repeat(24),
     secretsKey: Buffer.alloc(32),
     previousSecretsKey: Buffer.alloc(32, 1),
-    modelAllowedHosts: [
-      { hostname: "localhost", port: 11_434 },
-      { hostname: "10.0.0.5", port: undefined },
-    ],
+    trustedProxies: noProxies,
+    corsOrigins: ["https://app.example.com", "http://localhost:3000"],
+    allowedHosts: {
+      models: [
+        { hostname: "localhost", port: 11_434 },
+        { hostname: "10.0.0.5", port: undefined },
+      ],
+      tools: [{ hostname: "tools", port: 80 }],
+      callbacks: [{ hostname: "hooks", port: undefined }],
+    },
     sessionIdleHours: 15,
     sessionRetentionDays: 16,
+    auditRetentionDays: 17,
+    hasConsole: false,
     logLevel: "trace",
+    loggedRequests: "refused",
+    metrics: { host: "0.0.0.0", port: 9464 },
     limits: {
       maxBodyBytes: 2_000,
+      maxResponseBytes: 20_000,
       maxTokens: 100,
       maxDepth: 3,
       maxRootFields: 4,
@@ -123,7 +172,13 @@ test("a variable that is set replaces its default", () => {
       maxReadSeconds: 12,
       maxReadMegabytes: 130,
       maxReadWaitSeconds: 14,
+      maxQueuedDocuments: 17,
       maxConnections: 11,
+      maxFailedCredentialsPerMinute: 23,
+      maxSubscriptions: 17,
+      maxWaitingExecutions: 18,
+      maxUploads: 19,
+      maxWaitingBytes: 2_000_000,
     },
   });
 });
@@ -172,8 +227,33 @@ test.each([
   ["SHUTDOWN_GRACE_SECONDS", ["-1", "3601"]],
   [
     "ADMIN_KEY",
-    ["k".repeat(23), "with spaces in the middle of it", "ключ администратора, длинный", `${"k".repeat(24)}\n`],
+    [
+      "k".repeat(23),
+      `latchkey_${"k".repeat(24)}`,
+      "with spaces in the middle of it",
+      "ключ администратора, длинный",
+      `${"k".repeat(24)}\n`,
+    ],
   ],
+  [
+    "CORS_ORIGINS",
+    [
+      "*",
+      "null",
+      "app.example.com",
+      "https://app.example.com/",
+      "https://app.example.com/path",
+      "https://user@app.example.com",
+      "https://app.example.com?",
+      "https://app.example.com,",
+      "https://a.example https://b.example",
+      "https://*.example.com",
+      "ftp://app.example.com",
+      "file:///",
+    ],
+  ],
+  ["TRUSTED_PROXIES", ["example.com", "10.0.0.0/33", "10.0.0.1 10.0.0.2"]],
+  ["MAX_FAILED_CREDENTIALS_PER_MINUTE", ["0", "many"]],
   ["LOG_LEVEL", ["loud", "INFO"]],
   ["MAX_BODY_BYTES", ["0", "999", "all", "99999999999999999999"]],
   ["MAX_PAGE_SIZE", ["0", "-1"]],
@@ -181,12 +261,49 @@ test.each([
   ["MAX_RUNNING_RUNS", ["0"]],
   ["SESSION_IDLE_HOURS", ["0", "-1", "never"]],
   ["SESSION_RETENTION_DAYS", ["0", "0.5", "100001"]],
+  ["AUDIT_RETENTION_DAYS", ["0", "0.5", "100001"]],
 ])("an invalid value of %s is reported with the name of the variable", (name, values) => {
   for (const value of values) {
     const problems = problemsOf({ [name]: value });
     expect(problems.length).toBeGreaterThan(0);
     for (const problem of problems) expect(problem).toMatch(new RegExp(`^  ${name} must `));
   }
+});
+
+test.each([
+  ["DATABASE_URL", "mysql://user:pa/ss@host:3306/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:pa#ss@host:3306/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:pa?ss@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:pa@ss@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:pa:ss@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:50%@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:50%zz@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:%ff@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://user:pa ss@host/name", "percent-encoded"],
+  ["DATABASE_URL", "mysql://host:65536/name", "a port from 1 to 65535"],
+  ["DATABASE_URL", "mysql://host:0/name", "a port from 1 to 65535"],
+  ["DATABASE_URL", "mysql://user:password@[::1]:99999/name", "a port from 1 to 65535"],
+  ["DATABASE_URL", "postgres://host/name", "begin with mysql://"],
+  ["DATABASE_URL", "mariadb://host/name", "begin with mysql://"],
+  ["DATABASE_URL", "host:3306/name", "begin with mysql://"],
+  ["REDIS_URL", "redis://:pa/ss@host:6379", "percent-encoded"],
+  ["REDIS_URL", "rediss://user:pa#ss@host:6379", "percent-encoded"],
+  ["REDIS_URL", "redis://host:65536", "a port from 1 to 65535"],
+  ["REDIS_URL", "http://host:6379", "begin with redis:// or rediss://"],
+  ["REDIS_URL", "host:6379", "begin with redis:// or rediss://"],
+  ["STORAGE_URL", "https://s3.amazonaws.com/my-bucket", "must be s3://"],
+  ["STORAGE_URL", "s3://my-bucket?endpoint=http://127.0.0.1:65536", "endpoint"],
+  ["PORT", "65536", "from 0 to 65535"],
+])("the value of %s %s is told for what it is", (name, value, message) => {
+  const problems = problemsOf({ DATABASE_URL: "mysql://host/name", ...credentials, [name]: value });
+  expect(problems).toEqual([expect.stringContaining(message)]);
+});
+
+test("a password that is percent-encoded is accepted, whatever is in it", () => {
+  const password = encodeURIComponent("%a:/?#[]@!$&'()*+,;= ü");
+  expect(problemsOf({ DATABASE_URL: `mysql://user:${password}@[::1]:65535/name` })).toEqual([]);
+  const REDIS_URL = `rediss://user:${password}@host:1/0`;
+  expect(problemsOf({ DATABASE_URL: "mysql://host/name", REDIS_URL })).toEqual([]);
 });
 
 test("several instances need a database that they can share", () => {
@@ -210,8 +327,6 @@ test("all problems are reported together, without the values, which may be secre
   expect(names).toEqual(["PORT", "DATABASE_URL", "REDIS_URL", "ADMIN_KEY", "LOG_LEVEL", "MAX_DEPTH"]);
   expect(problems.join()).not.toContain("swordfish");
 });
-
-const credentials = { AWS_ACCESS_KEY_ID: "key", AWS_SECRET_ACCESS_KEY: "secret" };
 
 test.each([
   [

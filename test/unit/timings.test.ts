@@ -3,6 +3,7 @@ import { productionTimings } from "../../src/timings";
 test("production waits exactly this long", () => {
   expect(productionTimings).toEqual({
     instance: { heartbeatIntervalMs: 2_000, deadAfterMs: 12_000, selfLostAfterMs: 10_000, takeoverRetryMs: 1_000 },
+    documents: { uploadWaitMs: 1_000 },
     runs: { pollIntervalMs: 1_000, ownershipCheckIntervalMs: 500 },
     callbacks: {
       pollIntervalMs: 1_000,
@@ -14,6 +15,9 @@ test("production waits exactly this long", () => {
     },
     streams: { heartbeatIntervalMs: 15_000 },
     tools: { openTimeoutMs: 10_000, callTimeoutMs: 30_000, closeTimeoutMs: 2_000 },
+    usage: { flushIntervalMs: 60_000 },
+    audit: { intervalMs: 60_000 },
+    events: { limitIntervalMs: 60_000 },
   });
 });
 

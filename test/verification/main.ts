@@ -1,17 +1,19 @@
 import { parseArgs } from "node:util";
 import { access } from "./access/access";
+import { audit } from "./audit/audit";
 import { cleanUpOnExit } from "./cleanup";
 import { consistency } from "./consistency/consistency";
 import { durability } from "./durability/durability";
 import type { Finding, VerificationProgram, VerificationOptions } from "./program";
 import { revocation } from "./revocation/revocation";
+import { usage } from "./usage/usage";
 
-const programs: readonly VerificationProgram[] = [access, consistency, durability, revocation];
+const programs: readonly VerificationProgram[] = [access, audit, consistency, durability, revocation, usage];
 
 /** Per program; the table counts all violations. */
 const maxPrintedViolations = 20;
 
-const usage = `npm run verify -- [${programs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME] [--path PATH]
+const help = `npm run verify -- [${programs.map(({ name }) => name).join(" | ")}] [--seed N] [--trials N] [--minutes N] [--database sqlite|mysql] [--broken NAME] [--path PATH]
 
 Without a name, all programs run in their short form.
 ${programs.map(describe).join("\n")}`;
@@ -22,7 +24,7 @@ function describe({ name, promise, databases, broken }: VerificationProgram): st
 }
 
 function exitWithUsage(problem: string): never {
-  process.stderr.write(`${problem}\n\n${usage}\n`);
+  process.stderr.write(`${problem}\n\n${help}\n`);
   process.exit(2);
 }
 

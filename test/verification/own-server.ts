@@ -8,6 +8,9 @@ import { MariaDbServer } from "../support/mariadb";
 import { type Environment, TestProcess } from "../support/process";
 import type { VerificationOptions } from "./program";
 
+/** Verifications send many invalid credentials from one address. */
+export const anyNumberOfGuesses = { MAX_FAILED_CREDENTIALS_PER_MINUTE: "1000000" };
+
 /** A server process with a separate folder and database, which are deleted when it ends. */
 export class OwnServer {
   private constructor(
@@ -24,6 +27,7 @@ export class OwnServer {
       ADMIN_KEY: randomUUID(),
       DATA_DIR: join(folder, "data"),
       LOG_LEVEL: "error",
+      ...anyNumberOfGuesses,
       ...(mariaDb && { DATABASE_URL: mariaDb.url }),
       ...environment,
     });

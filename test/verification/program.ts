@@ -1,6 +1,6 @@
 /** One row of a program's table. */
 export interface Finding {
-  /** What was injected or varied in these trials. */
+  /** The injected fault, or the dimension that varied. */
   readonly fault: string;
   readonly trials: number;
   readonly violations: number;
@@ -12,7 +12,7 @@ export interface Finding {
 export interface VerificationOptions {
   /** Repeats the random choices of an earlier run. */
   readonly seed: number;
-  /** How often each case is tried. The default is the program's short form. */
+  /** Each case is tried this number of times. The default is the program's short form. */
   readonly trials: number | undefined;
   /** Stops starting trials after this time; the table shows how many ran. */
   readonly minutes: number | undefined;

@@ -10,11 +10,13 @@ import { node } from "../../support/node";
 import { type TestProcess, useProcesses } from "../../support/process";
 import { eventually } from "../../support/runs";
 import { statementsOf } from "../../support/statements";
+import { KeyHolder } from "../../support/test-app";
 
 const processes = useProcesses();
 const log = pino({ level: "silent" });
 const cleanups: (() => Promise<void>)[] = [];
 const minuteMs = 60_000;
+const address = "192.0.2.1";
 const at = (second: number) => new Date(Date.UTC(2030, 0, 1) + second * 1_000);
 
 beforeEach(() => {
@@ -31,7 +33,7 @@ afterEach(async () => {
 /** A recorder of key use on the database of a server, as another instance has it. */
 async function usageOn(server: TestProcess): Promise<{ usage: KeyUsage; db: Database }> {
   const db = await Database.open(readConfig(server.environment).database, entities);
-  const usage = new KeyUsage(db, log);
+  const usage = new KeyUsage(db, log, true);
   cleanups.push(async () => {
     await usage.close();
     await db.close();
@@ -56,7 +58,7 @@ const advanceTo = (second: number) => mock.timers.tick(at(second).getTime() - no
 
 function use(usage: KeyUsage, id: string | undefined, second: number): void {
   advanceTo(second);
-  usage.record(id ?? "");
+  usage.record(id ?? "", address);
 }
 
 const updatesOf = async (work: () => Promise<unknown>) =>
@@ -143,7 +145,7 @@ test("thousands of keys are written a hundred at a time, with other work in betw
   const server = await processes.serve(await processes.fresh());
   const { usage, db } = await usageOn(server);
   const transaction = jest.spyOn(db, "transaction");
-  for (let i = 0; i < 2_000; i++) usage.record(randomUUID());
+  for (let i = 0; i < 2_000; i++) usage.record(randomUUID(), address);
 
   let isDone = false;
   let turns = 0;
@@ -158,3 +160,22 @@ test("thousands of keys are written a hundred at a time, with other work in betw
   // These keys do not exist, and their uses are not kept.
   expect(await updatesOf(() => usage.flush())).toEqual([]);
 });
+
+test.each(["on", "off"])(
+  "with KEY_ADDRESSES=%s, the address behind trusted proxies is kept or not",
+  async (setting) => {
+    const fresh = { ...(await processes.fresh()), TRUSTED_PROXIES: "127.0.0.1" };
+    const first = await processes.serve(fresh);
+    const { secret, keyId, scopeId } = await (await first.newApp()).key();
+    const useFrom = async (server: TestProcess, address: string) => {
+      const request = new KeyHolder(server.url, secret, keyId, scopeId).post().set("x-forwarded-for", address);
+      expect((await request.send({ query: `{ viewer { name } }` })).status).toBe(200);
+      await server.end();
+    };
+    await useFrom(first, "192.0.2.7");
+    await useFrom(await processes.serve({ ...fresh, KEY_ADDRESSES: setting }), "2001:db8::1");
+    const { admin } = await processes.serve(fresh);
+    const { apiKey } = await admin.data(`query ($id: ID!) { apiKey(id: $id) { lastUsedFrom } }`, { id: keyId });
+    expect(apiKey.lastUsedFrom).toBe(setting === "on" ? "2001:db8::1" : null);
+  },
+);

@@ -1,5 +1,15 @@
 import type { Model } from "../../../src/model/model";
-import { execute, executeAgent, eventually, finished, refusalOf, runOf, cancel } from "../../support/runs";
+import {
+  cancel,
+  eventually,
+  execute,
+  executeAgent,
+  executeUnderLoad,
+  finishRuns,
+  finished,
+  refusalOf,
+  runOf,
+} from "../../support/runs";
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
@@ -14,7 +24,7 @@ const meteredModel: Model = {
 };
 const pausingModel = new TestModel();
 const server = useServer({}, { "test:counting": meteredModel, "test:holding": pausingModel });
-afterEach(() => pausingModel.releaseAll());
+afterEach(() => finishRuns(server.current, pausingModel));
 
 const fields = "limits { runsAtOnce queuedRuns tokensPerDay }";
 const updateApp = `mutation ($input: UpdateAppInput!) { updateApp(input: $input) { app { name ${fields} } } }`;
@@ -65,9 +75,12 @@ test("an execution over the daily tokens is refused with the usage and the time 
   expect(error?.extensions).toEqual({
     code: "LIMIT_REACHED",
     limit: "tokensPerDay",
+    of: "APP",
+    max: 100,
     allowed: 100,
     used: 120,
     availableAt: midnight,
+    retryAfterMs: expect.any(Number) as number,
   });
   const { replayed } = await execute(key, { agentId, text: "60", idempotencyKey: "first" });
   expect(replayed).toBe(true);
@@ -104,7 +117,7 @@ test("the tokens of runs that end concurrently are all counted", async () => {
   const app = await server.current.newApp();
   const key = await app.key();
   const agentId = await app.agent({ model: "test:counting" });
-  await Promise.all(Array.from({ length: 20 }, () => execute(key, { agentId, text: "7" })));
+  await Promise.all(Array.from({ length: 20 }, () => executeUnderLoad(key, { agentId, text: "7" })));
   await setLimits(app.id, { tokensPerDay: 1 });
   const [error] = await key.errors(executeAgent, { input: { agentId, text: "1" } });
   expect(error?.extensions).toMatchObject({ used: 140 });
@@ -127,3 +140,32 @@ test("of concurrent executions, no more are accepted than may be queued", async 
   await finished(key, run.id);
   await eventually(async () => (await refusalOf(key, { agentId, session: { id: session.id } })) === undefined);
 });
+
+test.each(["app", "scope", "key"])(
+  "a run that waits for the limit of its %s starts once the limit is raised or removed, although nothing else happens",
+  async (kind) => {
+    const app = await server.current.newApp();
+    const key = await app.key();
+    const agentId = await app.agent({ model: "test:holding" });
+    const { admin } = server.current;
+    const limit = (runsAtOnce: number | null) =>
+      kind === "app"
+        ? setLimits(app.id, { runsAtOnce })
+        : kind === "scope"
+          ? admin.data(`mutation ($input: UpdateScopeInput!) { updateScope(input: $input) { scope { id } } }`, {
+              input: { id: key.scopeId, limits: { runsAtOnce } },
+            })
+          : admin.data(`mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { id } } }`, {
+              input: { id: key.keyId, limits: { runsAtOnce } },
+            });
+    await limit(1);
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.push((await execute(key, { agentId, text: "hold", waitMs: 0 })).run.id);
+    await eventually(() => pausingModel.holding === 1);
+    await limit(2);
+    await eventually(() => pausingModel.holding === 2);
+    await limit(null);
+    await eventually(() => pausingModel.holding === 3);
+    for (const id of ids) expect((await runOf(key, id)).status).toBe("RUNNING");
+  },
+);

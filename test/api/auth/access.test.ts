@@ -2,7 +2,8 @@ import { randomUUID } from "node:crypto";
 import { type GraphQLObjectType, isObjectType } from "graphql";
 import { readConfig } from "../../../src/config";
 import { createSchema } from "../../../src/api/graphql/schema";
-import { access, accessOf, grants, permissionsOf } from "../../support/access-table";
+import { access, accessOf, grantedByRole, grants, isRole, permissionsOf } from "../../support/access-table";
+import { administratorWith } from "../../support/administrators";
 import type { Client } from "../../support/client";
 import { useServer } from "../../support/server";
 import { errorsOf, overSse, overWebSocket } from "../../support/stream-clients";
@@ -19,30 +20,54 @@ const rootFields: Readonly<Record<string, string>> = {
   "Query.app": `(id: "${id}") { id }`,
   "Query.scopes": `(appId: "${id}") { totalCount }`,
   "Query.scope": `(id: "${id}") { id }`,
+  "Query.scopePresets": `{ preset }`,
+  "Query.auditLog": `(appId: "${id}") { totalCount }`,
+  "Query.auditVerification": `(appId: "${id}") { verifiedUpTo }`,
   "Query.apiKeys": `(appId: "${id}") { totalCount }`,
   "Query.apiKey": `(id: "${id}") { id }`,
   "Query.modelConnections": `(appId: "${id}") { totalCount }`,
   "Query.modelConnection": `(id: "${id}") { id }`,
+  "Query.toolServers": `(appId: "${id}") { totalCount }`,
+  "Query.toolServer": `(id: "${id}") { id }`,
   "Query.agents": `{ totalCount }`,
   "Query.agent": `(id: "${id}") { id }`,
   "Query.sessions": `{ totalCount }`,
   "Query.session": `(id: "${id}") { id }`,
   "Query.documentContent": `(id: "${id}") { url }`,
   "Query.run": `(id: "${id}") { id }`,
+  "Query.usage": `(appId: "${id}") { dataSince }`,
+  "Query.runs": `(appId: "${id}") { totalCount }`,
+  "Query.eventDeliveries": `(appId: "${id}") { totalCount }`,
   "Query.callbackDeliveries": `(runId: "${id}") { totalCount }`,
   "Mutation.createApp": `(input: { name: "${id}" }) { app { id } }`,
   "Mutation.updateApp": `(input: { id: "${id}" }) { app { id } }`,
   "Mutation.deleteApp": `(input: { id: "${id}" }) { id }`,
+  "Query.administrators": `{ totalCount }`,
+  "Query.administrator": `(id: "${id}") { id }`,
+  "Mutation.createAdministrator": `(input: { name: "${id}", role: AUDITOR }) { secret }`,
+  "Mutation.updateAdministrator": `(input: { id: "${id}", role: ADMIN }) { administrator { id } }`,
+  "Mutation.rotateAdministratorKey": `(input: { id: "${id}" }) { secret }`,
+  "Query.consoleSessions": `{ nodes { id } }`,
+  "Mutation.endConsoleSession": `(input: { id: "${id}" }) { consoleSession { id } }`,
+  "Mutation.revokeAdministrator": `(input: { id: "${id}" }) { administrator { id } }`,
   "Mutation.createScope": `(input: { appId: "${id}", name: "all", permissions: { agents: FULL } }) { scope { id } }`,
   "Mutation.updateScope": `(input: { id: "${id}", permissions: { agents: FULL } }) { scope { id } }`,
   "Mutation.deleteScope": `(input: { id: "${id}" }) { id }`,
   "Mutation.createApiKey": `(input: { scopeId: "${id}", name: "mine" }) { secret }`,
+  "Mutation.updateApiKey": `(input: { id: "${id}", name: "mine" }) { apiKey { id } }`,
   "Mutation.renameApiKey": `(input: { id: "${id}", name: "mine" }) { apiKey { id } }`,
   "Mutation.revokeApiKey": `(input: { id: "${id}" }) { apiKey { id } }`,
+  "Mutation.cloneScope": `(input: { id: "${id}", name: "mine" }) { scope { id } }`,
+  "Mutation.revokeApiKeys": `(input: { ids: ["${id}"] }) { count }`,
+  "Mutation.rotateApiKey": `(input: { id: "${id}" }) { secret }`,
   "Mutation.createModelConnection": `(input: { appId: "${id}", name: "x", provider: OPENAI }) { modelConnection { id } }`,
   "Mutation.updateModelConnection": `(input: { id: "${id}" }) { modelConnection { id } }`,
   "Mutation.deleteModelConnection": `(input: { id: "${id}" }) { id }`,
   "Mutation.testModelConnection": `(input: { id: "${id}", model: "x" }) { ok }`,
+  "Mutation.createToolServer": `(input: { appId: "${id}", name: "x", url: "https://example.com" }) { toolServer { id } }`,
+  "Mutation.updateToolServer": `(input: { id: "${id}" }) { toolServer { id } }`,
+  "Mutation.deleteToolServer": `(input: { id: "${id}" }) { id }`,
+  "Mutation.testToolServer": `(input: { id: "${id}" }) { ok }`,
   "Mutation.replaceCallbackSecret": `(input: { appId: "${id}" }) { secret }`,
   "Mutation.createAgent": `(input: { name: "${id}" }) { agent { id } }`,
   "Mutation.updateAgent": `(input: { id: "${id}" }) { agent { id } }`,
@@ -55,15 +80,61 @@ const rootFields: Readonly<Record<string, string>> = {
   "Mutation.redeliverCallback": `(input: { id: "${id}" }) { callbackDelivery { id } }`,
 };
 
+/** A key can reach these fields of its own key and scope, which only administrators may read. */
+const ofKeys = [
+  "ApiKey.description",
+  "ApiKey.owner",
+  "ApiKey.tripwire",
+  "ApiKey.environment",
+  "ApiKey.tags",
+  "ApiKey.createdBy",
+  "ApiKey.lastUsedFrom",
+  "ApiKey.revokedBy",
+  "ApiKey.revokedReason",
+  "ApiKey.successor",
+  "ApiKey.predecessor",
+  "ApiKey.allowedAddresses",
+  "ApiKey.usage",
+  "Scope.allowedAddresses",
+  "Scope.tags",
+];
+const viewerOf = (coordinate: string): { query: string; guarded: Readonly<Record<string, string>> } => {
+  const [type = "", field = ""] = coordinate.split(".");
+  const path = type === "ApiKey" ? ["apiKey", field] : ["apiKey", "scope", field];
+  const selection =
+    { successor: "successor { id }", predecessor: "predecessor { id }", usage: "usage { requests }" }[field] ?? field;
+  return {
+    query: `{ viewer { apiKey { ${type === "ApiKey" ? selection : `scope { ${selection} }`} } } }`,
+    guarded: { viewer: "Query.viewer", [["viewer", ...path].join(".")]: coordinate },
+  };
+};
+
 /** A query for each guarded field below the root, through a field with another requirement. */
 const nestedFields: Readonly<Record<string, { query: string; guarded: Readonly<Record<string, string>> }>> = {
   "App.callbackSecretCreatedAt": {
     query: `{ agents { nodes { app { callbackSecretCreatedAt } } } }`,
     guarded: { agents: "Query.agents", "agents.nodes.app.callbackSecretCreatedAt": "App.callbackSecretCreatedAt" },
   },
+  "App.eventHost": {
+    query: `{ agents { nodes { app { eventHost } } } }`,
+    guarded: { agents: "Query.agents", "agents.nodes.app.eventHost": "App.eventHost" },
+  },
+  "AppLimits.usage": {
+    query: `{ agents { nodes { app { limits { usage { agents } } } } } }`,
+    guarded: { agents: "Query.agents", "agents.nodes.app.limits.usage": "AppLimits.usage" },
+  },
+  ...Object.fromEntries(ofKeys.map((coordinate) => [coordinate, viewerOf(coordinate)])),
   "Scope.apiKeys": {
     query: `{ viewer { apiKey { scope { apiKeys { totalCount } } } } }`,
     guarded: { viewer: "Query.viewer", "viewer.apiKey.scope.apiKeys": "Scope.apiKeys" },
+  },
+  "Session.userReference": {
+    query: `{ run(id: "${id}") { session { userReference } } }`,
+    guarded: { run: "Query.run", "run.session.userReference": "Session.userReference" },
+  },
+  "Session.metadata": {
+    query: `mutation { createSession(input: {}) { session { metadata } } }`,
+    guarded: { createSession: "Mutation.createSession", "createSession.session.metadata": "Session.metadata" },
   },
   "Session.messages": {
     query: `{ run(id: "${id}") { session { messages { nodes { text } } } } }`,
@@ -77,10 +148,29 @@ const nestedFields: Readonly<Record<string, { query: string; guarded: Readonly<R
     query: `mutation { createSession(input: {}) { session { documents { filename } } } }`,
     guarded: { createSession: "Mutation.createSession", "createSession.session.documents": "Session.documents" },
   },
+  "Run.metadata": {
+    query: `{ run(id: "${id}") { metadata } }`,
+    guarded: { run: "Query.run", "run.metadata": "Run.metadata" },
+  },
+  "Run.startedBy": {
+    query: `{ run(id: "${id}") { startedBy { name } } }`,
+    guarded: { run: "Query.run", "run.startedBy": "Run.startedBy" },
+  },
+  "Run.apiKey": {
+    query: `{ run(id: "${id}") { apiKey { hint } } }`,
+    guarded: { run: "Query.run", "run.apiKey": "Run.apiKey" },
+  },
   "Run.agent": {
     query: `{ run(id: "${id}") { agent { instructions } } }`,
     guarded: { run: "Query.run", "run.agent": "Run.agent" },
   },
+};
+
+/** The guarded fields of events, with the type that has them. */
+const eventFields = {
+  "RunReasoning.text": "text",
+  "RunToolCall.arguments": "arguments",
+  "RunToolResult.result": "result",
 };
 
 describe("the access table", () => {
@@ -100,12 +190,13 @@ describe("the access table", () => {
     const described = types.flatMap(fieldsOf).filter(({ description }) => description?.startsWith("["));
     expect(
       Object.fromEntries(described.map(({ coordinate, description }) => [coordinate, bracketed(description)])),
-    ).toEqual(Object.fromEntries([...access].map(([field, { required }]) => [field, required])));
+    ).toEqual(Object.fromEntries([...access].map(([field, { described }]) => [field, described])));
   });
 
   test("is covered completely by the queries of this test", () => {
     const queried = [...Object.keys(rootFields), ...Object.keys(nestedFields)];
-    expect([...queried, "Mutation.uploadDocument", "Subscription.runEvents"].sort()).toEqual([...access.keys()].sort());
+    const streamed = ["Subscription.runEvents", ...Object.keys(eventFields)];
+    expect([...queried, "Mutation.uploadDocument", ...streamed].sort()).toEqual([...access.keys()].sort());
   });
 });
 
@@ -113,11 +204,14 @@ const bracketed = (description: string | null | undefined) => /^\[(.+?)\]/.exec(
 
 describe.each(grants)("a caller with %s", (grant) => {
   let client: Client;
-  const permissions = grant === "admin" ? undefined : permissionsOf[grant];
+  const role = isRole(grant) ? grant : undefined;
+  const permissions = isRole(grant) || grant === "admin" ? undefined : permissionsOf[grant];
+  const granted = role ? grantedByRole[role] : permissions;
 
   beforeAll(async () => {
     const app = await server.current.newApp();
-    client = permissions ? await app.key(permissions) : server.current.admin;
+    if (role) client = await administratorWith(server.current, role, app.id);
+    else client = permissions ? await app.key(permissions) : server.current.admin;
   });
 
   /** The expected errors: one denial for each field that the access table does not open. */
@@ -127,7 +221,7 @@ describe.each(grants)("a caller with %s", (grant) => {
       .map(([path, field]) => ({
         message: expect.any(String),
         path: path.split("."),
-        extensions: { code: "FORBIDDEN", required: accessOf(field).required, granted: permissions },
+        extensions: { code: "FORBIDDEN", required: accessOf(field)[role ? "described" : "required"], granted },
       }));
   }
 
@@ -175,6 +269,15 @@ describe.each(grants)("a caller with %s", (grant) => {
       expect(errorsOf(result)).toMatchObject([{ extensions: { code: "NOT_FOUND" } }]);
     }
   });
+
+  test.each(Object.entries(eventFields))(
+    "is denied %s in a stream unless the access table opens it",
+    async (name, field) => {
+      const query = `subscription { runEvents(runId: "${id}") { index ... on ${name.split(".")[0] ?? ""} { ${field} } } }`;
+      const guarded = { runEvents: "Subscription.runEvents", [`runEvents.${field}`]: name };
+      expectDenials(await overSse(client, query), guarded);
+    },
+  );
 
   test("never gets Subscription.runEvents over a plain request", async () => {
     for (const { status, body } of [

@@ -99,7 +99,7 @@ test("the error for too many objects in lists has the number, the maximum and ad
   expect(await messageFor(200, 200, "id")).toBe(
     `This operation requests up to 40200 objects in lists; the maximum is 10000. ${advice}`,
   );
-  const many = Array.from({ length: 25 }, (_, i) => `id${i}: id`).join(" ");
+  const many = Array.from({ length: 25 }, (_, i) => (i % 2 ? `id${i}: id` : `name${i}: name`)).join(" ");
   expect(await messageFor(50, 190, many)).toBe(
     `This operation requests up to 247150 fields of objects in lists; the maximum is 200000. ${advice}`,
   );

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { allowHosts } from "../../support/allowed-hosts";
 import { useFolder } from "../../support/folder";
 import { type Environment, useProcesses } from "../../support/process";
 import { S3Server } from "../../support/s3-server";
@@ -13,7 +14,7 @@ const folder = useFolder();
 /** The environment of a server on SQLite, whichever database the other tests use. */
 const onSqlite = (more: Environment = {}) => ({
   DATA_DIR: join(folder.path, "data"),
-  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  ...allowHosts("127.0.0.1"),
   ...more,
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { cp, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { allowHosts } from "../../support/allowed-hosts";
 import { createTestDatabase } from "../../support/database";
 import { readDocument } from "../../support/documents";
 import { useModelServer } from "../../support/model-server";
@@ -89,7 +90,7 @@ const operations: readonly ((app: TestApp, key: KeyHolder) => Promise<Check>)[] 
 ];
 
 test("a backup under concurrent writes contains everything accepted before: revoked keys, documents, runs", async () => {
-  const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
+  const environment = { ...(await processes.fresh()), ...allowHosts("127.0.0.1") };
   const server = await processes.serve(environment);
   const app = await server.newApp();
   const key = await app.key();
@@ -112,7 +113,7 @@ test("a backup under concurrent writes contains everything accepted before: revo
 });
 
 test("after a restore, a run that was running ends as after a crash, and a queued run is executed", async () => {
-  const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
+  const environment = { ...(await processes.fresh()), ...allowHosts("127.0.0.1") };
   const server = await processes.serve(environment);
   const app = await server.newApp();
   await app.modelConnection(models.current.baseUrl);
@@ -132,7 +133,7 @@ test("after a restore, a run that was running ends as after a crash, and a queue
 });
 
 test("keys that were revoked after the backup are valid again, and all keys can be revoked before a server starts", async () => {
-  const environment = { ...(await processes.fresh()), MODEL_ALLOWED_HOSTS: "127.0.0.1" };
+  const environment = { ...(await processes.fresh()), ...allowHosts("127.0.0.1") };
   const server = await processes.serve(environment);
   const app = await server.newApp();
   const keys = [await app.key(), await app.key()] as const;

@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import pino from "pino";
+import { allowHosts } from "../../support/allowed-hosts";
 import { newSender, redeliverCallback, replaceSecret } from "../../support/callbacks";
 import type { Client } from "../../support/client";
 import { storedText } from "../../support/stored-text";
 import { type Received, useReceiver, verified } from "../../support/receiver";
-import { eventually, execute } from "../../support/runs";
+import { eventually, execute, finishRuns } from "../../support/runs";
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
@@ -12,8 +13,8 @@ const logged: string[] = [];
 const log = pino({ level: "trace" }, { write: (line: string) => void logged.push(line) });
 const model = new TestModel();
 const receiver = useReceiver();
-const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" }, { "test:model": model }, log);
-afterEach(() => model.releaseAll());
+const server = useServer({ ...allowHosts("127.0.0.1") }, { "test:model": model }, log);
+afterEach(() => finishRuns(server.current, model));
 
 describe("a callback secret", () => {
   const when = `query ($id: ID!) { app(id: $id) { callbackSecretCreatedAt } }`;
@@ -88,7 +89,7 @@ test("a secret appears in the response that creates it and nowhere else; URLs an
   for (const expected of ["DELIVERED", "FAILED", "REJECTED", "UNREACHABLE", "BAD_USER_INPUT"]) {
     expect(responses).toContain(expected);
   }
-  expect(logged.join("")).toContain("gave up on a callback");
+  expect(logged.join("")).toContain("gave up on the callback");
   const stored = await storedText(server.current);
   expect(stored).toContain(appId);
   for (const each of [secret, replaced]) {

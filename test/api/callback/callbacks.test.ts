@@ -1,13 +1,14 @@
+import { allowHosts } from "../../support/allowed-hosts";
 import { attempted, deliveryOf, dueNow, newSender, replaceSecret } from "../../support/callbacks";
 import { useReceiver, verified } from "../../support/receiver";
-import { cancel, eventually, execute, executeAgent, finished, refusalOf, runOf } from "../../support/runs";
+import { cancel, eventually, execute, executeAgent, finishRuns, finished, refusalOf, runOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const receiver = useReceiver();
-const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" }, { "test:model": model });
-afterEach(() => model.releaseAll());
+const server = useServer({ ...allowHosts("127.0.0.1") }, { "test:model": model });
+afterEach(() => finishRuns(server.current, model));
 
 test("a finished run is posted with a signature that the Standard Webhooks library verifies", async () => {
   const { key, agentId, secret, path } = await newSender(server.current);
@@ -128,9 +129,9 @@ describe("a URL", () => {
     ["https://example.com/#a", "fragment"],
     [`https://${"a".repeat(63)}.${"b".repeat(63)}.${"c".repeat(63)}.${"d".repeat(63)}.example.com/`, "host"],
     [`https://example.com/${"a".repeat(2_000)}`, "2,000 characters"],
-    ["http://localhost/", "MODEL_ALLOWED_HOSTS"],
-    ["http://[::ffff:127.0.0.1]/", "MODEL_ALLOWED_HOSTS"],
-    ["http://169.254.169.254/latest/meta-data/", "MODEL_ALLOWED_HOSTS"],
+    ["http://localhost/", "CALLBACK_ALLOWED_HOSTS"],
+    ["http://[::ffff:127.0.0.1]/", "CALLBACK_ALLOWED_HOSTS"],
+    ["http://169.254.169.254/latest/meta-data/", "CALLBACK_ALLOWED_HOSTS"],
   ])("like %s is refused, and nothing is executed", async (callbackUrl, reason) => {
     const { key, agentId } = await newSender(server.current);
     const [error] = await key.errors(executeAgent, { input: { agentId, text: "one", callbackUrl } });

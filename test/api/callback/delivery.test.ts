@@ -1,17 +1,19 @@
+import { type AddressInfo, createServer } from "node:net";
+import { allowHosts } from "../../support/allowed-hosts";
 import { productionTimings } from "../../../src/timings";
 import { attempted, deliveryOf, dueNow, newSender, redeliverCallback } from "../../support/callbacks";
 import { useReceiver, verified } from "../../support/receiver";
-import { execute } from "../../support/runs";
+import { execute, finishRuns } from "../../support/runs";
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const receiver = useReceiver();
-const attemptTimeoutMs = 8_000;
+const attemptTimeoutMs = 16_000;
 const timings = { ...productionTimings, callbacks: { ...productionTimings.callbacks, attemptTimeoutMs } };
-const environment = { MODEL_ALLOWED_HOSTS: "127.0.0.1,localhost" };
+const environment = { ...allowHosts("127.0.0.1,localhost") };
 const server = useServer(environment, { "test:model": model }, undefined, timings);
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 /** The delay between the end of the last attempt and the next one, in seconds. */
 const retryDelaySecondsOf = ({ attempts, nextAttemptAt }: any): number => {
@@ -72,6 +74,34 @@ test("a redirect is not followed, and an endless response is not read", async ()
 
   const { run } = await execute(key, { agentId, callbackUrl: receiver.current.url(`${path}/endless`, "endless") });
   expect(await attempted(key, run.id)).toMatchObject({ status: "DELIVERED", attempts: [{ httpStatus: 200 }] });
+});
+
+test("a receiver that sends `100 Continue` unasked before its status has received the callback", async () => {
+  const { key, agentId } = await newSender(server.current);
+  let posted = 0;
+  const receiving = createServer((socket) => {
+    let received = "";
+    socket.on("error", () => undefined);
+    socket.on("data", (data) => {
+      if (received === "") socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+      received += data.toString();
+      if (!/"omitted":\S*}$/.test(received)) return;
+      posted++;
+      socket.end("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    });
+  });
+  await new Promise<void>((resolve) => receiving.listen(0, "127.0.0.1", resolve));
+  const { port } = receiving.address() as AddressInfo;
+  try {
+    const { run } = await execute(key, { agentId, callbackUrl: `http://127.0.0.1:${port}/` });
+    expect(await attempted(key, run.id)).toMatchObject({
+      status: "DELIVERED",
+      attempts: [{ httpStatus: 200, error: null }],
+    });
+    expect(posted).toBe(1);
+  } finally {
+    receiving.close();
+  }
 });
 
 test("a receiver that does not respond in time is retried, and delays no other delivery", async () => {

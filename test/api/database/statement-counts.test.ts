@@ -1,5 +1,7 @@
+import type { Client } from "../../support/client";
+import { eventually } from "../../support/runs";
 import { useServer } from "../../support/server";
-import { asksForHolders, statementsOf } from "../../support/statements";
+import { asksForHolders, requestStatementsOf } from "../../support/statements";
 
 const server = useServer();
 
@@ -7,7 +9,9 @@ test("a key reads an agent in two statements: one for the key and its scope, one
   const app = await server.current.newApp();
   const [id, key] = [await app.agent(), await app.key({ agents: "VIEW" })];
 
-  const statements = await statementsOf(() => key.data(`query ($id: ID!) { agent(id: $id) { name model } }`, { id }));
+  const statements = await requestStatementsOf(() =>
+    key.data(`query ($id: ID!) { agent(id: $id) { name model } }`, { id }),
+  );
   expect(statements).toHaveLength(2);
 });
 
@@ -16,19 +20,26 @@ test("a key lists fifty agents in two statements, and counts them with a third",
   for (let i = 0; i < 50; i++) await app.agent();
   const key = await app.key({ agents: "VIEW" });
 
-  const list = await statementsOf(() =>
+  const list = await requestStatementsOf(() =>
     key.data(`{ agents(first: 50) { nodes { id name } pageInfo { hasNextPage } } }`),
   );
   expect(list).toHaveLength(2);
-  const withCount = await statementsOf(() => key.data(`{ agents(first: 50) { nodes { id } totalCount } }`));
+  // Of the agents, only ids and what was requested.
+  const columns = [...(list[1] ?? "").matchAll(/candidate_(\w+)/g)].map(([, column]) => column);
+  expect([...new Set(columns)].sort()).toEqual(["appId", "id", "name"]);
+  const withCount = await requestStatementsOf(() => key.data(`{ agents(first: 50) { nodes { id } totalCount } }`));
   expect(withCount).toHaveLength(3);
 });
 
 test("an upload looks up its key once if the body arrives immediately", async () => {
   const app = await server.current.newApp();
   const [key, sessionId] = [await app.key({ runtime: ["DOCUMENT_UPLOAD"] }), await app.session()];
-  const statements = await statementsOf(() => key.upload(sessionId, "The barn is red."));
-  expect(statements.filter(asksForHolders)).toHaveLength(1);
+  const statements = await requestStatementsOf(() => key.upload(sessionId, "The barn is red."));
+  // Not by its id, which the server does for connections that have been open for a while.
+  expect(statements.filter((each) => asksForHolders(each) && each.includes("digest"))).toHaveLength(1);
+  // The statements of its processing belong to no other test.
+  const processing = `SELECT id FROM document WHERE status = 'PROCESSING'`;
+  await eventually(async () => (await server.current.sql(processing)).length === 0);
 });
 
 test("fifty scopes with their keys take as many statements as one", async () => {
@@ -38,7 +49,7 @@ test("fifty scopes with their keys take as many statements as one", async () => 
   const statementsWith = async (count: number) => {
     const app = await server.current.newApp();
     for (let i = 0; i < count; i++) await app.key({});
-    return statementsOf(() => server.current.admin.data(query, { appId: app.id }));
+    return requestStatementsOf(() => server.current.admin.data(query, { appId: app.id }));
   };
   const [one, fifty] = [await statementsWith(1), await statementsWith(50)];
   expect(fifty).toHaveLength(one.length);
@@ -58,8 +69,64 @@ test("fifty sessions with their documents, runs and messages take as many statem
       await app.document(sessionId);
     }
     const key = await app.key();
-    return statementsOf(() => key.data(query));
+    return requestStatementsOf(() => key.data(query));
   };
   const [one, fifty] = [await statementsWith(1), await statementsWith(50)];
   expect(fifty).toHaveLength(one.length);
+});
+
+/** Those that read or change rows, rather than begin and end transactions. */
+const onRows = (statements: readonly string[]) =>
+  statements.filter((each) => /^\s*(SELECT|INSERT|UPDATE|DELETE)/.test(each));
+const commitsIn = (statements: readonly string[]) => statements.filter((each) => each === "COMMIT").length;
+
+test("a key creates an agent with eight statements and one commit, the entry of the audit log included", async () => {
+  const app = await server.current.newApp();
+  const key = await app.key({ agents: "FULL" });
+  const statements = await requestStatementsOf(() =>
+    key.data(`mutation { createAgent(input: { name: "helper" }) { agent { id } } }`),
+  );
+  expect(onRows(statements).length).toBeLessThanOrEqual(8);
+  expect(commitsIn(statements)).toBe(1);
+});
+
+const runInput = (agentId: string, sessionId?: string) => ({
+  input: {
+    agentId,
+    ...(sessionId !== undefined && { session: { id: sessionId } }),
+    text: "What is red?",
+    waitMs: 10_000,
+  },
+});
+const execution = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { status output } session { status } } }`;
+
+/** Those that a run of the built-in model takes, from the request to its answer, with those that begin and end transactions. */
+async function statementsOfRun(key: Client, agentId: string, sessionId?: string): Promise<string[]> {
+  // The first statements of a process, and the look at the queue that its start has brought.
+  await key.data(execution, runInput(agentId, sessionId));
+  return requestStatementsOf(() => key.data(execution, runInput(agentId, sessionId)));
+}
+
+test("a run of the built-in model takes at most sixteen statements and two commits", async () => {
+  const app = await server.current.newApp();
+  const statements = await statementsOfRun(await app.key(), await app.agent(), await app.session());
+  expect(statements.length).toBeLessThanOrEqual(16);
+  expect(commitsIn(statements)).toBe(2);
+});
+
+test("a run that opens its session takes no statement more", async () => {
+  const app = await server.current.newApp();
+  const statements = await statementsOfRun(await app.key(), await app.agent());
+  expect(statements.length).toBeLessThanOrEqual(16);
+  expect(commitsIn(statements)).toBe(2);
+});
+
+test("a run reads its key twice and its agent once, and nothing that it has written", async () => {
+  const app = await server.current.newApp();
+  const statements = await statementsOfRun(await app.key(), await app.agent(), await app.session());
+  // Whether the session has other runs, and documents, is asked by the statement that reads the agent.
+  const tables = statements.flatMap(
+    (each) => /^SELECT .* FROM .(\w+). .\w+. /.exec(each.replace(/\s+/g, " "))?.[1] ?? [],
+  );
+  expect(tables.sort()).toEqual(["agent", "api_key", "scope"]);
 });

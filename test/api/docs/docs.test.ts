@@ -3,10 +3,11 @@ import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { dirname, join, normalize, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parse, validate } from "graphql";
+import { allowHosts } from "../../support/allowed-hosts";
 import { renderConfigurationTable } from "../../../src/cli/configuration-table";
 import { createSchema } from "../../../src/api/graphql/schema";
 import { readConfig } from "../../../src/config";
-import { statusOf } from "../../../src/errors";
+import { conflictReasons, credentialReasons, delegationReasons, statusOf } from "../../../src/errors";
 import { access } from "../../support/access-table";
 import { warmReader } from "../../support/documents";
 import { useFolder } from "../../support/folder";
@@ -48,6 +49,7 @@ const shown = (printed: string, replaced: readonly (readonly [shown: string, rea
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "...")
     .replaceAll(/(latchkey_|whsec_)[0-9A-Za-z+/=]{20,}/g, "$1...")
     .replaceAll(/(\/documents\/\.\.\.)\?[^"\s]+/g, "$1?...")
+    .replaceAll(/"version":"[^"]+"/g, '"version":"..."')
     .replaceAll("\r\n", "\n")
     .replace(/(?<=[^\n])$/, "\n");
 
@@ -95,7 +97,7 @@ const timeoutMs = 240_000;
 
 describe("the commands of the documents", () => {
   const models = useModelServer();
-  const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
+  const server = useServer({ ...allowHosts("127.0.0.1") });
   const processes = useProcesses();
   const folder = useFolder();
 
@@ -155,7 +157,7 @@ describe("a block of code", () => {
     );
 
   test("of commands runs in a test, or has a language that is no command", () => {
-    const known = ["sh", "js", "json", "graphql", "ini", "nginx", "text"];
+    const known = ["sh", "js", "json", "graphql", "ini", "nginx", "text", "yaml"];
     const languages = documents.flatMap((document) => codeBlocks(textOf(document)).map(({ language }) => language));
     expect([...new Set(languages)].filter((language) => !known.includes(language))).toEqual([]);
     const place = ({ document, line }: { document: string; line: number }) => `${document}:${line}`;
@@ -231,6 +233,22 @@ test("docs/api.md lists every error code of the server with its status", () => {
   expect(Object.fromEntries(rows.map(([name, status]) => [code(name)[0], Number(status)]))).toEqual(statusOf);
 });
 
+test("docs/api.md lists every reason of a conflict", () => {
+  const rows = tableBelow("docs/api.md", "Reasons of a conflict");
+  expect(rows.map(([name]) => code(name)[0])).toEqual(Object.keys(conflictReasons));
+});
+
+test("docs/api.md lists every reason for which a valid key is refused", () => {
+  const rows = tableBelow("docs/api.md", "Reasons of a refusal");
+  expect(rows.map(([name]) => code(name)[0])).toEqual(["ADDRESS", ...Object.keys(delegationReasons)]);
+});
+
+test("docs/api.md lists every reason for which a credential is refused", () => {
+  const rows = tableBelow("docs/api.md", "Reasons of a refused credential");
+  const reasons = [...Object.keys(credentialReasons), "KEY_REVOKED", "ADMINISTRATOR_REVOKED"];
+  expect(rows.map(([name]) => code(name)[0])).toEqual(reasons);
+});
+
 test("docs/api.md lists every error code of a run", () => {
   const sources = ["src/model", "src/domain/run"].flatMap((folder) =>
     readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -240,7 +258,9 @@ test("docs/api.md lists every error code of a run", () => {
   const listed = tableBelow("docs/api.md", "Error codes of a run").map(([name]) => code(name)[0] ?? "");
   const used = sources
     .join("")
-    .match(/(?<=")(MODEL|TOOLS|TOOL_STEPS|DOCUMENTS)_[A-Z_]+(?=")|AGENT_DELETED|(?<=")INTERRUPTED(?=")/g);
+    .match(
+      /(?<=")(MODEL|TOOLS|TOOL_STEPS|DOCUMENTS)_[A-Z_]+(?=")|AGENT_DELETED|(?<=")(INTERRUPTED|ACCESS_REVOKED)(?=")/g,
+    );
   expect(listed.sort()).toEqual([...new Set(used)].sort());
 });
 

@@ -6,7 +6,7 @@ import { parse } from "content-disposition";
 import type { Client } from "../../support/client";
 import { createTestLog } from "../../support/log";
 import { useServer } from "../../support/server";
-import { statementsOf } from "../../support/statements";
+import { requestStatementsOf } from "../../support/statements";
 import type { TestApp } from "../../support/test-app";
 
 const { log, lines } = createTestLog();
@@ -200,9 +200,9 @@ test("a link is issued only to callers that may view the document", async () => 
 
 test("a link takes one statement for the key with its scope and one for the document, and survives a restart", async () => {
   const { id, key } = await viewable();
-  expect(await statementsOf(() => linkTo(id, key))).toHaveLength(2);
+  expect(await requestStatementsOf(() => linkTo(id, key))).toHaveLength(2);
   const url = await linkTo(id, key);
-  expect(await statementsOf(() => download(url))).toHaveLength(2);
+  expect(await requestStatementsOf(() => download(url))).toHaveLength(2);
   await server.current.restart();
   expect((await download(url)).status).toBe(200);
 });

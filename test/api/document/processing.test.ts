@@ -2,13 +2,16 @@ import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { documentsOf, filesIn, readDocument, slowText } from "../../support/documents";
+import { productionTimings } from "../../../src/timings";
 import { useProcesses } from "../../support/process";
 import { eventually } from "../../support/runs";
 import { type TestServer, useServer } from "../../support/server";
 
 const processes = useProcesses();
-const server = useServer();
-const withoutWait = useServer({ MAX_READ_WAIT_SECONDS: "0" });
+const serve = (environment = {}) => useServer(environment, {}, undefined, productionTimings);
+const server = serve();
+const withoutWait = serve({ MAX_READ_WAIT_SECONDS: "0" });
+const withoutRoom = serve({ MAX_QUEUED_DOCUMENTS: "1" });
 const execute = `mutation ($input: ExecuteAgentInput!) {
   executeAgent(input: $input) { run { id status output citations { document { id } } error { code } } }
 }`;
@@ -108,6 +111,23 @@ test.each([
   expect(await readDocument(server.current.admin, next)).toMatchObject({ status: "READY" });
   expect(await filesOf(id)).toEqual([]);
 });
+
+test("documents for which there is no room in memory are indexed too, although more wait than its queue holds", async () => {
+  const { admin } = withoutRoom.current;
+  const apps = await Promise.all([1, 2].map(() => withoutRoom.current.newApp()));
+  const sessions = await Promise.all(
+    apps.map(async (app) => {
+      const sessionId = await app.session();
+      await Promise.all([1, 2, 3, 4, 5].map((i) => app.document(sessionId, `The barn ${i} is red. `.repeat(20_000))));
+      return sessionId;
+    }),
+  );
+  for (const sessionId of sessions) {
+    const isReady = async () => (await documentsOf(admin, sessionId)).every(({ status }) => status === "READY");
+    await eventually(isReady, 60_000);
+    expect(await documentsOf(admin, sessionId)).toHaveLength(5);
+  }
+}, 120_000);
 
 test("a FAILED document has its content and no index", async () => {
   const app = await server.current.newApp();

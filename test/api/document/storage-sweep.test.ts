@@ -56,6 +56,7 @@ test("a sweep while a server runs deletes the orphans of a crash and nothing els
 test("a sweep keeps new files, because their rows may not be inserted yet", async () => {
   const { environment, store, sessionId, app, server, id } = await storageWithOrphans();
   const second = await app.document(sessionId);
+  await readDocument(server.admin, sessionId);
   await server.sql(`DELETE FROM document WHERE id = '${second}'`);
   await sweep(environment);
   expect(await store.names()).toContain(second);
@@ -64,7 +65,9 @@ test("a sweep keeps new files, because their rows may not be inserted yet", asyn
 
 test("a sweep reports documents that lack their content or index and does not change them", async () => {
   const { environment, store, server, app, id } = await storageWithOrphans();
-  const other = await app.document(await app.session());
+  const otherSession = await app.session();
+  const other = await app.document(otherSession);
+  await readDocument(server.admin, otherSession);
   await store.lose(id);
   await store.lose(`${other}.index`);
   // They are too new to be reported.

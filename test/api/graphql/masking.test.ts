@@ -1,6 +1,6 @@
-import { SelectQueryBuilder } from "typeorm";
 import { AppService } from "../../../src/domain/app/app.service";
 import { OperationAuthorizer } from "../../../src/auth/authorizer";
+import { PreparedQuery } from "../../../src/platform/database/prepared-query";
 import { createTestLog } from "../../support/log";
 import { type RawAnswer, sendRaw } from "../../support/raw";
 import { adminKey, useServer } from "../../support/server";
@@ -17,9 +17,12 @@ const post = (query: string) =>
     body: JSON.stringify({ query }),
   });
 
-/** The log lines about the request of a response. */
+/** The log lines about the request of a response, without the one that each request has. */
 const logLinesOf = ({ headers }: RawAnswer) =>
-  lines.filter((line) => (JSON.parse(line) as { requestId?: string }).requestId === headers["x-request-id"]);
+  lines.filter((line) => {
+    const { requestId, msg } = JSON.parse(line) as { requestId?: string; msg: string };
+    return requestId === headers["x-request-id"] && msg !== "request";
+  });
 
 test("an internal error in a field is masked, and logged with the id of the request", async () => {
   jest.spyOn(AppService.prototype, "list").mockRejectedValue(new TypeError("swordfish"));
@@ -47,7 +50,7 @@ test("an internal error outside of all fields is masked, and logged with the id 
 
 test("a caller that can't be authenticated while the database is away gets UNAVAILABLE", async () => {
   const key = await (await server.current.newApp()).key();
-  jest.spyOn(SelectQueryBuilder.prototype, "getOne").mockRejectedValue(new Error("swordfish"));
+  jest.spyOn(PreparedQuery.prototype, "one").mockRejectedValue(new Error("swordfish"));
   const answer = await sendRaw(server.current.url, { headers: { ...json, "x-api-key": key.secret }, body: "{" });
   expect([answer.status, JSON.parse(answer.text)]).toMatchObject([
     503,

@@ -6,6 +6,7 @@ import { AccessNotifier } from "../../../src/auth/access-notifier";
 import { readConfig } from "../../../src/config";
 import { statusOf } from "../../../src/errors";
 import { createHttp } from "../../../src/api/http/http";
+import { version } from "../../../package.json";
 import { type RawAnswer, sendRaw } from "../../support/raw";
 import { adminKey, useServer } from "../../support/server";
 
@@ -54,9 +55,14 @@ describe("an operation", () => {
   });
 
   test("that a browser would send for a foreign page without a preflight request is refused", async () => {
-    expect(errorOf(await get({ query: viewer }, {}))).toEqual([400, "BAD_REQUEST"]);
+    // The browser adds none of the headers that a request of this server must have, and a page can't add them unasked.
+    const { origin } = new URL(server.current.url);
+    const preflight = { origin: "https://foreign.example", "access-control-request-method": "GET" };
+    const refused = await sendRaw(`${origin}/graphql`, { method: "OPTIONS", headers: preflight });
+    expect([refused.status, refused.headers["access-control-allow-origin"]]).toEqual([404, undefined]);
+    expect(errorOf(await get({ query: viewer }, { authorization: "" }))).toEqual([401, "UNAUTHENTICATED"]);
     for (const type of ["text/plain", "application/x-www-form-urlencoded"]) {
-      expect(errorOf(await get({ query: viewer }, { "content-type": type }))).toEqual([400, "BAD_REQUEST"]);
+      expect(errorOf(await get({ query: viewer }, { "content-type": type }))).toEqual([415, "BAD_REQUEST"]);
       expect(errorOf(await post({ query: viewer }, { "content-type": type }))).toEqual([415, "UNSUPPORTED_MEDIA_TYPE"]);
     }
     const form = { "content-type": "multipart/form-data; boundary=cut" };
@@ -205,9 +211,9 @@ describe("a body", () => {
 });
 
 describe("a response", () => {
-  test("has a request id for the log, which the client can't choose", async () => {
+  test("has a request id for the log, and a new one unless the client chose a well-formed one", async () => {
     const { origin } = new URL(server.current.url);
-    const idHeaders = { "x-request-id": "mine", "request-id": "mine" };
+    const idHeaders = { "x-request-id": "not well-formed", "request-id": "mine" };
     const responses = [
       await post({ query: viewer }, idHeaders),
       await post({ query: viewer }, idHeaders),
@@ -219,7 +225,17 @@ describe("a response", () => {
     ];
     const ids = responses.map(({ headers }) => headers["x-request-id"]);
     expect(new Set(ids).size).toBe(responses.length);
-    for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    const newId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+    for (const id of ids) expect(id).toMatch(newId);
+
+    const idAfter = async (id: string | string[]) =>
+      (await sendRaw(`${origin}/healthz`, { method: "GET", headers: { "x-request-id": id } })).headers["x-request-id"];
+    for (const id of ["a", "0197-f00d", "Root=1-67891233-abcdef012345678912345678", "x".repeat(128)]) {
+      expect(await idAfter(id)).toBe(id);
+    }
+    for (const id of ["", "x".repeat(129), "a b", "a,b", "ä", '"', "<b>", "a\tb", "{}", ["a", "b"]]) {
+      expect(await idAfter(id)).toMatch(newId);
+    }
   });
 
   test("for an unknown path names the path of the API, and the body is not read", async () => {
@@ -241,7 +257,7 @@ describe("a response", () => {
   test("of the health endpoints needs no credential", async () => {
     const { origin } = new URL(server.current.url);
     const health = await sendRaw(`${origin}/healthz`, { method: "GET" });
-    expect([health.status, JSON.parse(health.text)]).toEqual([200, { status: "ok" }]);
+    expect([health.status, JSON.parse(health.text)]).toEqual([200, { status: "ok", version }]);
     const readiness = await sendRaw(`${origin}/readyz`, { method: "GET" });
     expect([readiness.status, JSON.parse(readiness.text)]).toEqual([200, { status: "ready" }]);
   });
@@ -253,11 +269,16 @@ describe("a response", () => {
   });
 });
 
-test("timeouts for slow requests and a maximum of connections are set", async () => {
-  const { limits } = readConfig({ MAX_CONNECTIONS: "77" });
+test("timeouts for slow requests are set, and the connections are bounded", async () => {
+  const { limits } = readConfig({});
   const runtime = { log: pino({ level: "silent" }) };
-  const { server: http } = createHttp({ runtime } as never, {} as never, limits);
+  const connectionGate = { attach: jest.fn() };
+  const { server: http } = createHttp(
+    { runtime, doorkeeper: {}, liveConnections: {}, connectionGate } as never,
+    {} as never,
+    limits,
+  );
   expect(http.headersTimeout).toBeLessThanOrEqual(15_000);
   expect(http.requestTimeout).toBeLessThanOrEqual(120_000);
-  expect(http.maxConnections).toBe(77);
+  expect(connectionGate.attach).toHaveBeenCalledWith(http);
 });

@@ -92,6 +92,7 @@ test("an app is deleted in batches, and no row is deleted by cascade", async () 
     api_key: 300,
     model_connection: 1,
     app: 2,
+    audit_head: 1,
   });
   expect(maxRowsOf(changes)).toBeLessThanOrEqual(maxRows);
 });

@@ -1,13 +1,14 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { allowHosts } from "../../support/allowed-hosts";
 import { attempted, deliveryOf, redeliverCallback, replaceSecret } from "../../support/callbacks";
 import { useReceiver } from "../../support/receiver";
 import { eventually, execute } from "../../support/runs";
 import { useServer } from "../../support/server";
 import { changesOf } from "../../support/statements";
 
-const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
+const server = useServer({ ...allowHosts("127.0.0.1") });
 const receiver = useReceiver();
 
 const longAgo = "'2020-01-01 00:00:00.000'";
@@ -56,9 +57,11 @@ test("a callback that was delivered 30 days ago is deleted with its URL; a young
   );
   // The age of a delivery is in its id.
   const oldIds = new Map([old, redelivered].map((runId, i) => [runId, `01600000-0000-7000-8000-00000000000${i}`]));
+  // Its URL was sealed for the id that it had.
+  const url = receiver.current.url("/redelivered");
   for (const [runId, id] of oldIds) {
     await server.current.sql(
-      `UPDATE callback_delivery SET id = '${id}', begunAt = ${longAgo} WHERE runId = '${runId}'`,
+      `UPDATE callback_delivery SET id = '${id}', url = '${url}', begunAt = ${longAgo} WHERE runId = '${runId}'`,
     );
   }
   await key.data(redeliverCallback, { id: oldIds.get(redelivered) });

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { allowHosts } from "../../support/allowed-hosts";
 import { attempted, replaceSecret } from "../../support/callbacks";
 import { useReceiver } from "../../support/receiver";
 import { eventsOf, eventually, execute, expectWhole, refusalOf, runOf } from "../../support/runs";
@@ -17,7 +18,7 @@ afterEach(async () => {
 });
 
 const start = async (settings: Record<string, string>) =>
-  (server = await TestServer.start({ MODEL_ALLOWED_HOSTS: "127.0.0.1", ...settings }, { "test:model": model }));
+  (server = await TestServer.start({ ...allowHosts("127.0.0.1"), ...settings }, { "test:model": model }));
 
 async function keyWithAgent(): Promise<{ key: KeyHolder; agentId: string; upload: (id: string) => Promise<string> }> {
   const app = await server.newApp();
@@ -144,6 +145,12 @@ describe("with SESSION_RETENTION_DAYS", () => {
       return rows[0]?.["clearedAt"] !== null;
     });
 
+    const [usage] = await server.sql(
+      "SELECT messageBytes, (SELECT SUM(countedBytes) FROM run) AS left_over FROM app_usage WHERE messageBytes > 0",
+    );
+    expect(Number(usage?.["messageBytes"])).toBe(Number(usage?.["left_over"]));
+    expect(Number(usage?.["messageBytes"])).toBeGreaterThan(0);
+
     for (const { id, runId } of [recent, active]) {
       const { runs, messages } = await sessionOf(key, id);
       expect([runs.nodes.length, messages.nodes.length]).toEqual([2, 4]);
@@ -168,7 +175,6 @@ test("without these settings sessions stay as they are, however old", async () =
   expect([await sessionOf(key, active.id as string), await sessionOf(key, ended.id as string)]).toEqual(before);
 });
 
-/** How many documents have files. */
 async function countStoredDocuments(): Promise<number> {
   const names = await readdir(join(server.dataDir, "documents"));
   return new Set(names.map((name) => name.slice(0, 36))).size;

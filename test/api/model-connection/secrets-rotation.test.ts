@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import pino from "pino";
+import { allowHosts } from "../../support/allowed-hosts";
 import { readConfig } from "../../../src/config";
 import { type RunningServer, startServer } from "../../../src/server";
-import { attempted, replaceSecret } from "../../support/callbacks";
+import { attempted, redeliverCallback, replaceSecret } from "../../support/callbacks";
 import { Client } from "../../support/client";
-import { createTestDatabase } from "../../support/database";
+import { createTestDatabase, sqlOn } from "../../support/database";
 import { useModelServer } from "../../support/model-server";
 import { Receiver, verified } from "../../support/receiver";
-import { execute } from "../../support/runs";
+import { eventually, execute } from "../../support/runs";
 import { TestApp } from "../../support/test-app";
 
 const models = useModelServer();
@@ -37,7 +38,7 @@ const environment = (keys: object) => ({
   PORT: "0",
   DATA_DIR: dataDir,
   ADMIN_KEY: adminKey,
-  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  ...allowHosts("127.0.0.1"),
   ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
   ...keys,
 });
@@ -47,6 +48,8 @@ async function serverWith(keys: object = {}): Promise<Client> {
   running.push(server);
   return new Client(server.url, ["authorization", `Bearer ${adminKey}`]);
 }
+
+const sql = (statement: string) => sqlOn(readConfig(environment({})).database, statement);
 
 async function rotate(keys: object): Promise<string> {
   const { stdout } = await promisify(execFile)(process.execPath, ["dist/src/cli/rotate-secrets.js"], {
@@ -111,7 +114,9 @@ test("secrets are rotated while a server is running, and the previous key then d
   expect(await rotate(both)).toContain("0 of 3 secrets were rotated");
   expect(await sentKeys(runningServer, ids)).toEqual(allKeys);
 
+  await running.pop()?.close();
   expect(await sentKeys(await serverWith({ SECRETS_KEY: second }), ids)).toEqual(allKeys);
+  await running.pop()?.close();
   expect(await sentKeys(await serverWith({ SECRETS_KEY: first }), ids)).toEqual(ids.map(() => "MODEL_UNAVAILABLE"));
 });
 
@@ -144,6 +149,7 @@ test("a rotation includes the current and the previous signing secret of callbac
     const { run } = await execute(admin, { agentId, callbackUrl: receiver.url("/unread") });
     expect((await attempted(admin, run.id)).attempts).toMatchObject([{ error: "SECRET_UNREADABLE" }]);
 
+    await running.pop()?.close();
     const rotated = await serverWith({ SECRETS_KEY: second });
     await execute(rotated, { agentId, callbackUrl: receiver.url("/read") });
     const [callback] = await receiver.wait("/read");
@@ -159,4 +165,63 @@ test("invalid keys and hosts in the configuration are named without their values
   const read = () => readConfig(environment(faulty));
   expect(read).toThrow(/SECRETS_KEY must be 32 bytes[^]*SECRETS_KEY_PREVIOUS must be[^]*MODEL_ALLOWED_HOSTS must be/);
   expect(read).toThrow(expect.objectContaining({ message: expect.not.stringContaining("sk-") }));
+});
+
+test("a key of a row whose address, provider or app was changed in the database is sent nowhere", async () => {
+  const admin = await serverWith();
+  const ids = await connections(admin, 3);
+  const [{ appId } = { appId: "" }] = await sql(`SELECT appId FROM model_connection WHERE id = '${ids[0] ?? ""}'`);
+  const changes = [
+    `baseUrl = '${models.current.baseUrl}/'`,
+    "provider = 'OPENAI'",
+    `name = 'b', appId = '${String(appId)}'`,
+  ];
+  for (const [i, change] of changes.entries()) {
+    await sql(`UPDATE model_connection SET ${change} WHERE id = '${ids[i] ?? ""}'`);
+  }
+  const calls = models.current.calls.length;
+  expect(await sentKeys(admin, ids)).toEqual(ids.map(() => "MODEL_UNAVAILABLE"));
+  expect(models.current.calls).toHaveLength(calls);
+});
+
+test("the URL of a callback is stored encrypted, and is rotated; a row with another host is not posted", async () => {
+  const receiver = await Receiver.start();
+  try {
+    const both = { SECRETS_KEY: second, SECRETS_KEY_PREVIOUS: first };
+    const admin = await serverWith({ SECRETS_KEY: first });
+    const app = await TestApp.create({ url: admin.url, admin });
+    await replaceSecret(admin, app.id);
+    const agentId = await app.agent();
+    const deliveries: string[] = [];
+    for (const path of ["/a?token=swordfish", "/b", "/c"]) {
+      const { run } = await execute(admin, { agentId, callbackUrl: receiver.url(path) });
+      deliveries.push((await attempted(admin, run.id as string)).id as string);
+    }
+    const [one = "", two = "", three = ""] = deliveries;
+    const stored = JSON.stringify(await sql("SELECT * FROM callback_delivery"));
+    expect(stored).toContain(`127.0.0.1:${receiver.port}`);
+    expect(stored).not.toContain("swordfish");
+    await running.pop()?.close();
+
+    // As an earlier version stored it.
+    await sql(`UPDATE callback_delivery SET url = '${receiver.url("/plain")}' WHERE id = '${two}'`);
+    await sql(`UPDATE callback_delivery SET host = '127.0.0.1' WHERE id = '${three}'`);
+    await expect(rotate(both)).rejects.toMatchObject({ stderr: expect.stringContaining("Nothing was changed") });
+    await sql(`UPDATE callback_delivery SET host = '127.0.0.1:${receiver.port}' WHERE id = '${three}'`);
+    expect(await rotate(both)).toContain("4 of 4 secrets were rotated");
+
+    const rotated = await serverWith({ SECRETS_KEY: second });
+    await sql(`UPDATE callback_delivery SET host = '127.0.0.1' WHERE id = '${three}'`);
+    for (const id of deliveries) await rotated.data(redeliverCallback, { id });
+    await receiver.wait("/a?token=swordfish", 2);
+    await receiver.wait("/plain");
+    await eventually(async () => {
+      const [row] = await sql(`SELECT attempts FROM callback_delivery WHERE id = '${three}'`);
+      return String(row?.["attempts"]).includes("SECRET_UNREADABLE");
+    });
+    expect(receiver.at("/c")).toHaveLength(1);
+    expect(one).not.toBe("");
+  } finally {
+    await receiver.stop();
+  }
 });

@@ -1,9 +1,10 @@
+import { allowHosts } from "../../support/allowed-hosts";
 import { useModelServer } from "../../support/model-server";
 import { useServer } from "../../support/server";
 import type { TestApp } from "../../support/test-app";
 
 const models = useModelServer();
-const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1:7777,127.0.0.1:7778,127.0.0.1" });
+const server = useServer({ ...allowHosts("127.0.0.1:7777,127.0.0.1:7778,127.0.0.1") });
 
 const fields = `id version model tools { url allow }`;
 const create = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { ${fields} } } }`;

@@ -3,13 +3,14 @@ import { startServer } from "../../../src/server";
 import { readConfig } from "../../../src/config";
 import pino from "pino";
 import { useModelServer } from "../../support/model-server";
+import { farmPdf } from "../../support/pdf";
 import { useServer } from "../../support/server";
 import type { TestApp } from "../../support/test-app";
 
 const models = useModelServer();
 const server = useServer({ MODEL_ALLOWED_HOSTS: "127.0.0.1" });
 
-const run = `id status output error { code message } usage { inputTokens outputTokens totalTokens }
+const run = `id status output error { code message } usage { inputTokens outputTokens totalTokens estimated }
   citations { quote page document { filename } }`;
 const execute = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { ${run} } session { id } } }`;
 const readRun = `query ($id: ID!) { run(id: $id) { ${run} } }`;
@@ -95,9 +96,16 @@ test("a model receives the previous messages of the session, unanswered ones inc
   expect(models.current.callsWith(third.text as string)[0]?.body.messages).toEqual([
     { role: "user", content: first.text },
     { role: "assistant", content: "The barn is red [1]." },
-    { role: "user", content: second.text },
-    { role: "user", content: third.text },
+    { role: "user", content: `${second.text as string}\n\n${third.text as string}` },
   ]);
+});
+
+test("a citation of a page of a PDF has the number of the page", async () => {
+  const { app, ask } = await appWithModels();
+  const sessionId = await app.session();
+  await server.current.admin.upload(sessionId, farmPdf(), "farm.pdf");
+  const { citations } = await ask("good", { session: { id: sessionId } });
+  expect(citations).toMatchObject([{ page: expect.any(Number) as number, document: { filename: "farm.pdf" } }]);
 });
 
 test("a connection without an API key sends no authorization header", async () => {
@@ -156,7 +164,11 @@ describe("failures of a provider are classified, and transient ones are retried"
         status: "FAILED",
         output: "Well, ",
         error: { code: "MODEL_UNAVAILABLE", message },
-        usage: model === "drop" ? { inputTokens: 11, outputTokens: 2, totalTokens: 13 } : null,
+        usage:
+          model === "drop"
+            ? { inputTokens: 11, outputTokens: 2, totalTokens: 13, estimated: false }
+            : // The text of 36 characters, and `Well, `.
+              { inputTokens: Math.ceil((text as string).length / 4), outputTokens: 2, estimated: true },
       });
       expect(models.current.callsWith(text as string)).toHaveLength(1);
     },
@@ -237,6 +249,34 @@ test("cancelling a run closes the connection to the model, and keeps the partial
   });
 });
 
+test("usage that a provider does not report is estimated, and counts for the app's limit of tokens", async () => {
+  const { app, ask } = await appWithModels();
+  await server.current.admin.data(
+    `mutation ($id: ID!) { updateApp(input: { id: $id, limits: { tokensPerDay: 18 } }) { app { id } } }`,
+    { id: app.id },
+  );
+  const { text, ...answer } = await ask("silent", { agent: { instructions: "Be brief." } });
+  const inputTokens = Math.ceil(("Be brief.".length + (text as string).length) / 4);
+  expect(answer).toMatchObject({
+    status: "SUCCEEDED",
+    output: "It is red.",
+    usage: { inputTokens, outputTokens: 3, totalTokens: inputTokens + 3, estimated: true },
+  });
+  const agentId = await app.agent({ model: "model/silent" });
+  const [error] = await server.current.admin.errors(execute, { input: { agentId, text: "more" } });
+  expect(error?.extensions).toMatchObject({ limit: "tokensPerDay", max: 18, used: inputTokens + 3 });
+});
+
+test("the usage of a run that is cancelled before its provider has reported any is estimated", async () => {
+  const { ask } = await appWithModels();
+  const { id } = await ask("silent-stall", { waitMs: 0 });
+  await eventsUntil(id as string, '"text":"Well, "');
+  await server.current.admin.data(`mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`, { id });
+  const { usage } = await runOnce(id as string, (cancelled) => cancelled.usage !== null);
+  expect(usage).toMatchObject({ outputTokens: 2, estimated: true });
+  expect(usage.inputTokens).toBeGreaterThan(10);
+});
+
 test.each([
   ["ANTHROPIC", "x-api-key", "sk-secret"],
   ["OPENAI", "authorization", "Bearer sk-secret"],
@@ -261,26 +301,28 @@ test("an address that is removed from MODEL_ALLOWED_HOSTS is not called", async 
   const { app, ask } = await appWithModels();
   const agentId = await app.agent({ model: "model/good" });
   await ask("good");
-  const strict = await startServer(
-    readConfig({
-      PORT: "0",
-      DATA_DIR: server.current.dataDir,
-      DATABASE_URL: server.current.databaseUrl,
-      ADMIN_KEY: "the-administrators-key-in-tests",
-    }),
-    pino({ level: "silent" }),
-  );
-  try {
-    const text = randomUUID();
-    const response = await fetch(strict.url, {
-      method: "POST",
-      headers: { "content-type": "application/json", authorization: "Bearer the-administrators-key-in-tests" },
-      body: JSON.stringify({ query: execute, variables: { input: { agentId, text } } }),
-    });
-    const { data } = (await response.json()) as any;
-    expect(data.executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "MODEL_ADDRESS_REFUSED" } });
-    expect(models.current.callsWith(text)).toEqual([]);
-  } finally {
-    await strict.close();
-  }
+  await server.current.restart(async () => {
+    const strict = await startServer(
+      readConfig({
+        PORT: "0",
+        DATA_DIR: server.current.dataDir,
+        DATABASE_URL: server.current.databaseUrl,
+        ADMIN_KEY: "the-administrators-key-in-tests",
+      }),
+      pino({ level: "silent" }),
+    );
+    try {
+      const text = randomUUID();
+      const response = await fetch(strict.url, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: "Bearer the-administrators-key-in-tests" },
+        body: JSON.stringify({ query: execute, variables: { input: { agentId, text } } }),
+      });
+      const { data } = (await response.json()) as any;
+      expect(data.executeAgent.run).toMatchObject({ status: "FAILED", error: { code: "MODEL_ADDRESS_REFUSED" } });
+      expect(models.current.callsWith(text)).toEqual([]);
+    } finally {
+      await strict.close();
+    }
+  });
 });

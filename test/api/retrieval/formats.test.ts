@@ -101,7 +101,6 @@ test.each([
   ["a plain archive", zip({ "barn.txt": "The barn is red." })],
   ["an archive with the part names of a Word document", zip({ "word/document.xml": "<w/>", "_rels/.rels": "<r/>" })],
   ["an EPUB", zip({ mimetype: "application/epub+zip", "content.xml": "<x/>" })],
-  ["a truncated Word document", word.subarray(0, word.length - 100)],
   ["an old Word document", Buffer.concat([Buffer.from("d0cf11e0a1b11ae1", "hex"), Buffer.alloc(1_000)])],
   ["one byte", Buffer.from([0xff])],
   ["random bytes with the signature of an archive", Buffer.concat([Buffer.from("PK\u0003\u0004"), randomBytes(500)])],
@@ -122,7 +121,8 @@ test.each([
     "damaged",
   ],
   ["a Word document that is not XML", docx([], { "word/document.xml": "The barn is red." }), "damaged"],
-  ["a truncated OpenDocument text", odt("<text:p>The barn is red."), "damaged"],
+  ["a Word document that was cut off", word.subarray(0, word.length - 100), "damaged"],
+  ["an OpenDocument text whose content was cut off", odt("<text:p>The barn is red."), "damaged"],
   [
     "a deeply nested Word document",
     docx([], {

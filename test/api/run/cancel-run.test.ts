@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { cancel, eventsOf, eventually, execute, expectWhole, finished, runOf } from "../../support/runs";
+import { cancel, eventsOf, eventually, execute, expectWhole, finishRuns, finished, runOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 const cancelRun = `mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`;
 

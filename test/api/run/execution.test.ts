@@ -1,5 +1,5 @@
 import { ModelError } from "../../../src/model/model";
-import { cancel, eventually, execute, executeAgent, finished, refusalOf, runOf } from "../../support/runs";
+import { cancel, eventually, execute, executeAgent, finishRuns, finished, refusalOf, runOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder, TestApp } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
@@ -17,7 +17,7 @@ const server = useServer(
     },
   },
 );
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 const unknown = "00000000-0000-7000-8000-000000000000";
 
@@ -78,7 +78,7 @@ describe("an execution", () => {
 
   test("accepts waitMs from 0 to 120,000 and a text that is not blank", async () => {
     const [, agentId, key] = await appWithAgent();
-    const faults = { waitMs: [-1, 120_001, null], text: ["", " \n\t "], onBusy: [null], idempotencyKey: [""] };
+    const faults = { waitMs: [-1, 120_001], text: ["", " \n\t "], idempotencyKey: [""] };
     for (const [field, values] of Object.entries(faults)) {
       for (const value of values) {
         const [error] = await key.errors(executeAgent, { input: { agentId, text: "one", [field]: value } });

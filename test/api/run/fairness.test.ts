@@ -1,16 +1,34 @@
-import { eventually, execute, finished } from "../../support/runs";
+import { eventually, execute, finishRuns, finished } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const oneSlot = useServer({ MAX_RUNNING_RUNS: "1" }, { "test:model": model });
+const fourSlots = useServer({ MAX_RUNNING_RUNS: "4" }, { "test:model": model });
 const twoSlots = useServer({ MAX_RUNNING_RUNS: "2" }, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(async () => {
+  for (const { current } of [oneSlot, fourSlots, twoSlots]) await finishRuns(current, model);
+});
 
-async function keyWithAgent(server: typeof oneSlot): Promise<[key: KeyHolder, agentId: string]> {
+type KeyWithAgent = [key: KeyHolder, agentId: string];
+
+async function keyWithAgent(server: typeof oneSlot): Promise<KeyWithAgent> {
   const app = await server.current.newApp();
   return [await app.key(), await app.agent({ model: "test:model" })];
+}
+
+async function keysOfTwoApps(server: typeof oneSlot): Promise<[KeyWithAgent, KeyWithAgent]> {
+  return [await keyWithAgent(server), await keyWithAgent(server)];
+}
+
+async function keysOfOneApp(server: typeof oneSlot): Promise<[KeyWithAgent, KeyWithAgent]> {
+  const app = await server.current.newApp();
+  const agentId = await app.agent({ model: "test:model" });
+  return [
+    [await app.key(), agentId],
+    [await app.key(), agentId],
+  ];
 }
 
 /** Executes an agent `count` times, each in a new session; the model waits for its release. */
@@ -21,20 +39,20 @@ async function executeMany([key, agentId]: [KeyHolder, string], name: string, co
 }
 
 test.each([
-  ["one slot", oneSlot, 1],
-  ["two slots", twoSlots, 2],
-])("an app with many queued runs delays a run of another app by at most one run (%s)", async (_name, server, slots) => {
+  ["an app", "another app, with one slot", oneSlot, 1, keysOfTwoApps],
+  ["an app", "another app, with two slots", twoSlots, 1, keysOfTwoApps],
+  ["a key", "another key of its app, with one slot", oneSlot, 1, keysOfOneApp],
+  ["a key", "another key of its app, with four slots", fourSlots, 2, keysOfOneApp],
+])("%s with many queued runs delays a run of %s by at most one run", async (_one, _other, server, slots, holders) => {
   const before = model.requests.length;
-  const [many, few] = [await keyWithAgent(server), await keyWithAgent(server)];
+  const [many, few] = await holders(server);
   const ofMany = await executeMany(many, "many", 12);
   await eventually(() => model.holding === slots);
   const ofFew = await executeMany(few, "few", 3);
-  for (let i = 0; i < 15; i += slots) {
-    await eventually(() => model.holding === Math.min(slots, 15 - i));
-    model.release();
-  }
+  const releasing = setInterval(() => model.release(), 5);
   for (const id of ofMany) expect((await finished(many[0], id)).status).toBe("SUCCEEDED");
   for (const id of ofFew) expect((await finished(few[0], id)).status).toBe("SUCCEEDED");
+  clearInterval(releasing);
 
   const order = model.requests.slice(before).map(({ text }) => text.split(" ")[0]);
   expect(order).toHaveLength(15);
@@ -48,8 +66,28 @@ test.each([
   }
 });
 
+test("an app whose runs do not end leaves half of the slots to others, and two such apps a quarter", async () => {
+  const [first, second, third] = [
+    await keyWithAgent(fourSlots),
+    await keyWithAgent(fourSlots),
+    await keyWithAgent(fourSlots),
+  ];
+  const ofFirst = await executeMany(first, "first", 5);
+  await eventually(() => model.holding === 2);
+  const ofSecond = await executeMany(second, "second", 5);
+  await eventually(() => model.holding === 3);
+  const { run } = await execute(third[0], { agentId: third[1], text: "third" });
+  expect(run.status).toBe("SUCCEEDED");
+  expect(model.holding).toBe(3);
+
+  const releasing = setInterval(() => model.release(), 5);
+  for (const id of ofFirst) await finished(first[0], id);
+  for (const id of ofSecond) await finished(second[0], id);
+  clearInterval(releasing);
+});
+
 test("a run that has to wait for its session delays no other run", async () => {
-  const [key, agentId] = await keyWithAgent(twoSlots);
+  const [key, agentId] = await keyWithAgent(fourSlots);
   const session = { reference: "busy" };
   const first = await execute(key, { agentId, session, text: "first hold", waitMs: 0 });
   await eventually(() => model.holding === 1);

@@ -1,11 +1,11 @@
-import { eventually, execute, executeAgent, finished, refusalOf } from "../../support/runs";
+import { eventually, execute, executeAgent, finishRuns, finished, refusalOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder, TestApp } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 const unknown = "00000000-0000-7000-8000-000000000000";
 
@@ -32,6 +32,18 @@ test("a repeated execution with the same key returns the first run and executes 
   }
   expect(await runsOf(key)).toEqual([first.run.id]);
   expect(model.requests.filter(({ text }) => text === "once")).toHaveLength(1);
+});
+
+test("an empty session is the same as none for a repeated execution", async () => {
+  const [, agentId, key] = await appWithAgent();
+  const sessions = [undefined, null, {}, { id: null }, { reference: null, userReference: null, metadata: null }];
+  const first = await execute(key, { agentId, text: "any", session: {}, idempotencyKey: "empty" });
+  for (const session of sessions) {
+    const again = await execute(key, { agentId, text: "any", session, idempotencyKey: "empty" });
+    expect(again).toEqual({ ...first, replayed: true, sessionCreated: false });
+  }
+  const other = { agentId, text: "any", session: { metadata: {} }, idempotencyKey: "empty" };
+  expect(await refusalOf(key, other)).toBe("IDEMPOTENCY_CONFLICT");
 });
 
 test("a repeated execution waits for the first run while it is running", async () => {

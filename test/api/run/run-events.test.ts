@@ -1,12 +1,12 @@
 import fc from "fast-check";
-import { cancel, eventsOf, eventually, execute, expectWhole, finished, runOf } from "../../support/runs";
+import { cancel, eventsOf, eventually, execute, expectWhole, finishRuns, finished, runOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 async function keyWithAgent(): Promise<[key: KeyHolder, agentId: string]> {
   const app = await server.current.newApp();

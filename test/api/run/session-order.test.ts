@@ -1,11 +1,11 @@
-import { cancel, eventually, execute, executeAgent, finished, refusalOf } from "../../support/runs";
+import { cancel, eventually, execute, executeAgent, finishRuns, finished, refusalOf } from "../../support/runs";
 import { useServer } from "../../support/server";
 import type { KeyHolder } from "../../support/test-app";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 async function keyWithAgent(): Promise<[key: KeyHolder, agentId: string]> {
   const app = await server.current.newApp();

@@ -67,27 +67,31 @@ test("a document that was indexed while the bucket was unreachable is READY once
   expect(await runAt(server, agentId, sessionId)).toMatchObject({ status: "SUCCEEDED", error: null });
 });
 
-test("servers with separate data directories share the bucket", async () => {
+test("servers with separate data directories, one after the other, share the bucket", async () => {
   const environment = { ...(await fresh()), SECRETS_KEY: randomBytes(32).toString("hex"), ADMIN_KEY: "k".repeat(24) };
   const first = await processes.serve(environment);
-  const second = await processes.serve(await otherServer(environment));
   const app = await first.newApp();
   const [agentId, sessionId] = [await app.agent(), await app.session()];
   const id = await app.document(sessionId);
   await readDocument(first.admin, sessionId);
+  const key = await app.key({ runtime: ["SESSION_VIEW"] });
+  const query = `query ($id: ID!) { documentContent(id: $id) { url } }`;
+  const { url } = (await key.data(query, { id })).documentContent;
+  await first.end();
+
+  const second = await processes.serve(await otherServer(environment));
   expect(await runAt(second, agentId, sessionId)).toMatchObject({
     output: "The barn is red. [barn.txt]",
     citations: [{ document: { id } }],
   });
-  const key = await app.key({ runtime: ["SESSION_VIEW"] });
-  const query = `query ($id: ID!) { documentContent(id: $id) { url } }`;
-  const { url } = (await key.data(query, { id })).documentContent;
   expect(await (await fetch(new URL(url as string, second.url))).text()).toBe("The barn is red.");
-
   await second.admin.data(`mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`, { id });
   expect(s3.names()).toEqual([]);
-  expect((await fetch(new URL(url as string, first.url))).status).toBe(404);
-  expect((await runAt(first, agentId, sessionId)).citations).toEqual([]);
+  await second.end();
+
+  const again = await processes.serve(first.environment);
+  expect((await fetch(new URL(url as string, again.url))).status).toBe(404);
+  expect((await runAt(again, agentId, sessionId)).citations).toEqual([]);
 });
 
 test("a server whose bucket is unreachable answers from its cache, and reports documents that are not cached", async () => {
@@ -97,11 +101,19 @@ test("a server whose bucket is unreachable answers from its cache, and reports d
   const [agentId, sessionId] = [await app.agent(), await app.session()];
   const id = await app.document(sessionId);
   await readDocument(first.admin, sessionId);
-  const second = await processes.serve(await otherServer(environment));
   const { documentContent } = await first.admin.data(`query ($id: ID!) { documentContent(id: $id) { url } }`, { id });
   await s3.down();
-
   expect(await runAt(first, agentId, sessionId)).toMatchObject({ output: "The barn is red. [barn.txt]" });
+  const download = await fetch(new URL(documentContent.url as string, first.url));
+  expect([download.status, await download.json()]).toMatchObject([
+    503,
+    { errors: [{ extensions: { code: "UNAVAILABLE" } }] },
+  ]);
+  await s3.up();
+  await first.end();
+
+  const second = await processes.serve(await otherServer(environment));
+  await s3.down();
   expect(await runAt(second, agentId, sessionId)).toMatchObject({
     status: "FAILED",
     error: {
@@ -109,12 +121,6 @@ test("a server whose bucket is unreachable answers from its cache, and reports d
       message: "The documents of this session cannot be reached now. Execute the agent again.",
     },
   });
-  const download = await fetch(new URL(documentContent.url as string, first.url));
-  expect([download.status, await download.json()]).toMatchObject([
-    503,
-    { errors: [{ extensions: { code: "UNAVAILABLE" } }] },
-  ]);
-
   await s3.up();
   expect(await runAt(second, agentId, sessionId)).toMatchObject({ output: "The barn is red. [barn.txt]" });
   expect([first, second].map(({ stderr }) => stderr).join("")).not.toMatch(/S3RVER|x-amz|authorization/i);

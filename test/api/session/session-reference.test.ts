@@ -45,7 +45,7 @@ test("an execution with a reference uses the active session of the app, or opens
   const session = { reference: "order", userReference: "ada", metadata: { plan: "pro" } };
   const opened = await execute(key, { agentId, session });
   expect(opened.sessionCreated).toBe(true);
-  const found = await execute(key, { agentId, session: { reference: "order", metadata: { plan: "free" } } });
+  const found = await execute(key, { agentId, session: { ...session, metadata: { plan: "free" } } });
   expect(found).toMatchObject({ sessionCreated: false, session: opened.session });
   const created = await app.session({ reference: "created" });
   expect((await execute(key, { agentId, session: { reference: "created" } })).session.id).toBe(created);
@@ -84,16 +84,35 @@ test("a user reference must be the owner's, byte for byte", async () => {
   const id = await app.session({ reference: "ada's", userReference: "ada" });
   const ownerless = await app.session({ reference: "nobody's" });
 
+  expect((await execute(key, { agentId, session: { id } })).session.id).toBe(id);
   for (const named of [{ id }, { reference: "ada's" }]) {
-    for (const userReference of ["ada", null]) {
-      expect((await execute(key, { agentId, session: { ...named, userReference } })).session.id).toBe(id);
-    }
+    const session = { ...named, userReference: "ada" };
+    expect((await execute(key, { agentId, session })).session.id).toBe(id);
     for (const userReference of ["eve", "Ada", "ada "]) {
       expect(await refusalOf(key, { agentId, session: { ...named, userReference } })).toBe("NOT_FOUND");
     }
   }
   for (const named of [{ id: ownerless }, { reference: "nobody's" }]) {
     expect(await refusalOf(key, { agentId, session: { ...named, userReference: "ada" } })).toBe("NOT_FOUND");
+  }
+});
+
+test("a session with a user reference is found by its reference only with that user reference", async () => {
+  const [app, agentId] = await appWithAgent();
+  const key = await app.key();
+  const id = await app.session({ reference: "order", userReference: "ada" });
+  const terminate = `mutation ($input: TerminateSessionInput!) { terminateSession(input: $input) { session { id } } }`;
+
+  for (const userReference of [undefined, null, "eve"]) {
+    const named = { reference: "order", userReference };
+    expect(await refusalOf(key, { agentId, session: named })).toBe("NOT_FOUND");
+    expect(await key.code(terminate, { input: named })).toBe("NOT_FOUND");
+  }
+  expect(await key.code(terminate, { input: { id, userReference: "eve" } })).toBe("NOT_FOUND");
+  const input = { reference: "order", userReference: "ada" };
+  for (let i = 0; i < 2; i++) {
+    expect((await key.data(terminate, { input })).terminateSession.session.id).toBe(id);
+    expect(await key.code(terminate, { input: { ...input, userReference: null } })).toBe("NOT_FOUND");
   }
 });
 

@@ -1,11 +1,20 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { execute, executeAgent, expectWhole, eventsOf, eventually, refusalOf, runOf } from "../../support/runs";
+import {
+  eventsOf,
+  eventually,
+  execute,
+  executeAgent,
+  expectWhole,
+  finishRuns,
+  refusalOf,
+  runOf,
+} from "../../support/runs";
 import { useServer } from "../../support/server";
 import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model });
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 const cancelRun = `mutation ($id: ID!) { cancelRun(input: { id: $id }) { run { id } } }`;
 const terminateSession = `mutation ($input: TerminateSessionInput!) {
   terminateSession(input: $input) { session { id reference metadata status lastActivityAt terminatedAt } }
@@ -13,7 +22,7 @@ const terminateSession = `mutation ($input: TerminateSessionInput!) {
 
 test("a termination needs exactly one of id and reference", async () => {
   const app = await server.current.newApp();
-  const key = await app.key({ runtime: ["SESSION_TERMINATE"] });
+  const key = await app.key({ runtime: ["SESSION_TERMINATE", "SESSION_VIEW"] });
   const [one, two] = [await app.session({ reference: "one" }), await app.session({ reference: "two" })];
 
   for (const input of [{}, { id: null, reference: null }, { id: one, reference: "one" }]) {

@@ -101,7 +101,9 @@ test("references are compared byte for byte", async () => {
     expect(await key.data(list, { filter: { userReference: reference } })).toEqual(expected);
   }
   for (const [i, reference] of references.entries()) {
-    const { terminateSession: ended } = await key.data(terminateSession, { input: { reference } });
+    const { terminateSession: ended } = await key.data(terminateSession, {
+      input: { reference, userReference: reference },
+    });
     expect(ended.session.id).toBe(ids[i]);
   }
 });

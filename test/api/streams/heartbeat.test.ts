@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request } from "node:http";
 import { stalledReaders, longRun, LoudModel } from "../../support/stalled-reader";
+import { finishRuns } from "../../support/runs";
 import { adminKey, useServer } from "../../support/server";
 import { RawSocket } from "../../support/streams";
 import { TestModel } from "../../support/test-model";
@@ -8,7 +9,7 @@ import { fastTimings } from "../../support/timings";
 
 const model = new TestModel();
 const server = useServer({}, { "test:model": model, "test:loud": new LoudModel() }, undefined, fastTimings);
-afterEach(() => model.releaseAll());
+afterEach(() => finishRuns(server.current, model));
 
 const admin = { authorization: `Bearer ${adminKey}` };
 const query = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;

@@ -115,6 +115,30 @@ test("an invalid request is refused with an error that does not repeat its value
   ]);
 });
 
+test.each([
+  ["text/event-stream"],
+  ["text/event-stream; charset=utf-8"],
+  ["application/json, text/event-stream;q=0.5"],
+  ["TEXT/Event-Stream"],
+  ["text/*"],
+  ["*/*"],
+  ["application/json;q=0.9, */*;q=0.1"],
+])("a request that accepts %s gets server-sent events", async (accept) => {
+  const answer = await post(server.current.admin, { query: viewer }, { accept });
+  expect([answer.status, answer.type]).toEqual([200, "text/event-stream; charset=utf-8"]);
+});
+
+test.each([
+  ["application/json"],
+  ["text/html"],
+  ["text/event-stream;q=0"],
+  ["*/*, text/event-stream;q=0"],
+  ["nonsense"],
+])("a request that accepts %s is refused with 406", async (accept) => {
+  const answer = await post(server.current.admin, { query: viewer }, { accept });
+  expect([answer.status, codesIn(answer)]).toEqual([406, ["BAD_USER_INPUT"]]);
+});
+
 test("a mutation by GET is refused, and changes nothing", async () => {
   const key = await (await server.current.newApp()).key({ agents: "FULL" });
   const answer = await get(key, { query: `mutation { createAgent(input: { name: "Ada" }) { agent { id } } }` });

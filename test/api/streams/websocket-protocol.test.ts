@@ -8,6 +8,8 @@ import { Connection, RawSocket } from "../../support/streams";
 const server = useServer({ MAX_BODY_BYTES: "10000" });
 
 const viewer = `{ viewer { kind } }`;
+/** An operation that is open until the database has answered. */
+const slow = `subscription { runEvents(runId: "none") { index } }`;
 const init = (payload?: object) => ({ type: "connection_init", payload });
 const subscribe = (id: string, query: string, variables?: object) => ({
   type: "subscribe",
@@ -19,7 +21,7 @@ const admin = { authorization: `Bearer ${adminKey}` };
 test.each<[name: string, code: number, messages: unknown[]]>([
   ["sends an operation before connection_init", 4401, [subscribe("1", viewer)]],
   ["sends connection_init twice", 4429, [init(admin), init(admin)]],
-  ["uses the id of an open operation again", 4409, [init(admin), subscribe("1", viewer), subscribe("1", viewer)]],
+  ["uses the id of an open operation again", 4409, [init(admin), subscribe("1", slow), subscribe("1", slow)]],
   ["sends an invalid message", 4400, [init(admin), "what?"]],
   ["sends a message of an unknown type", 4400, [{ type: "shout" }]],
   ["sends an operation without a query", 4400, [init(admin), { type: "subscribe", id: "1", payload: {} }]],

@@ -41,10 +41,10 @@ describe("a credential", () => {
     expect(await kindOf(new Connection(url, { Authorization: bearer }))).toBe("ADMIN");
   });
 
-  test("that is missing, duplicate, malformed or invalid closes the connection", async () => {
+  test("that is missing, malformed, invalid or not the only one closes the connection", async () => {
     const { url, admin } = server.current;
     const app = await server.current.newApp();
-    const [{ secret }, revoked] = [await app.key(), await app.key()];
+    const [{ secret }, { secret: other }, revoked] = [await app.key(), await app.key(), await app.key()];
     await admin.data(revoke, { id: revoked.keyId });
     const bearer = `Bearer ${adminKey}`;
 
@@ -52,15 +52,16 @@ describe("a credential", () => {
       [undefined],
       [{}],
       [{ "x-api-key": secret, authorization: bearer }],
-      [{ "x-api-key": secret, "X-API-KEY": secret }],
-      [{ "x-api-key": secret }, { "x-api-key": secret }],
+      [{ "x-api-key": secret, "X-API-KEY": other }],
+      [{ "x-api-key": secret }, { "x-api-key": other }],
       [{ authorization: bearer }, { "x-api-key": secret }],
       [{ "x-api-key": "" }],
       [{ "x-api-key": [secret] }],
       [{ "x-api-key": null }],
       [{ authorization: adminKey }],
       [{ authorization: `Basic ${adminKey}` }],
-      [{ authorization: `Bearer ${secret}` }],
+      [{ authorization: `Bearer ${secret}` }, { authorization: `Bearer ${other}` }],
+      [{ authorization: `Bearer ${secret.slice(0, -1)}` }],
       [{ "x-api-key": adminKey }],
       [{ "x-api-key": `${secret.slice(0, -1)}~` }],
       [{ "x-api-key": revoked.secret }],
@@ -70,6 +71,15 @@ describe("a credential", () => {
       expect([params, headers, await kindOf(new Connection(url, params, headers))]).toEqual([params, headers, 4401]);
     }
     expect(await kindOf(new Connection(`${url}?x-api-key=${secret}`))).toBe(4401);
+
+    const sameTwice: typeof refused = [
+      [{ "x-api-key": secret, "X-API-KEY": secret }],
+      [{ "x-api-key": secret }, { "x-api-key": secret }],
+      [{ authorization: `Bearer ${secret}` }, { authorization: `Bearer ${secret}` }],
+    ];
+    for (const [params, headers] of sameTwice) {
+      expect(await kindOf(new Connection(url, params, headers))).toBe("API_KEY");
+    }
   });
 
   test("that is invalid makes the upgrade fail", async () => {
@@ -77,7 +87,7 @@ describe("a credential", () => {
     const { secret } = await (await server.current.newApp()).key();
     for (const headers of [
       { "x-api-key": "wrong" },
-      { "x-api-key": [secret, secret] },
+      { "x-api-key": [secret, `${secret}x`] },
       { "x-api-key": secret, authorization: `Bearer ${adminKey}` },
     ]) {
       const socket = new RawSocket(url, headers);

@@ -36,7 +36,8 @@ test.each(revocations)("the streams of %s end within two seconds on the other in
   const shared = sharedEnvironment(await processes.fresh(), model.current);
   const [local, remote] = await Promise.all([processes.serve(shared), processes.serve(shared)]);
   const { key, agent, app } = await sceneOn(local, model.current);
-  const { run } = await execute(key, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
+  // By the administrator, so that the run goes on when the key is revoked.
+  const { run } = await execute(local.admin, { agentId: await agent("talk"), text: "Go on.", waitMs: 0 });
 
   const remoteKey = new KeyHolder(remote.url, key.secret, key.keyId, key.scopeId);
   const otherKey = new KeyHolder(remote.url, (await app.key()).secret, "", "");

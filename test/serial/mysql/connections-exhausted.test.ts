@@ -17,6 +17,7 @@ test("while all connections are in use, a limited number of requests wait, the r
   });
   const { key, agent } = await sceneOn(server, model.current);
   const other = await server.newApp();
+  const [lockedAgent, otherKey] = [await other.agent(), await other.key()];
   await execute(key, { agentId: await agent("drip"), text: "Count.", waitMs: 0 });
   const sendMany = (send: () => Promise<Response>) => Promise.all(Array.from({ length: 140 }, () => timed(send())));
   // Opens the HTTP connections, so that only the wait is measured.
@@ -24,14 +25,14 @@ test("while all connections are in use, a limited number of requests wait, the r
   const holder = await createConnection(String(server.environment["DATABASE_URL"]));
   try {
     await holder.query(`START TRANSACTION`);
-    await holder.query(`SELECT id FROM app WHERE id = ? FOR UPDATE`, [other.id]);
-    const update = `mutation ($id: ID!) { updateApp(input: { id: $id, description: "held" }) { app { id } } }`;
-    const held = timed(server.admin.send(update, { id: other.id }));
+    await holder.query(`SELECT id FROM agent WHERE id = ? FOR UPDATE`, [lockedAgent]);
+    const update = `mutation ($id: ID!) { updateAgent(input: { id: $id, description: "held" }) { agent { id } } }`;
+    const held = timed(otherKey.send(update, { id: lockedAgent }));
     const send = () =>
       fetch(key.url, {
         method: "POST",
         headers: { "content-type": "application/json", "x-api-key": key.secret },
-        body: JSON.stringify({ query: `{ viewer { kind } }` }),
+        body: JSON.stringify({ query: `{ agents(first: 1) { nodes { id } } }` }),
       });
     await delay(300);
     const answers = await sendMany(send);
@@ -39,7 +40,7 @@ test("while all connections are in use, a limited number of requests wait, the r
       expect([200, 503]).toContain(result.status);
       expect(took).toBeLessThan(soon);
     }
-    const rejected = server.log.filter(({ err }) => /Queue limit/.test(String((err as Error | undefined)?.message)));
+    const rejected = server.log.filter(({ err }) => /maximum of \d+ waiting tasks/.test(JSON.stringify(err ?? null)));
     expect(rejected.length).toBeGreaterThanOrEqual(30);
     expect((await held).result.status).toBe(503);
     await eventually(async () => (await server.sql(`SELECT status FROM run`))[0]?.["status"] === "SUCCEEDED");

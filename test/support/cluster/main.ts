@@ -12,12 +12,17 @@ const defaultPort = "4000";
 async function main(): Promise<void> {
   const signalled = Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")]);
   const adminKey = randomBytes(24).toString("base64url");
-  const { PORT = defaultPort, MODEL_ALLOWED_HOSTS = "" } = process.env;
+  const {
+    PORT = defaultPort,
+    MODEL_ALLOWED_HOSTS = "",
+    TOOL_ALLOWED_HOSTS = "",
+    CALLBACK_ALLOWED_HOSTS = "",
+  } = process.env;
   print(`Starting MariaDB, Redis and ${serverCount} servers ...`);
   const cluster = await Cluster.start({
     servers: serverCount,
     adminKey,
-    environment: { LOG_LEVEL: "warn", MODEL_ALLOWED_HOSTS },
+    environment: { LOG_LEVEL: "warn", MODEL_ALLOWED_HOSTS, TOOL_ALLOWED_HOSTS, CALLBACK_ALLOWED_HOSTS },
   });
   let isStopping = false;
   try {

@@ -1,10 +1,12 @@
 import { buildSchema, type DocumentNode, Kind, type OperationDefinitionNode, parse } from "graphql";
-import type { Caller } from "../../../src/auth/caller";
+import { type Caller, unlimited } from "../../../src/auth/caller";
 import { grantsOf } from "../../../src/auth/permissions";
 import { OperationAuthorizer, type RawVariables } from "../../../src/auth/authorizer";
 
 const schema = buildSchema(`type Query { open: Int, guarded: Int }`);
-Object.assign(schema.getQueryType()?.getFields()["guarded"]?.extensions ?? {}, { requires: { kind: "admin" } });
+Object.assign(schema.getQueryType()?.getFields()["guarded"]?.extensions ?? {}, {
+  requires: { kind: "admin", roles: [] },
+});
 
 const caller: Caller = {
   kind: "API_KEY",
@@ -13,6 +15,11 @@ const caller: Caller = {
   keyId: "",
   scopeId: "",
   appId: "",
+  limits: unlimited,
+  sessions: "APP",
+  endsAt: null,
+  allowedAddresses: [],
+  agentIds: null,
 };
 const newAuthorizer = () => new OperationAuthorizer(schema, { maxNodes: 10, maxPageSize: 10 });
 const operationsOf = ({ definitions }: DocumentNode) =>

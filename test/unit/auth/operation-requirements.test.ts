@@ -17,7 +17,7 @@ const schema = buildSchema(`
   type Field { name: String }
   type Tag { text: String }
 `);
-const admin: Requirement = { kind: "admin" };
+const admin: Requirement = { kind: "admin", roles: [] };
 const nameOf = (type: string) => (schema.getType(type) as GraphQLObjectType).getFields()["name"];
 for (const type of ["Cow", "Field"]) Object.assign(nameOf(type)?.extensions ?? {}, { requires: admin });
 
@@ -51,6 +51,7 @@ test("introspection fields have no requirements", () => {
   ).toEqual({
     guarded: [],
     lists: [],
+    reads: new Map(),
   });
 });
 
@@ -74,19 +75,20 @@ test("a list has its requested or default length, multiplied by the lengths of t
   expect(
     counted(requirementsOf(`query ($n: Int, $m: Int = 7) { herds(first: $n) { animals(first: $m) { name } } }`)),
   ).toEqual([
-    [[["n", 50]], true, 1],
+    [[["n", 50, { value: 50 }]], true, 1],
     [
       [
-        ["n", 50],
-        ["m", 7],
+        ["n", 50, { value: 50 }],
+        ["m", 7, { value: 20 }],
       ],
       true,
       1,
     ],
   ]);
+  expect(counted(requirementsOf(`{ herds(first: null) { size(unit: "heads") } }`))).toEqual([[[[50]], true, 1]]);
   expect(counted(requirementsOf(`{ fields { name } }`))).toEqual([[[[1]], true, 1]]);
   expect(counted(requirementsOf(`query ($n: Int) { fields(first: $n) { name } }`))).toEqual([
-    [[["n", undefined]], true, 1],
+    [[["n", undefined, { value: 1 }]], true, 1],
   ]);
 });
 

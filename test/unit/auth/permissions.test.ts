@@ -14,18 +14,25 @@ import {
 const levels = ["NONE", "VIEW", "EDIT", "FULL"] as const;
 const runtimePermissions = ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"] as const;
 
+const keyLevels = ["VIEW", "MANAGE"] as const;
+
 /** Every combination of permissions that a scope can have. */
 const scopes: readonly Permissions[] = levels.flatMap((agents) =>
-  Array.from({ length: 32 }, (_, set) => ({ agents, runtime: runtimePermissions.filter((_, i) => set & (1 << i)) })),
+  Array.from({ length: 32 }, (_, set) => ({
+    agents,
+    runtime: runtimePermissions.filter((_, i) => set & (1 << i)),
+  })).flatMap((scope) => [scope, ...keyLevels.map((keys) => ({ ...scope, keys }))]),
 );
 
 const credential: Requirement = { kind: "credential" };
-const admin: Requirement = { kind: "admin" };
+const admin: Requirement = { kind: "admin", roles: [] };
 const agent = (level: "VIEW" | "EDIT" | "FULL"): Requirement => ({ kind: "agent", level });
+const keys = (level: "VIEW" | "MANAGE"): Requirement => ({ kind: "keys", level });
 const runtime = (...anyOf: RuntimePermission[]): Requirement => ({ kind: "runtime", anyOf });
 const every: readonly Requirement[] = [
   credential,
   ...(["VIEW", "EDIT", "FULL"] as const).map(agent),
+  ...keyLevels.map(keys),
   ...runtimePermissions.map((permission) => runtime(permission)),
 ];
 
@@ -72,9 +79,25 @@ test("a caller without grants satisfies only the requirement of a credential", (
   expect([...every, admin].filter((requirement) => satisfies(0, maskOf(requirement)))).toEqual([credential]);
 });
 
-test("each of the 128 scopes survives the conversion to bits and back, and no two have the same bits", () => {
+test("a level on keys allows what it includes, and nothing else", () => {
+  const allowed = keyLevels.map((level) =>
+    every.filter((requirement) => allows({ agents: "NONE", runtime: [], keys: level }, requirement)),
+  );
+  expect(allowed).toEqual([
+    [credential, keys("VIEW")],
+    [credential, keys("VIEW"), keys("MANAGE")],
+  ]);
+  expect(allows({ agents: "FULL", runtime: runtimePermissions, keys: "NONE" }, keys("VIEW"))).toBe(false);
+});
+
+test.each(["view", "FULL", "EDIT", "", "toString", null])(
+  "an unknown level on keys throws instead of granting nothing: %s",
+  (level) => expect(() => grantsOf({ agents: "NONE", runtime: [], keys: level as "VIEW" })).toThrow("Unknown level"),
+);
+
+test("each of the 384 scopes survives the conversion to bits and back, and no two have the same bits", () => {
   expect(scopes.map((scope) => permissionsOf(grantsOf(scope)))).toEqual(scopes);
-  expect(new Set(scopes.map(grantsOf)).size).toBe(128);
+  expect(new Set(scopes.map(grantsOf)).size).toBe(384);
 });
 
 test("duplicates and the order of permissions make no difference", () => {
@@ -96,10 +119,16 @@ test.each(["run", "ADMIN", "FULL", "", "toString", "__proto__", undefined, null]
 );
 
 test("a requirement is described by the name that the schema and the errors use", () => {
-  expect([credential, admin, agent("EDIT"), runtime("SESSION_VIEW", "DOCUMENT_UPLOAD")].map(nameOf)).toEqual([
+  expect(
+    [credential, admin, agent("EDIT"), keys("VIEW"), keys("MANAGE"), runtime("SESSION_VIEW", "DOCUMENT_UPLOAD")].map(
+      nameOf,
+    ),
+  ).toEqual([
     "any",
     "admin",
     "EDIT",
+    "admin or KEY_MANAGER or AUDITOR or VIEW on keys",
+    "admin or KEY_MANAGER or MANAGE on keys",
     "SESSION_VIEW or DOCUMENT_UPLOAD",
   ]);
 });

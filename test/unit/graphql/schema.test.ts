@@ -7,8 +7,9 @@ import { buildSchema, type GraphQLField, type GraphQLObjectType, isObjectType } 
 const file = readFileSync("schema.graphql", "utf8");
 const schema = buildSchema(file);
 const permissions = ["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"];
+const anyOf = (names: readonly string[]) => `(${names.join("|")})( or (${names.join("|")}))*`;
 const requirement = new RegExp(
-  `^\\[(any|admin|VIEW|EDIT|FULL|(${permissions.join("|")})( or (${permissions.join("|")}))*)\\](?= [A-Z\`]|$)`,
+  `^\\[(any|VIEW|EDIT|FULL|FULL on ALL|${anyOf(["admin", "KEY_MANAGER", "AUDITOR", "VIEW on keys", "MANAGE on keys"])}|${anyOf(["admin of all apps", "AUDITOR of all apps"])}|${anyOf([...permissions, "AUDITOR"])})\\](?= [A-Z\`]|$)`,
 );
 
 test("schema.graphql equals the output of `npm run schema` in any environment", () => {
@@ -42,12 +43,37 @@ test("the description of a field of an object starts with a requirement only if 
     .filter(([, required]) => required !== undefined);
 
   expect(Object.fromEntries(guarded)).toEqual({
-    "App.callbackSecretCreatedAt": "[admin]",
+    "ApiKey.description": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.owner": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.environment": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.tags": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.createdBy": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.lastUsedFrom": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.revokedBy": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.revokedReason": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.successor": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.predecessor": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "ApiKey.tripwire": "[admin or KEY_MANAGER or AUDITOR]",
+    "ApiKey.usage": "[admin or KEY_MANAGER or AUDITOR]",
+    "ApiKey.allowedAddresses": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "Scope.allowedAddresses": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "Scope.tags": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
+    "App.callbackSecretCreatedAt": "[admin or AUDITOR]",
+    "App.eventHost": "[admin or AUDITOR]",
+    "AppLimits.usage": "[admin or KEY_MANAGER or AUDITOR]",
     "Run.agent": "[VIEW]",
-    "Scope.apiKeys": "[admin]",
+    "Run.apiKey": "[SESSION_VIEW]",
+    "Run.metadata": "[SESSION_VIEW]",
+    "Run.startedBy": "[SESSION_VIEW]",
+    "RunToolCall.arguments": "[SESSION_VIEW]",
+    "RunReasoning.text": "[SESSION_VIEW]",
+    "RunToolResult.result": "[SESSION_VIEW]",
+    "Scope.apiKeys": "[admin or KEY_MANAGER or AUDITOR or VIEW on keys]",
     "Session.documents": "[SESSION_VIEW or DOCUMENT_UPLOAD]",
     "Session.messages": "[SESSION_VIEW]",
+    "Session.metadata": "[SESSION_VIEW]",
     "Session.runs": "[SESSION_VIEW]",
+    "Session.userReference": "[SESSION_VIEW]",
   });
 });
 

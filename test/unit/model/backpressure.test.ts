@@ -11,7 +11,7 @@ const models = useModelServer();
 
 test("a model's stream is read no faster than its answer is consumed", async () => {
   const outbound = new Outbound([{ hostname: "127.0.0.1", port: undefined }]);
-  const reader = new DocumentReader({ maxReadSeconds: 60, maxReadMegabytes: 1_024 });
+  const reader = new DocumentReader({ maxReadSeconds: 60, maxReadMegabytes: 1_024, maxQueuedDocuments: 1_000 });
   const access = { provider: "OPENAI_COMPATIBLE", baseUrl: models.current.baseUrl, apiKey: null } as const;
   const model = new ProviderModel(
     await createLanguageModel(access, "endless", outbound.fetch),
@@ -22,7 +22,16 @@ test("a model's stream is read no faster than its answer is consumed", async () 
   );
   const text = randomUUID();
   const settings = { temperature: null, maxOutputTokens: null, timeoutSeconds: 20 };
-  const request = { instructions: "", text, earlier: [], documents: [], settings, tools: [] };
+  const share = { appId: "app", lane: "session" };
+  const request = {
+    share,
+    instructions: "",
+    text,
+    earlier: () => Promise.resolve([]),
+    documents: [],
+    settings,
+    tools: [],
+  };
   for await (const _ of model.answer({
     ...request,
     withIndexes: (search) => search(new Map()),

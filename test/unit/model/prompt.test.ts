@@ -5,7 +5,7 @@ const user = (text: string) => ({ role: "USER", text }) as const;
 const agent = (text: string) => ({ role: "AGENT", text }) as const;
 const request = { instructions: "", text: "And now?", earlier: [], documents: [] };
 const barn = { documentId: "1", quote: "The barn is red." };
-const house = { documentId: "2", quote: "white", searchText: "colour: white" };
+const house = { documentId: "2", quote: "white", searchText: "colour: white", page: 3 };
 const documents = [
   { id: "1", filename: "barn.txt" },
   { id: "2", filename: "house.csv" },
@@ -15,24 +15,29 @@ test("a prompt has the newest previous messages that fit, and begins with one of
   const messages = (earlier: Parameters<typeof buildPrompt>[0]["earlier"]) =>
     buildPrompt({ ...request, earlier }, []).messages.map(({ role, content }) => [role, content.slice(0, 3)]);
 
-  expect(messages([user("one"), agent("two"), user("tri")])).toEqual([
+  expect(messages([user("one"), agent("two")])).toEqual([
     ["user", "one"],
     ["assistant", "two"],
-    ["user", "tri"],
     ["user", "And"],
   ]);
   // 16,000 bytes count as 4,000 tokens, which is the limit.
-  expect(messages([user("one"), user("x".repeat(15_996))])).toHaveLength(3);
-  expect(messages([user("one"), user("x".repeat(16_000))])).toEqual([
-    ["user", "xxx"],
-    ["user", "And"],
-  ]);
-  expect(messages([user("one"), user("日".repeat(5_334))])).toEqual([["user", "And"]]);
-  expect(messages([user("x".repeat(16_000)), agent("two"), user("tri")])).toEqual([
+  expect(messages([user("one"), agent("x".repeat(15_996))])).toHaveLength(3);
+  expect(messages([user("one"), agent("x".repeat(16_000))])).toEqual([["user", "And"]]);
+  expect(messages([user("one"), agent("日".repeat(5_334))])).toEqual([["user", "And"]]);
+  expect(messages([user("x".repeat(16_000)), agent("two"), user("tri"), agent("for")])).toEqual([
     ["user", "tri"],
+    ["assistant", "for"],
     ["user", "And"],
   ]);
-  expect(messages([user("one"), agent("  "), user("tri")])).toHaveLength(3);
+});
+
+test("messages of one role that follow each other are joined, so that roles alternate", () => {
+  const earlier = [user("one"), agent("  "), user("two"), agent("three"), agent("four"), user("five")];
+  expect(buildPrompt({ ...request, earlier }, []).messages).toEqual([
+    { role: "user", content: "one\n\ntwo" },
+    { role: "assistant", content: "three\n\nfour" },
+    { role: "user", content: "five\n\nAnd now?" },
+  ]);
 });
 
 test("a prompt has no system message without instructions, and only the user's text without documents", () => {
@@ -64,7 +69,7 @@ test.each([
   ["[3] [0] [12345] [a] [] 1 [1", []],
 ])("an answer cites the passages whose numbers it has in brackets: %s", (answer, cited) => {
   expect([...citationsIn(answer, [barn, house])]).toEqual(
-    cited.map(({ documentId, quote }) => ({ kind: "citation", documentId, quote, page: null })),
+    cited.map(({ documentId, quote }) => ({ kind: "citation", documentId, quote, page: quote === "white" ? 3 : null })),
   );
 });
 
@@ -86,6 +91,12 @@ test("usage is read from each provider's format, and counts that a chunk lacks a
     expect(mergeUsage(complete, raw)).toEqual(complete);
   }
   expect(mergeUsage(undefined, { usage: { prompt_tokens: 1e15 } })).toBeUndefined();
+  expect(mergeUsage(undefined, { usage: { prompt_tokens: 6.5, completion_tokens: "x", total_tokens: 12 } })).toEqual({
+    inputTokens: 7,
+    outputTokens: 5,
+    totalTokens: 12,
+  });
+  expect(mergeUsage(undefined, { usage: { prompt_tokens: 0, completion_tokens: 0 } })).toBeUndefined();
   expect(tokenUsage(undefined, undefined)).toBeUndefined();
   expect(tokenUsage(NaN, 5)).toEqual({ inputTokens: 0, outputTokens: 5, totalTokens: 5 });
 });

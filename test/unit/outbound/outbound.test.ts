@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { isPublicAddress } from "../../../src/platform/outbound/address";
 import { allowedHostsOf, isAllowed } from "../../../src/platform/outbound/allowed-hosts";
+import { postWebhook } from "../../../src/domain/callback/post-webhook";
 import { type Lookup, Outbound } from "../../../src/platform/outbound/outbound";
 
 test.each([
@@ -34,6 +35,20 @@ test.each([
   "64:ff9b::a00:1",
   "2002:7f00:1::",
   "2001:db8::1",
+  "168.63.129.16",
+  "::ffff:168.63.129.16",
+  "::8.8.8.8",
+  "::168.63.129.16",
+  "2606:4700::5efe:10.0.0.5",
+  "2606:4700::200:5efe:10.0.0.5",
+  "2606:4700::5efe:8.8.8.8",
+  "fe80::5efe:10.0.0.5",
+  "2001:0:53aa:64c::f5ff:fffa",
+  "64:ff9b:1::a00:5",
+  "2002:a00:5::",
+  "3fff::1",
+  "4000::1",
+  "5f00::1",
   "not an address",
   "",
 ])("%s is not on the public network", (address) => {
@@ -159,6 +174,30 @@ describe("a request", () => {
     const client = outbound("", (_, __, callback) => callback(failed, []));
     expect(await client.refuses(new URL("http://nowhere.example/"))).toBe(false);
     await expect(client.fetch("http://nowhere.example/")).rejects.toMatchObject({ cause: { code: "ENOTFOUND" } });
+  });
+
+  test("to a host that a key has chosen is refused in the same way if it is private and if it does not exist", async () => {
+    const failed = Object.assign(new Error("not found"), { code: "ENOTFOUND", syscall: "getaddrinfo" });
+    const client = outbound("allowed", (hostname, _, callback) => {
+      if (hostname === "nowhere.example") callback(failed, []);
+      else if (hostname === "busy.example") callback(Object.assign(new Error("busy"), { code: "EAI_AGAIN" }), []);
+      else callback(null, [{ address: hostname === "public.example" ? "93.184.215.14" : "10.0.0.5", family: 4 }]);
+    });
+    const refuses = (host: string) => client.refusesOrCantResolve(new URL(`http://${host}/`));
+    expect([await refuses("nowhere.example"), await refuses("private.example")]).toEqual([true, true]);
+    expect([await refuses("10.0.0.5"), await refuses("[::1]")]).toEqual([true, true]);
+    // A resolver that is out of order says nothing about the name.
+    expect([await refuses("busy.example"), await refuses("public.example"), await refuses("allowed")]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+
+    const attempt = (host: string) =>
+      postWebhook(client.post, { url: `http://${host}/`, headers: {}, body: "" }, new AbortController(), 5_000);
+    const hostRefused = { httpStatus: null, error: "ADDRESS_REFUSED" };
+    for (const host of ["nowhere.example", "private.example", "10.0.0.5"])
+      expect(await attempt(host)).toEqual(hostRefused);
   });
 
   test("returns a redirect without following it", async () => {

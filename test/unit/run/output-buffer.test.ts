@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import fc from "fast-check";
 import { OutputBuffer } from "../../../src/domain/run/execution/output-buffer";
 
@@ -14,17 +14,55 @@ async function startedBuffer(
     return write();
   });
   await buffer.add("Well, ");
+  await nextTurn();
   return { written, buffer };
 }
 
-test("the first text is written immediately, the next one is buffered", async () => {
+test("the first text is written at the end of the turn of the event loop, the next one is buffered", async () => {
   const written: string[] = [];
   const buffer = new OutputBuffer((text) => Promise.resolve(written.push(text) > 0));
   await buffer.add("");
   await buffer.add("The ");
+  expect(written).toEqual([]);
+  await nextTurn();
   expect(written).toEqual(["The "]);
   await buffer.add("barn ");
+  await nextTurn();
   expect(written).toEqual(["The "]);
+});
+
+test("an output that ends within one turn is not written, but handed over with its first text as an event of its own", async () => {
+  const written: string[] = [];
+  const buffer = new OutputBuffer((text) => Promise.resolve(written.push(text) > 0));
+  await buffer.add("The barn ");
+  await buffer.add("is ");
+  await buffer.add("red.\ud83d");
+  expect(await buffer.close()).toEqual(["The barn ", "is red.\ufffd"]);
+  await delay(60);
+  expect(written).toEqual([]);
+});
+
+test("an output that ends later hands over what is not written yet", async () => {
+  const { buffer, written } = await startedBuffer();
+  await buffer.add("b".repeat(300));
+  await buffer.add("the rest");
+  expect(await buffer.close()).toEqual(["the rest"]);
+  expect(await buffer.close()).toEqual([]);
+  await delay(60);
+  expect(written).toEqual(["b".repeat(300)]);
+});
+
+test("an output of which nothing more is to be written hands over nothing, and one that failed throws", async () => {
+  const ended = new OutputBuffer(() => Promise.resolve(false));
+  await ended.add("a");
+  await nextTurn();
+  await ended.add("b");
+  expect(await ended.close()).toBeUndefined();
+
+  const broken = new OutputBuffer(() => Promise.reject(new Error("no database")));
+  await broken.add("a");
+  await nextTurn();
+  await expect(broken.close()).rejects.toThrow("no database");
 });
 
 test("texts within 30 ms are written together", async () => {

@@ -42,7 +42,7 @@ test("waiting leaks no memory, however long the server runs", async () => {
       await changed;
       watch.close();
     }
-    // What was awaited can be collected only after another turn of the event loop.
+    // An awaited object can be collected only after another turn of the event loop.
     await new Promise((resolve) => setTimeout(resolve, 50));
     collect();
     return process.memoryUsage().heapUsed;

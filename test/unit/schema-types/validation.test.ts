@@ -64,6 +64,13 @@ describe("each rule accepts valid values, and refuses others with a message that
     ["name", name(), "must have 1 to 120 characters", ["a", "🐴".repeat(120)], ["", " \t", "a".repeat(121)]],
     ["name on one line", name(), "must have no control characters", ["a b"], ["a\nb", "a\u0007b", "a\u0085b"]],
     [
+      "name without invisible characters",
+      name(),
+      "must have no invisible characters, and none that change the direction of text",
+      ["❤\ufe0f", "👩‍🚀", "नमस्ते"],
+      ["a\u200bb", "\u202eb", "a\u00ad", "\u3164"],
+    ],
+    [
       "reference",
       reference,
       "must have 1 to 255 characters",

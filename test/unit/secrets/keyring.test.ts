@@ -1,8 +1,13 @@
-import { randomBytes } from "node:crypto";
+import { createCipheriv, randomBytes } from "node:crypto";
 import { Keyring, SecretUnreadableError, secretsKeyOf } from "../../../src/platform/secrets/keyring";
 
 const key = randomBytes(32);
-const place = { table: "model_connection", column: "apiKey", rowId: "1" };
+const place = {
+  table: "model_connection",
+  column: "apiKey",
+  rowId: "1",
+  usedFor: ["app", "OPENAI", "https://models.example.com"],
+};
 const unreadable = (reason: string) => expect.objectContaining({ name: "SecretUnreadableError", reason });
 
 test.each(["", "sk-secret", "𝒳 é \0 日本語", "x".repeat(10_000)])(
@@ -52,20 +57,45 @@ test("a change of any byte is detected", () => {
   }
 });
 
-test.each(["", "v1", "v1..", "v2.0000000000000000.AAAA", "v1.0000000000000000.", "sk-secret"])(
-  "a text that is not a sealed secret is rejected: %p",
-  (text) => {
-    expect(() => new Keyring(key).open(text, place)).toThrow(unreadable("TAMPERED"));
-  },
-);
+test.each([
+  "",
+  "v1",
+  "v1..",
+  "v2.0000000000000000.AAAA",
+  "v3.0000000000000000.AAAA",
+  "v1.0000000000000000.",
+  "sk-secret",
+])("a text that is not a sealed secret is rejected: %p", (text) => {
+  expect(() => new Keyring(key).open(text, place)).toThrow(unreadable("TAMPERED"));
+});
 
 test.each([
   ["row", { ...place, rowId: "2" }],
   ["column", { ...place, column: "name" }],
   ["table", { ...place, table: "webhook" }],
+  ["app", { ...place, usedFor: ["other", "OPENAI", "https://models.example.com"] }],
+  ["provider", { ...place, usedFor: ["app", "ANTHROPIC", "https://models.example.com"] }],
+  ["address", { ...place, usedFor: ["app", "OPENAI", "https://attacker.example.com"] }],
+  ["use that is the same text", { ...place, usedFor: ["app", "OPENAI,https://models.example.com"] }],
 ])("a sealed secret that is moved to another %s can't be opened", (_, elsewhere) => {
   const keyring = new Keyring(key);
   expect(() => keyring.open(keyring.seal("sk-secret", place), elsewhere)).toThrow(unreadable("TAMPERED"));
+});
+
+test("a secret in the format before it was bound to its use can be opened in its cell, and counts as outdated", () => {
+  const keyring = new Keyring(key);
+  const iv = randomBytes(12);
+  const cell = JSON.stringify([place.table, place.column, place.rowId]);
+  const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(cell));
+  const bytes = Buffer.concat([iv, cipher.update("sk-secret"), cipher.final(), cipher.getAuthTag()]);
+  const sealed = `v1.${keyring.currentId}.${bytes.toString("base64url")}`;
+
+  expect(keyring.open(sealed, { ...place, usedFor: [] })).toBe("sk-secret");
+  expect(() => keyring.open(sealed, { ...place, rowId: "2" })).toThrow(unreadable("TAMPERED"));
+  expect(() => keyring.open(sealed.replace("v1", "v2"), place)).toThrow(unreadable("TAMPERED"));
+  const current = keyring.seal("sk-secret", place);
+  expect(() => keyring.open(current.replace("v2", "v1"), place)).toThrow(unreadable("TAMPERED"));
+  expect([keyring.isOutdated(sealed), keyring.isOutdated(current)]).toEqual([true, false]);
 });
 
 test("a secret under a previous key can be opened while that key is given, and counts as outdated", () => {

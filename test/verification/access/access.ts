@@ -1,3 +1,4 @@
+import { allowHosts } from "../../support/allowed-hosts";
 import { Receiver } from "../../support/receiver";
 import { OwnServer } from "../own-server";
 import type { VerificationProgram, VerificationOptions } from "../program";
@@ -22,12 +23,15 @@ export const access: VerificationProgram = {
   broken: {
     alias: "the authorizer ignores root fields with an alias; TypeGraphQL's auth checker still denies them",
     "alias-unchecked": "the authorizer ignores root fields with an alias, and TypeGraphQL's auth checker is off",
+    "own-sessions": "keys that are confined to the sessions of their scope reach all sessions of the app",
+    "selected-agents": "keys that are confined to selected agents reach all agents of the app",
+    addresses: "the address list of a key is ignored, and that of its scope is not",
   },
 
   async run(options, report, violation) {
     const receiver = await Receiver.start();
     const server = await OwnServer.start(options.database, {
-      MODEL_ALLOWED_HOSTS: "127.0.0.1",
+      ...allowHosts("127.0.0.1"),
       ...(options.broken !== undefined && {
         NODE_OPTIONS: `--require ${require.resolve(`./broken-${options.broken}`)}`,
       }),

@@ -3,14 +3,14 @@ import type { OwnServer } from "../own-server";
 import type { Finding } from "../program";
 import { type AccessCase, type Credential, describeCase } from "./case";
 import { type Digest, differences, digestOf } from "./digest";
-import type { Driver } from "./driver";
+import type { Driver, Response } from "./driver";
 import type { Fixtures } from "./fixtures";
-import { operationOf } from "./operation";
-import { expectedAnswer } from "./oracle";
+import { type Operation, operationOf } from "./operation";
+import { expectedAnswer, isAccepted, isKnown } from "./oracle";
 
 export const concurrency = 48;
 
-/** How many cases run between two comparisons of the whole database. */
+/** The whole database is compared after this number of cases. */
 const casesPerDigest = 4_000;
 
 /** Runs cases against a server, and compares each response with the oracle's. */
@@ -57,17 +57,31 @@ export class CaseRunner {
   }
 
   private async isHandledCorrectly(accessCase: AccessCase): Promise<boolean> {
-    const { driver, fixtures } = this;
+    const { fixtures } = this;
     const holder = fixtures.holderOf(accessCase);
-    const operation = operationOf(accessCase, holder, fixtures.victim);
-    const isAccepted = accessCase.credential === "valid" || accessCase.credential === "other app";
+    const victim = fixtures.victimOf(accessCase);
+    const operation = operationOf(accessCase, holder, victim);
     const expected = expectedAnswer(accessCase, holder);
-    const actual = await driver.send(accessCase.transport, fixtures.credentialOf(accessCase), operation, isAccepted);
-    if (isDeepStrictEqual(actual, expected)) return true;
-    this.violation(
-      `${describeCase(accessCase)}: the response to ${operation.query} was ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`,
-    );
+    const { answer, text } = await this.send(accessCase, operation);
+    const violation = (actual: unknown, wanted: unknown) =>
+      this.violation(
+        `${describeCase(accessCase)}: the response to ${operation.query} was ${JSON.stringify(actual)}, expected ${JSON.stringify(wanted)}`,
+      );
+    if (!isDeepStrictEqual(answer, expected)) {
+      violation(answer, expected);
+      return false;
+    }
+    const unknown = operationOf(accessCase, holder, victim, true);
+    if (!isAccepted(accessCase) || isDeepStrictEqual(operation, unknown)) return true;
+    const { text: unknownText } = await this.send(accessCase, unknown);
+    if (unknownText === text) return true;
+    violation(text, `as for objects that do not exist: ${unknownText}`);
     return false;
+  }
+
+  private send(accessCase: AccessCase, operation: Operation): Promise<Response> {
+    const credential = this.fixtures.credentialOf(accessCase);
+    return this.driver.send(accessCase.transport, credential, operation, isKnown(accessCase.credential));
   }
 
   private async assertUnchanged(batch: readonly AccessCase[], work: () => Promise<unknown>): Promise<void> {

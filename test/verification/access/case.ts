@@ -1,23 +1,33 @@
-import type { TestPermissions } from "../../support/test-app";
+import { accessOf } from "../../support/access-table";
+import type { TestGrants } from "../../support/test-app";
 import type { Random } from "../random";
+import { confinementOf, describeConfinement } from "./confinement";
 import { type RootField, rootFields } from "./fields";
 
-/** Every possible scope: each level with each set of runtime permissions. */
-export const scopes: readonly Required<TestPermissions>[] = (["NONE", "VIEW", "EDIT", "FULL"] as const).flatMap(
-  (agents) =>
-    Array.from({ length: 32 }, (_, set) => ({
-      agents,
-      runtime: (["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"] as const).filter(
-        (_, i) => set & (1 << i),
-      ),
-    })),
+/** Every possible scope: each level on agents with each set of runtime permissions and each level on keys. */
+export const scopes: readonly TestGrants[] = (["NONE", "VIEW", "EDIT", "FULL"] as const).flatMap((agents) =>
+  Array.from({ length: 32 }, (_, set) => ({
+    agents,
+    runtime: (["RUN", "SESSION_CREATE", "SESSION_TERMINATE", "DOCUMENT_UPLOAD", "SESSION_VIEW"] as const).filter(
+      (_, i) => set & (1 << i),
+    ),
+  })).flatMap((permissions) => [
+    permissions,
+    { ...permissions, keys: "VIEW" as const },
+    { ...permissions, keys: "MANAGE" as const },
+  ]),
 );
+
+/** Those whose keys are confined too: without rights on keys, which the table of access covers. */
+export const confinedScopes = scopes.filter(({ keys }) => keys === undefined);
 
 /** The kinds of credentials, and whether there is one for each scope. */
 export const credentials = {
   valid: true,
   revoked: true,
   "other app": true,
+  confined: true,
+  administrator: true,
   malformed: false,
   unknown: false,
   none: false,
@@ -44,14 +54,35 @@ export interface AccessCase {
 }
 
 const names = Object.keys(credentials) as Credential[];
-const scopeCount = (credential: Credential): number => (credentials[credential] ? scopes.length : 1);
+/** Of an administrator, the index of a case is that of a role. */
+export const administratorRoles = ["KEY_MANAGER", "AUDITOR", "CONFINED_ADMIN"] as const;
+
+function scopeCount(credential: Credential): number {
+  if (credential === "administrator") return administratorRoles.length;
+  if (credential === "confined") return confinedScopes.length;
+  return credentials[credential] ? scopes.length : 1;
+}
+
+/** Administrators try only what their role denies: what it permits has no expected value that is the same each time. */
+const isTried = ({ credential, scope, field, form }: AccessCase): boolean => {
+  if (credential !== "administrator") return true;
+  const role = administratorRoles[scope];
+  return role !== undefined && form !== "excluded" && !accessOf(field.coordinate).opens.has(role);
+};
 const operations = rootFields.flatMap((field) => transports.map((transport) => ({ field, transport })));
 
-export const caseCount = (credential: Credential): number => scopeCount(credential) * operations.length * forms.length;
+export const caseCount = (credential: Credential): number =>
+  credential === "administrator"
+    ? [...allCases(credential)].length
+    : scopeCount(credential) * operations.length * forms.length;
 
 export function* allCases(credential: Credential): Generator<AccessCase> {
   for (let scope = 0; scope < scopeCount(credential); scope += 1) {
-    for (const operation of operations) for (const form of forms) yield { credential, scope, ...operation, form };
+    for (const operation of operations)
+      for (const form of forms) {
+        const each: AccessCase = { credential, scope, ...operation, form };
+        if (isTried(each)) yield each;
+      }
   }
 }
 
@@ -68,7 +99,7 @@ export function sampleCases(count: number, random: Random): Map<Credential, Acce
     const cell = cells[i % cells.length];
     if (!cell) throw new RangeError("There are no cases");
     const accessCase = { ...cell, scope: random.integer(0, scopeCount(cell.credential)), form: random.of(forms) };
-    cases.get(cell.credential)?.push(accessCase);
+    if (isTried(accessCase)) cases.get(cell.credential)?.push(accessCase);
   }
   for (const list of cases.values()) list.sort((one, other) => one.scope - other.scope);
   return cases;
@@ -82,7 +113,13 @@ function shuffle(items: unknown[], random: Random): void {
 }
 
 export function describeCase({ credential, scope, field, transport, form }: AccessCase): string {
-  const { agents, runtime } = scopes[scope] ?? { agents: "NONE", runtime: [] };
-  const granted = credentials[credential] ? ` with ${[agents, ...runtime].join("+")}` : "";
-  return `${credential}${granted}, ${field.coordinate} over ${transport}, ${form}`;
+  if (credential === "administrator")
+    return `${credential} with ${administratorRoles[scope] ?? ""}, ${field.coordinate} over ${transport}, ${form}`;
+  const list = credential === "confined" ? confinedScopes : scopes;
+  const { agents, runtime, keys } = list[scope] ?? { agents: "NONE", runtime: [] };
+  const granted = credentials[credential]
+    ? ` with ${[agents, ...runtime, ...(keys ? [`${keys} on keys`] : [])].join("+")}`
+    : "";
+  const confined = credential === "confined" ? ` (${describeConfinement(confinementOf(scope))})` : "";
+  return `${credential}${granted}${confined}, ${field.coordinate} over ${transport}, ${form}`;
 }

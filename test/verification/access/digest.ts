@@ -7,11 +7,18 @@ import { Sqlite } from "../../../src/platform/sqlite";
 
 type Row = Readonly<Record<string, unknown>>;
 
+/** Columns that change although no operation is executed: authentication updates a key's last use once a minute. */
+const volatileColumns = new Map([["api_key", ["lastUsedAt", "lastUsedFrom", "lastActiveAt"]]]);
+
 /**
- * The column of a table that changes although no operation is executed: authentication updates a key's last use once a
- * minute. (Heartbeats would be another, but a single instance has none.)
+ * Tables that change likewise: once a minute, requests are counted, also those that were refused, and the heads of the
+ * audit log are signed. A head has the hash of the last entry, which may be that of a refusal.
  */
-const volatileColumns = new Map([["api_key", "lastUsedAt"]]);
+const volatileTables = new Set(["usage_requests", "usage_runs", "usage_operation", "audit_head", "audit_signed_head"]);
+
+/** Rows that are added likewise: the audit log has an entry a minute for refusals. */
+const isVolatileRow = (table: string, { action }: Row): boolean =>
+  table === "audit_entry" && String(action).startsWith("REFUSE_");
 
 /** A summary of each table and a hash of each document file, by name. */
 export type Digest = ReadonlyMap<string, string>;
@@ -21,9 +28,10 @@ export async function digestOf({ database, dataDir }: { database: DatabaseConfig
   const tables = database.type === "mysql" ? await mysqlTables(database.url) : sqliteTables(database.path);
   const digest = new Map<string, string>();
   for (const [table, rows] of tables) {
-    const ignored = volatileColumns.get(table);
-    const texts = rows.map((row) => JSON.stringify(ignored === undefined ? row : { ...row, [ignored]: undefined }));
-    digest.set(`table ${table}`, `${rows.length} rows ${sha256(texts.sort().join("\n"))}`);
+    if (volatileTables.has(table)) continue;
+    const ignored = Object.fromEntries((volatileColumns.get(table) ?? []).map((column) => [column, undefined]));
+    const texts = rows.filter((row) => !isVolatileRow(table, row)).map((row) => JSON.stringify({ ...row, ...ignored }));
+    digest.set(`table ${table}`, `${texts.length} rows ${sha256(texts.sort().join("\n"))}`);
   }
   const folder = join(dataDir, "documents");
   for (const file of await readdir(folder)) digest.set(`file ${file}`, sha256(await readFile(join(folder, file))));

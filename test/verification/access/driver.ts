@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "undici";
 import type { TestCredential } from "../../support/client";
 import { Socket } from "../socket";
@@ -8,7 +9,17 @@ import type { Answer, ErrorCode, Result } from "./oracle";
 const boundary = "----a-boundary";
 const contentTypes = { json: "application/json", multipart: `multipart/form-data; boundary=${boundary}` };
 
-/** Sends operations over every transport, and normalizes the responses for comparison. */
+/** On a machine that is busy with other work, a server may be overloaded for a while. */
+const maxAttempts = 60;
+const retryDelayMs = 1_000;
+
+/** A response, normalized for comparison and as it was received. */
+export interface Response {
+  readonly answer: Answer;
+  readonly text: string;
+}
+
+/** Sends operations over every transport. */
 export class Driver {
   private readonly pool: Pool;
   private readonly path: string;
@@ -22,8 +33,31 @@ export class Driver {
     this.path = new URL(url).pathname;
   }
 
-  /** @param isAccepted whether the server accepts a WebSocket with this credential */
-  send(transport: Transport, credential: TestCredential, operation: Operation, isAccepted: boolean): Promise<Answer> {
+  /**
+   * Sends an operation, and again if the server has more to do than it can.
+   *
+   * @param isKnown whether an operation over a WebSocket waits until the server knows who sends it
+   */
+  async send(
+    transport: Transport,
+    credential: TestCredential,
+    operation: Operation,
+    isKnown: boolean,
+  ): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      const response = await this.sendOnce(transport, credential, operation, isKnown);
+      if (!isOverloaded(response.answer) || attempt === maxAttempts) return response;
+      if (transport === "WebSocket") this.sockets.delete(nameOf(credential));
+      await delay(retryDelayMs);
+    }
+  }
+
+  private sendOnce(
+    transport: Transport,
+    credential: TestCredential,
+    operation: Operation,
+    isKnown: boolean,
+  ): Promise<Response> {
     switch (transport) {
       case "POST":
         return this.request(this.path, credential, contentTypes.json, JSON.stringify(operation));
@@ -36,7 +70,7 @@ export class Driver {
         return this.request(`${this.path}?${search.toString()}`, credential);
       }
       case "WebSocket":
-        return this.overSocket(credential, operation, isAccepted);
+        return this.overSocket(credential, operation, isKnown);
     }
   }
 
@@ -52,7 +86,7 @@ export class Driver {
     await this.pool.destroy();
   }
 
-  private async request(path: string, credential: TestCredential, type?: string, content?: string): Promise<Answer> {
+  private async request(path: string, credential: TestCredential, type?: string, content?: string): Promise<Response> {
     const { statusCode, headers, body } = await this.pool.request({
       method: content === undefined ? "GET" : "POST",
       path,
@@ -66,23 +100,31 @@ export class Driver {
     });
     const text = await body.text();
     const isStream = String(headers["content-type"]).startsWith("text/event-stream");
-    return isStream ? parseEvents(statusCode, text) : { how: statusCode, results: [resultOf(JSON.parse(text))] };
+    const answer = isStream
+      ? parseEvents(statusCode, text)
+      : { how: statusCode, results: [resultOf(JSON.parse(text))] };
+    return { answer, text };
   }
 
-  private async overSocket(credential: TestCredential, operation: Operation, isAccepted: boolean): Promise<Answer> {
-    const { how, results } = isAccepted
+  private async overSocket(credential: TestCredential, operation: Operation, isKnown: boolean): Promise<Response> {
+    const { how, results } = isKnown
       ? await (await this.socketOf(credential)).ask(operation)
       : await Socket.askBeforeAck(this.url, credential, operation);
-    return { how, results: results.map(resultOf) };
+    return { answer: { how, results: results.map(resultOf) }, text: JSON.stringify(results) };
   }
 
   private socketOf(credential: TestCredential): Promise<Socket> {
-    const name = credential?.[1] ?? "";
+    const name = nameOf(credential);
     let socket = this.sockets.get(name);
     if (!socket) this.sockets.set(name, (socket = Socket.open(this.url, credential)));
     return socket;
   }
 }
+
+const nameOf = (credential: TestCredential): string => credential?.[1] ?? "";
+
+const isOverloaded = ({ how, results }: Answer): boolean =>
+  how === "closed with 1013" || results.some(({ errors }) => errors?.some(({ code }) => code === "UNAVAILABLE"));
 
 /** Encodes a GraphQL multipart request, with a file if the operation has a variable for it. */
 function multipart(operation: Operation): string {

@@ -1,36 +1,54 @@
-import type { Client, TestCredential } from "../../support/client";
+import { grantedByRole } from "../../support/access-table";
+import { administratorWith } from "../../support/administrators";
+import type { TestCredential } from "../../support/client";
 import type { TestProcess } from "../../support/process";
 import type { Receiver } from "../../support/receiver";
 import { eventually } from "../../support/runs";
 import type { TestApp } from "../../support/test-app";
-import { type AccessCase, type Credential, scopes } from "./case";
+import { type AccessCase, administratorRoles, type Credential, scopes } from "./case";
+import { createConfinedHolders } from "./confined-fixtures";
+import { createScopesWithKeys, mutateAll } from "./creation";
 import type { Holder, Resources } from "./fields";
 
 export interface Fixtures {
-  /** The objects that the operations name. */
-  readonly victim: Resources;
+  /** The objects that the operation names. */
+  victimOf(accessCase: AccessCase): Resources;
   credentialOf(accessCase: AccessCase): TestCredential;
   /** @returns undefined if the credential is no key of this server */
   holderOf(accessCase: AccessCase): Holder | undefined;
 }
 
-/** Creates two apps with one object of each kind and keys of every scope. No background work is left when it resolves. */
+/** What the scope of a key reaches that is not confined, and what its lists show. */
+const everythingOf = ({ agent, session }: Resources): Pick<Holder, "reach" | "listed"> => ({
+  reach: { sessions: "APP", agentAccess: "ALL", agentIds: [] },
+  listed: { agents: [agent], sessions: [session] },
+});
+
+/** Creates three apps with one object of each kind and keys of every scope. No background work is left when it resolves. */
 export async function createFixtures(server: TestProcess, receiver: Receiver): Promise<Fixtures> {
-  const [app, otherApp] = await Promise.all([server.newApp(), server.newApp()]);
-  const [victim, otherResources] = await Promise.all([
+  const [app, otherApp, confinedApp] = await Promise.all([server.newApp(), server.newApp(), server.newApp()]);
+  const [victim, otherResources, confinedResources] = await Promise.all([
     createResources(app, receiver),
     createResources(otherApp, receiver),
+    createResources(confinedApp, receiver),
   ]);
-  const keys = await createKeys(app, 2);
-  const otherKeys = await createKeys(otherApp, 1);
-  const holdersOf = (keysByScope: readonly NewKey[][], resources: Resources, index: number): Holder[] =>
-    scopes.map((permissions, i) => ({ secret: keysByScope[i]?.[index]?.secret ?? "", permissions, resources }));
+  const created = await createScopesWithKeys(app, scopeInputs, [{}, {}]);
+  const createdElsewhere = await createScopesWithKeys(otherApp, scopeInputs, [{}]);
+  const holdersOf = (made: typeof created, resources: Resources, index: number): Holder[] =>
+    scopes.map((permissions, i) => ({
+      secret: made[i]?.keys[index]?.secret ?? "",
+      permissions,
+      resources,
+      ...everythingOf(resources),
+    }));
   const holders: Partial<Record<Credential, Holder[]>> = {
-    valid: holdersOf(keys, victim, 0),
-    revoked: holdersOf(keys, victim, 1),
-    "other app": holdersOf(otherKeys, otherResources, 0),
+    valid: holdersOf(created, victim, 0),
+    revoked: holdersOf(created, victim, 1),
+    "other app": holdersOf(createdElsewhere, otherResources, 0),
+    confined: await createConfinedHolders(confinedApp, confinedResources),
+    administrator: await administratorsOf(server, app.id, victim),
   };
-  const ids = keys.map(([, revoked]) => ({ id: revoked?.apiKey.id }));
+  const ids = created.map(({ keys: [, revoked] }) => ({ id: revoked?.apiKey.id }));
   await mutateAll(server.admin, "revokeApiKey", "RevokeApiKeyInput", "apiKey { id }", ids);
 
   const secrets: Partial<Record<Credential, string>> = {
@@ -39,14 +57,27 @@ export async function createFixtures(server: TestProcess, receiver: Receiver): P
   };
   const holderOf = ({ credential, scope }: AccessCase) => holders[credential]?.[scope];
   return {
-    victim,
+    victimOf: (accessCase) =>
+      accessCase.credential === "confined" ? (holderOf(accessCase)?.resources ?? victim) : victim,
     holderOf,
     credentialOf(accessCase) {
       const secret = holderOf(accessCase)?.secret ?? secrets[accessCase.credential];
+      if (accessCase.credential === "administrator") return ["authorization", `Bearer ${secret}`];
       return secret === undefined ? undefined : ["x-api-key", secret];
     },
   };
 }
+
+const scopeInputs = scopes.map((permissions) => ({ permissions }));
+
+/** One administrator of each role. */
+const administratorsOf = (server: TestProcess, appId: string, resources: Resources): Promise<Holder[]> =>
+  Promise.all(
+    administratorRoles.map(async (role) => {
+      const { secret } = await administratorWith(server, role, appId);
+      return { secret, permissions: grantedByRole[role], role, resources, ...everythingOf(resources) };
+    }),
+  );
 
 /** Creates one object of each kind, and waits until the document is processed and the callback is delivered. */
 async function createResources(app: TestApp, receiver: Receiver): Promise<Resources> {
@@ -54,6 +85,7 @@ async function createResources(app: TestApp, receiver: Receiver): Promise<Resour
   const { keyId: apiKey, scopeId: scope } = await app.key();
   const [agent, session] = [await app.agent(), await app.session()];
   const modelConnection = await app.modelConnection("https://models.example.com/v1");
+  const toolServer = await app.toolServer("https://tools.example.com/mcp");
   await admin.data(`mutation ($id: ID!) { replaceCallbackSecret(input: { appId: $id }) { secret } }`, { id: app.id });
   const callbackUrl = receiver.url("/");
   const { id: run } = await app.run({ agentId: agent, session: { id: session }, callbackUrl });
@@ -72,37 +104,7 @@ async function createResources(app: TestApp, receiver: Receiver): Promise<Resour
     return delivery?.status === "DELIVERED" && found.documents[0]?.status === "READY";
   });
   const callbackDelivery = delivery?.id ?? "";
-  return { app: app.id, scope, apiKey, agent, session, document, run, modelConnection, callbackDelivery };
-}
-
-interface NewKey {
-  readonly secret: string;
-  readonly apiKey: { readonly id: string };
-}
-
-/** Creates `count` keys of each possible scope. */
-async function createKeys({ id: appId, server: { admin } }: TestApp, count: number): Promise<NewKey[][]> {
-  const inputs = scopes.map((permissions, i) => ({ appId, name: `scope ${i}`, permissions }));
-  const created = await mutateAll(admin, "createScope", "CreateScopeInput", "scope { id }", inputs);
-  const names = Array.from({ length: count }, (_, i) => `key ${i}`);
-  const keyInputs = created.flatMap(({ scope }) => names.map((name) => ({ scopeId: scope.id as string, name })));
-  const keys = await mutateAll(admin, "createApiKey", "CreateApiKeyInput", "secret apiKey { id }", keyInputs);
-  return scopes.map((_, i) => keys.slice(i * count, (i + 1) * count) as NewKey[]);
-}
-
-/** Executes a mutation for each input, in batches of one request. */
-async function mutateAll(admin: Client, field: string, type: string, selection: string, inputs: readonly object[]) {
-  const batchSize = 30;
-  const payloads: any[] = [];
-  for (let from = 0; from < inputs.length; from += batchSize) {
-    const batch = inputs.slice(from, from + batchSize);
-    const fields = batch.map((_, i) => `m${i}: ${field}(input: $i${i}) { ${selection} }`);
-    const declared = batch.map((_, i) => `$i${i}: ${type}!`);
-    const variables = Object.fromEntries(batch.map((input, i) => [`i${i}`, input]));
-    const data = await admin.data(`mutation (${declared.join(", ")}) { ${fields.join(" ")} }`, variables);
-    payloads.push(...batch.map((_, i) => data[`m${i}`]));
-  }
-  return payloads;
+  return { app: app.id, scope, apiKey, agent, session, document, run, modelConnection, toolServer, callbackDelivery };
 }
 
 /** A well-formed secret whose key no longer exists. */

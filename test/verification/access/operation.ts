@@ -1,7 +1,7 @@
 import { allPermissions } from "../../support/test-app";
 import type { AccessCase, Form } from "./case";
 import { type Holder, type Resources, type RootField, sideEffectOf } from "./fields";
-import { isForbidden, responseKeyOf } from "./oracle";
+import { finds, isAccepted, isForbidden, responseKeyOf } from "./oracle";
 
 export interface Operation {
   readonly query: string;
@@ -12,18 +12,27 @@ const unknownId = "00000000-0000-7000-8000-000000000000";
 
 /**
  * Builds the operation of a case. If it must not be executed, it would change stored data: it names existing objects,
- * and the form `combined` adds a mutation that the key may use. A permitted mutation gets unknown ids.
+ * and the form `combined` adds a mutation that the key may use. A permitted mutation gets unknown ids in place of those that
+ * the key finds.
+ *
+ * @param isHidden whether the objects that the key does not find are replaced by ones that do not exist, which must not
+ *   change the response
  */
-export function operationOf(accessCase: AccessCase, holder: Holder | undefined, victim: Resources): Operation {
-  const { field, form, credential, transport } = accessCase;
-  const isAccepted = credential === "valid" || credential === "other app";
+export function operationOf(
+  accessCase: AccessCase,
+  holder: Holder | undefined,
+  victim: Resources,
+  isHidden = false,
+): Operation {
+  const { field, form, transport } = accessCase;
   const isDenied =
-    !isAccepted || form === "excluded" || transport === "GET" || !holder || isForbidden(accessCase, holder);
-  const namesVictim = field.kind !== "mutation" || isDenied || credential === "other app";
+    !isAccepted(accessCase) || form === "excluded" || transport === "GET" || !holder || isForbidden(accessCase, holder);
+  const isFound = (name: string) => holder !== undefined && finds(accessCase, holder, name as keyof Resources);
+  const namesVictim = (name: string) => (isFound(name) ? field.kind !== "mutation" || isDenied : !isHidden);
 
   const query = documentOf(field, form, isDenied ? sideEffectOf(holder?.permissions ?? allPermissions) : undefined);
   const values: Record<string, unknown> = { on: form === "included", file: null };
-  for (const [name, id] of Object.entries(victim)) values[name] = namesVictim ? id : unknownId;
+  for (const [name, id] of Object.entries(victim)) values[name] = namesVictim(name) ? id : unknownId;
   for (const [name, id] of Object.entries(holder?.resources ?? victim)) values[`own_${name}`] = id;
   return { query, variables: Object.fromEntries(variablesOf(query).map((name) => [name, values[name]])) };
 }

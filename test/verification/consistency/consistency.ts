@@ -14,7 +14,7 @@ import { ModelState } from "./model-state";
 
 const defaultTrials = 40;
 
-/** How often a failed case is repeated while it is replayed or shrunk, because the outcome of a race varies. */
+/** A failed case is repeated while it is replayed or shrunk, because the outcome of a race varies. */
 const attemptsPerFailedCase = 20;
 
 const maxShrinkMs = 60_000;

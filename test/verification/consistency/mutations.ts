@@ -36,7 +36,7 @@ const appFields = "app { id name limits { runsAtOnce queuedRuns } }";
 
 export const createApp = (name: string): MutationCall => ({
   field: "createApp",
-  input: { name },
+  input: { name, limits: { scopes: null, keysPerScope: null } },
   selection: appFields,
   claimedName: `app ${name}`,
   apply(state, actual) {

@@ -1,7 +1,7 @@
 import type { Finding } from "../program";
 import type { MutationCall } from "./mutations";
 
-/** How concurrent mutations conflict. If several apply, the first one counts. */
+/** The kinds of conflict between concurrent mutations. If several apply, the first one counts. */
 const kinds = ["same agent version", "same unique name", "parent deleted", "same object", "no conflict"] as const;
 export type RaceKind = (typeof kinds)[number];
 

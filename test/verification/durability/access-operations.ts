@@ -20,7 +20,7 @@ function randomPermissions({ random }: WriterClient): Required<TestPermissions> 
 export async function createApp(client: WriterClient): Promise<KnownApp> {
   const name = client.newName();
   const description = client.newName();
-  const input = { name, description };
+  const input = { name, description, limits: { scopes: null, keysPerScope: null } };
   const payload = await client.mutate("createApp", "app { id }", input, { alreadyDone: ["CONFLICT"] });
   const app = new KnownApp(
     payload?.app.id ?? (await client.find("apps", "id name", "", (node) => node.name === name)).id,
@@ -51,7 +51,7 @@ async function createKey(client: WriterClient, app: KnownApp, scope: KnownScope)
   const payload = await client.mutate("createApiKey", "secret apiKey { id }", input, { alreadyDone: ["CONFLICT"] });
   const { id } =
     payload?.apiKey ?? (await client.find("apiKeys", "id name", `appId: "${app.id}"`, (node) => node.name === name));
-  return { id, name, scope, secret: payload?.secret, revokedAt: undefined };
+  return { id, name, tokensPerDay: null, scope, secret: payload?.secret, revokedAt: undefined };
 }
 
 export const accessOperations: readonly WriteOperation[] = [
@@ -70,6 +70,20 @@ export const accessOperations: readonly WriteOperation[] = [
     weight: 10,
     isPossible: always,
     run: (client, app) => createScope(client, app, randomPermissions(client)),
+  },
+  {
+    mutation: "cloneScope",
+    weight: 4,
+    isPossible: (app) => changeableScopes(app).length > 0,
+    async run(client, app) {
+      const original = client.random.of(changeableScopes(app));
+      const name = client.newName();
+      const input = { id: original.id, name };
+      const payload = await client.mutate("cloneScope", "scope { id }", input, { alreadyDone: ["CONFLICT"] });
+      const { id } =
+        payload?.scope ?? (await client.find("scopes", "id name", `appId: "${app.id}"`, (node) => node.name === name));
+      app.scopes.push({ ...original, id, name });
+    },
   },
   {
     mutation: "updateScope",
@@ -118,6 +132,18 @@ export const accessOperations: readonly WriteOperation[] = [
     },
   },
   {
+    mutation: "updateApiKey",
+    weight: 4,
+    isPossible: (app) => changeableKeys(app).length > 0,
+    async run(client, app) {
+      const key = client.random.of(changeableKeys(app));
+      // More than the app's runs use.
+      const tokensPerDay = client.random.integer(1_000_000_000, 2_000_000_000);
+      await client.mutate("updateApiKey", "apiKey { id }", { id: key.id, limits: { tokensPerDay } });
+      key.tokensPerDay = tokensPerDay;
+    },
+  },
+  {
     mutation: "revokeApiKey",
     weight: 8,
     isPossible: (app) => revocableKeys(app).length > 0,
@@ -125,6 +151,36 @@ export const accessOperations: readonly WriteOperation[] = [
       const key = client.random.of(revocableKeys(app));
       const { apiKey } = await client.mutate("revokeApiKey", "apiKey { revokedAt }", { id: key.id });
       key.revokedAt = apiKey.revokedAt as string;
+    },
+  },
+  {
+    mutation: "revokeApiKeys",
+    weight: 3,
+    isPossible: (app) => revocableKeys(app).length > 0,
+    async run(client, app) {
+      const keys = revocableKeys(app).slice(0, client.random.integer(1, 3));
+      await client.mutate("revokeApiKeys", "count", { ids: keys.map(({ id }) => id) });
+      for (const key of keys) key.revokedAt = true;
+    },
+  },
+  {
+    mutation: "rotateApiKey",
+    weight: 6,
+    isPossible: (app) => revocableKeys(app).length > 0,
+    async run(client, app) {
+      const key = client.random.of(revocableKeys(app));
+      const payload = await client.mutate(
+        "rotateApiKey",
+        "secret apiKey { id }",
+        { id: key.id },
+        { alreadyDone: ["CONFLICT"] },
+      );
+      const { id } =
+        payload?.apiKey ??
+        (await client.find("apiKeys", "id successor { id }", `appId: "${app.id}"`, (node) => node.id === key.id))
+          .successor;
+      key.revokedAt = true;
+      app.keys.push({ ...key, id, secret: payload?.secret, revokedAt: undefined });
     },
   },
 ];

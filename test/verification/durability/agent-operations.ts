@@ -30,6 +30,66 @@ async function expectUpdated(client: WriterClient, { id, version, description }:
   );
 }
 
+const header = (value: string) => [{ name: "x-token", value }];
+
+export const toolServerOperations: readonly WriteOperation[] = [
+  {
+    mutation: "createToolServer",
+    weight: 3,
+    isPossible: ({ toolServers }) => toolServers.length < 50,
+    async run(client, app) {
+      const values = { name: client.newName(), headerValue: client.newName() };
+      const input = {
+        appId: app.id,
+        name: values.name,
+        url: `${client.services.modelsUrl}/tools`,
+        headers: header(values.headerValue),
+      };
+      const payload = await client.mutate("createToolServer", "toolServer { id }", input, {
+        alreadyDone: ["CONFLICT"],
+      });
+      const { id } =
+        payload?.toolServer ??
+        (await client.find("toolServers", "id name", `appId: "${app.id}"`, ({ name }) => name === values.name));
+      app.toolServers.push({ id, ...values });
+    },
+  },
+  {
+    mutation: "updateToolServer",
+    weight: 3,
+    isPossible: ({ toolServers }) => toolServers.length > 0,
+    async run(client, app) {
+      const server = client.random.of(app.toolServers);
+      const changes = { name: client.newName(), headerValue: client.newName() };
+      const input = { id: server.id, name: changes.name, headers: header(changes.headerValue) };
+      await client.mutate("updateToolServer", "toolServer { id }", input);
+      Object.assign(server, changes);
+    },
+  },
+  {
+    mutation: "deleteToolServer",
+    weight: 1,
+    isPossible: ({ toolServers }) => toolServers.length > 0,
+    async run(client, app) {
+      const server = client.random.of(app.toolServers);
+      await client.mutate("deleteToolServer", "id", { id: server.id }, { alreadyDone: ["NOT_FOUND"] });
+      app.toolServers = app.toolServers.filter((each) => each !== server);
+    },
+  },
+  {
+    // It writes nothing. It is included because it must not change anything either.
+    mutation: "testToolServer",
+    weight: 0.5,
+    isPossible: ({ toolServers }) => toolServers.length > 0,
+    async run(client, app) {
+      const { id } = client.random.of(app.toolServers);
+      const { ok } = await client.mutate("testToolServer", "ok", { id });
+      // The server at its address does not speak the protocol of tools.
+      if (ok) throw new ContradictionError(`testToolServer of ${id} reports tools where there are none`);
+    },
+  },
+];
+
 export const agentOperations: readonly WriteOperation[] = [
   {
     mutation: "createAgent",

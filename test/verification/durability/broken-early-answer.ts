@@ -2,8 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { EntityManager } from "typeorm";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
 import { AbstractSqliteQueryRunner } from "typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner";
-import type { Connections } from "../../../src/platform/database/connections";
 import { Database } from "../../../src/platform/database/database";
+import type { SqliteFile } from "../../../src/platform/database/sqlite-connections";
+import { SqliteTransactions } from "../../../src/platform/database/sqlite-transactions";
 
 /**
  * When loaded before the server, makes it acknowledge writes before they are committed, like a server that buffers
@@ -12,46 +13,32 @@ import { Database } from "../../../src/platform/database/database";
 
 const commitDelayMs = 50;
 
-/** Groups the transactions of each interval into one outer transaction. Reads happen within that one. */
+/** Reports each transaction as soon as its work is done, and delays the commits. Reads see what is not committed. */
 function breakSqlite(): void {
-  const { startTransaction, commitTransaction, rollbackTransaction } = AbstractSqliteQueryRunner.prototype;
-  const state = { isOuterOpen: false, isInnerOpen: false, isCommitDue: false, committed: Promise.resolve() };
-
-  const commitOuter = async (runner: AbstractSqliteQueryRunner) => {
-    Object.assign(state, { isOuterOpen: false, isCommitDue: false });
+  const { run } = SqliteTransactions.prototype;
+  SqliteTransactions.prototype.run = async function <Result>(
+    this: SqliteTransactions,
+    work: (manager: EntityManager) => Promise<Result>,
+  ) {
+    let result = Promise.reject<Result>(new Error("the work has not run"));
+    result.catch(() => undefined);
+    const { outcome } = await run.call(this, (manager) => (result = work(manager)));
     // A failure cannot be reported: the writes have been acknowledged.
-    await commitTransaction.call(runner).catch(() => rollbackTransaction.call(runner).catch(() => undefined));
+    outcome.catch(() => undefined);
+    return { outcome: result };
   };
-  const endInner = async (runner: AbstractSqliteQueryRunner) => {
-    state.isInnerOpen = false;
-    if (state.isCommitDue) await commitOuter(runner);
-  };
-  AbstractSqliteQueryRunner.prototype.startTransaction = async function () {
-    await state.committed;
-    state.isInnerOpen = true;
-    if (!state.isOuterOpen) {
-      state.isOuterOpen = true;
-      await startTransaction.call(this);
-      setTimeout(() => {
-        state.isCommitDue = true;
-        if (!state.isInnerOpen) state.committed = commitOuter(this);
-      }, commitDelayMs);
-    }
-    await startTransaction.call(this);
-  };
+
+  const { commitTransaction } = AbstractSqliteQueryRunner.prototype;
   AbstractSqliteQueryRunner.prototype.commitTransaction = async function () {
+    const { transactionDepth } = this as unknown as { transactionDepth: number };
+    if (transactionDepth === 1) await delay(commitDelayMs);
     await commitTransaction.call(this);
-    await endInner(this);
   };
-  AbstractSqliteQueryRunner.prototype.rollbackTransaction = async function () {
-    await rollbackTransaction.call(this);
-    await endInner(this);
-  };
+
   const { read } = Object.getOwnPropertyDescriptors(Database.prototype);
   Object.defineProperty(Database.prototype, "read", {
-    get(this: { connections: Connections }): EntityManager {
-      const { writer } = this.connections;
-      return writer.options.type === "better-sqlite3" ? writer.manager : (read.get?.call(this) as EntityManager);
+    get(this: { connections: { file?: SqliteFile } }): EntityManager {
+      return this.connections.file?.writer.manager ?? (read.get?.call(this) as EntityManager);
     },
   });
 }

@@ -2,10 +2,12 @@ import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { allowHosts } from "../../support/allowed-hosts";
 import { Cluster } from "../../support/cluster/cluster";
 import { freePort } from "../../support/free-port";
 import { MariaDbServer } from "../../support/mariadb";
 import { type Environment as Variables, TestProcess } from "../../support/process";
+import { anyNumberOfGuesses } from "../own-server";
 import { type StorageInspector, inspectorOf } from "./storage-inspector";
 import type { SmallDisk } from "./small-disk";
 
@@ -40,8 +42,9 @@ const variablesOf = ({ adminKey, secretsKey, extraVariables }: Settings): Variab
   ADMIN_KEY: adminKey,
   SECRETS_KEY: secretsKey.toString("hex"),
   // The model server and the receiver of callbacks run on this machine.
-  MODEL_ALLOWED_HOSTS: "127.0.0.1",
+  ...allowHosts("127.0.0.1"),
   LOG_LEVEL: "error",
+  ...anyNumberOfGuesses,
   ...extraVariables,
 });
 

@@ -2,7 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { callbackSecretPlace } from "../../../src/domain/callback/callback-secret.entity";
 import { apiKeyPlace } from "../../../src/domain/model-connection/model-connection.entity";
-import { Keyring } from "../../../src/platform/secrets/keyring";
+import { headersPlace } from "../../../src/domain/tool-server/tool-server.entity";
+import { Keyring, type SecretPlace } from "../../../src/platform/secrets/keyring";
 import { sha256Of } from "./writer-client";
 import type { KnownApp } from "./ledger";
 import type { StorageInspector } from "./storage-inspector";
@@ -115,13 +116,19 @@ export async function* findSecretViolations(
   apps: readonly KnownApp[],
 ): AsyncGenerator<string> {
   const keyring = new Keyring(secretsKey);
-  const [connections = [], secrets = []] = await storage.rows([
-    `SELECT id, apiKey AS secret FROM model_connection`,
+  const [connections = [], secrets = [], toolServers = []] = await storage.rows([
+    `SELECT id, appId, provider, baseUrl, apiKey AS secret FROM model_connection`,
     `SELECT id, appId, secret FROM callback_secret WHERE replacedAt IS NULL`,
+    `SELECT id, appId, url, headers AS secret FROM tool_server`,
   ]);
   const apiKeys = new Map(connections.map((row) => [row["id"], decrypt(keyring, row, apiKeyPlace)]));
   const callbackSecrets = new Map(secrets.map((row) => [row["appId"], decrypt(keyring, row, callbackSecretPlace)]));
+  const headers = new Map(toolServers.map((row) => [row["id"], decrypt(keyring, row, headersPlace)]));
   for (const app of apps.filter(({ isDeleted }) => !isDeleted)) {
+    for (const { id, headerValue } of app.toolServers) {
+      if (!headers.get(id)?.includes(headerValue))
+        yield `the header of the tool server ${id} is not the one that was set last`;
+    }
     for (const { id, apiKey } of app.connections) {
       if (apiKeys.get(id) !== apiKey)
         yield `the API key of the model connection ${id} is not the one that was set last`;
@@ -132,6 +139,6 @@ export async function* findSecretViolations(
   }
 }
 
-function decrypt(keyring: Keyring, { id, secret }: Row, placeOf: typeof apiKeyPlace): string {
-  return keyring.open(String(secret), placeOf(String(id)));
+function decrypt(keyring: Keyring, row: Row, placeOf: (row: never) => SecretPlace): string {
+  return keyring.open(String(row["secret"]), placeOf(row as never));
 }

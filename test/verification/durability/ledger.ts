@@ -10,11 +10,21 @@ export interface KnownScope {
 export interface KnownKey {
   readonly id: string;
   name: string;
+  tokensPerDay: number | null;
   readonly scope: KnownScope;
   /** Undefined if the response that contained it was lost. */
   readonly secret: string | undefined;
   /** The time of the revocation, or true if no response contained it. */
   revokedAt: string | true | undefined;
+}
+
+export interface KnownAdministrator {
+  readonly id: string;
+  name: string;
+  role: "ADMIN" | "KEY_MANAGER" | "AUDITOR";
+  /** Undefined if the response that contained it was lost. */
+  secret: string | undefined;
+  isRevoked: boolean;
 }
 
 export interface KnownAgent {
@@ -29,6 +39,13 @@ export interface KnownConnection {
   readonly id: string;
   name: string;
   apiKey: string;
+}
+
+export interface KnownToolServer {
+  readonly id: string;
+  name: string;
+  /** The value of its only header. */
+  headerValue: string;
 }
 
 export interface KnownDocument {
@@ -70,8 +87,11 @@ export class KnownApp {
   scopes: KnownScope[] = [];
   /** Including the revoked ones. */
   readonly keys: KnownKey[] = [];
+  /** Those who are confined to the app. */
+  readonly administrators: KnownAdministrator[] = [];
   agents: KnownAgent[] = [];
   connections: KnownConnection[] = [];
+  toolServers: KnownToolServer[] = [];
   readonly sessions: KnownSession[] = [];
   readonly runs: KnownRun[] = [];
 

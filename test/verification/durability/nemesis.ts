@@ -11,13 +11,13 @@ const connectionsPerServer = 32;
 /** Longer than a server works on a request after its client is gone. */
 const maxOrphanedRequestMs = 400;
 
-/** What a nemesis acts on while the writers write. */
+/** The parts that a nemesis acts on while the writers write. */
 export interface NemesisContext {
   readonly environment: Environment;
   readonly random: Random;
-  /** How the writers reach the servers. */
+  /** The way of the writers to the servers. */
   readonly route: Route;
-  /** How often the fault is injected. */
+  /** The number of injected faults. */
   readonly repetitions: number;
   /** Waits until this fraction of the writes is acknowledged. @returns false if the time is up */
   untilWritten(fraction: number): Promise<boolean>;

@@ -3,7 +3,7 @@ import type { TestCredential } from "../../support/client";
 import type { HttpClient } from "../http-client";
 import type { Random } from "../random";
 
-/** How long an operation is retried before the verification is aborted. */
+/** The verification is aborted if an operation has failed for this time. */
 const timeoutMs = 120_000;
 
 /** After these codes the outcome is indeterminate: the operation may have been committed or not. */
@@ -19,7 +19,7 @@ export interface DefiniteResponse {
   readonly wasRetried: boolean;
 }
 
-/** How requests currently reach the servers. */
+/** The current way to the servers. */
 export interface Route {
   clients: readonly HttpClient[];
   /**
@@ -53,6 +53,21 @@ export class RetryingClient {
         throw new Error(`No definite response within ${timeoutMs} ms to ${query}`, { cause: this.lastFailure });
       }
       await delay(this.route.retryDelayMs + this.random.integer(50, 250));
+    }
+  }
+
+  /** Signs an administrator in at the console; perhaps several times. */
+  async signIn(credential: string, userAgent: string): Promise<void> {
+    const options = {
+      path: "/console/session",
+      headers: { "content-type": "application/json", "x-latchkey-console": "1", "user-agent": userAgent },
+      body: JSON.stringify({ credential }),
+    };
+    const deadline = Date.now() + timeoutMs;
+    for (let answer; !answer;) {
+      answer = await this.sendOnce(undefined, "", {}, options);
+      if (Date.now() > deadline) throw new Error("Could not sign in at the console", { cause: this.lastFailure });
+      if (!answer) await delay(this.route.retryDelayMs);
     }
   }
 

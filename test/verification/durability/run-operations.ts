@@ -5,7 +5,7 @@ import type { KnownApp, KnownRun, KnownSession, RunEnd } from "./ledger";
 import { activeSessions, newSession } from "./session-operations";
 
 const runFields = "run { id status output finishedAt }";
-/** How long an execution waits for the run to finish. A run whose server was killed is restarted much later. */
+/** A run whose server was killed is restarted much later than an execution waits. */
 const waitMs = 5_000;
 
 /** @returns undefined if the run has not finished */

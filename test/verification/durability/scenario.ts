@@ -10,11 +10,10 @@ import type { Environment } from "./environment";
 import { Writer } from "./writer";
 
 const concurrentWriters = 32;
-/** How many apps are read back concurrently. */
 const concurrentReaders = 8;
 /** The scenario stops early after this many. */
 const maxViolations = 100;
-/** How long to wait for interrupted runs to end. Other instances take over after 18 s. */
+/** Interrupted runs must end within this time. Other instances take over after 18 s. */
 const settleTimeoutMs = 45_000;
 
 /** Writers that write while a nemesis injects faults. */
@@ -23,7 +22,7 @@ export interface Scenario {
   readonly nemesis: Nemesis;
   /** The number of writes to be acknowledged. */
   readonly target: number;
-  /** How often the fault is injected. */
+  /** The number of injected faults. */
   readonly repetitions: number;
   /** The latest end of the writes, in milliseconds since 1970. */
   readonly deadline: number;

@@ -1,5 +1,6 @@
 import { credentialOf, type WriterClient } from "./writer-client";
 import type { KnownApp, KnownKey, KnownRun, KnownSession } from "./ledger";
+import { administratorViolations } from "./administrator-operations";
 import { endOf } from "./run-operations";
 
 /** Objects by id. */
@@ -14,6 +15,7 @@ const sessionPageSize = 20;
 /** Reads an app through the API: finds lost writes, wrong values, and objects that nobody created. */
 export async function* findAppViolations(client: WriterClient, app: KnownApp): AsyncGenerator<string> {
   yield* keyViolations(client, app);
+  yield* administratorViolations(client, app);
   if (app.isDeleted) {
     const { app: found } = await client.query(`query ($id: ID!) { app(id: $id) { id } }`, { id: app.id });
     if (found) yield `the app ${app.id} was deleted, but exists`;
@@ -26,6 +28,8 @@ export async function* findAppViolations(client: WriterClient, app: KnownApp): A
   yield* compare("agent", byId(app.agents.map((agent) => ({ ...agent }))), byId(found.agents.nodes));
   const connections = app.connections.map(({ id, name }) => ({ id, name, hasApiKey: true }));
   yield* compare("model connection", byId(connections), byId(found.modelConnections.nodes));
+  const toolServers = app.toolServers.map(({ id, name }) => ({ id, name, headerNames: ["x-token"] }));
+  yield* compare("tool server", byId(toolServers), byId(found.toolServers.nodes));
 
   const sessions = await readSessions(client, app);
   yield* compare("session", byId(app.sessions.map(knownSession)), byId(sessions.map(readSession)));
@@ -40,9 +44,10 @@ export async function* findAppViolations(client: WriterClient, app: KnownApp): A
 const appContents = `query ($id: ID!) {
   app(id: $id) { id name description callbackSecretCreatedAt }
   scopes(appId: $id, first: 200) { nodes { id name description permissions { agents runtime } } }
-  apiKeys(appId: $id, first: 200) { nodes { id name revokedAt scope { id } } }
+  apiKeys(appId: $id, first: 200) { nodes { id name revokedAt limits { tokensPerDay } scope { id } } }
   agents(appId: $id, first: 200) { nodes { id name description model version } }
   modelConnections(appId: $id, first: 200) { nodes { id name hasApiKey } }
+  toolServers(appId: $id, first: 200) { nodes { id name headerNames } }
 }`;
 
 const knownApp = ({ id, name, description, callbackSecret }: KnownApp) => ({
@@ -56,18 +61,20 @@ const readApp = ({ callbackSecretCreatedAt, ...app }: any) => ({
   hasCallbackSecret: callbackSecretCreatedAt !== null,
 });
 
-const knownKey = ({ id, name, scope, revokedAt }: KnownKey) => ({
+const knownKey = ({ id, name, tokensPerDay, scope, revokedAt }: KnownKey) => ({
   id,
   name,
+  tokensPerDay,
   scope: scope.id,
   revokedAt: revokedAt ?? null,
 });
 /** The time of a revocation together with the scope is unknown. */
 const readKey =
   (app: KnownApp) =>
-  ({ id, name, scope, revokedAt }: any) => ({
+  ({ id, name, limits, scope, revokedAt }: any) => ({
     id,
     name,
+    tokensPerDay: limits.tokensPerDay,
     scope: scope.id,
     revokedAt: (revokedAt !== null && app.keys.some((key) => key.id === id && key.revokedAt === true)) || revokedAt,
   });

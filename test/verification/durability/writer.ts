@@ -1,5 +1,7 @@
+import { administratorOperations } from "./administrator-operations";
+import { consoleOperations } from "./console-operations";
 import { accessOperations, createApp, deleteApp } from "./access-operations";
-import { agentOperations } from "./agent-operations";
+import { agentOperations, toolServerOperations } from "./agent-operations";
 import { ContradictionError } from "./retrying-client";
 import type { WriteOperation } from "./operation";
 import type { WriterClient } from "./writer-client";
@@ -9,7 +11,10 @@ import { sessionOperations } from "./session-operations";
 
 const operations: readonly WriteOperation[] = [
   ...accessOperations,
+  ...administratorOperations,
+  ...consoleOperations,
   ...agentOperations,
+  ...toolServerOperations,
   ...sessionOperations,
   ...runOperations,
 ];

@@ -4,7 +4,7 @@ import { administrator, type Testbed } from "./testbed";
 /** Small enough for the limits of an operation. */
 const batchSize = 25;
 
-/** How long to wait for an instance before another one is tried, and between two attempts. */
+/** Another instance is tried after the first time; the second one separates two attempts. */
 const timeoutMs = 5_000;
 const retryDelayMs = 100;
 

@@ -2,13 +2,13 @@ import type { TimedAnswer } from "../http-client";
 import type { Rights } from "./credential-under-test";
 import type { InstanceMonitor } from "./instance-monitor";
 
-/** How long a stream or an upload may continue after the revocation: on the instance that revoked, and on the others. */
+/** A stream or an upload may continue this long after the revocation: on the instance that revoked, and on the others. */
 const maxLagMs = { local: 1_000, remote: 2_000 } as const;
 
 /** A stream may end because of a disruption of its instance up to this long ago. */
 const disruptionWindowMs = 5_000;
 
-/** How a stream or an upload ended. */
+/** The end of a stream or an upload. */
 export interface Ending {
   readonly at: number;
   /** `open` if it had not ended when the wait for it timed out. */

@@ -35,6 +35,8 @@ export interface CredentialUnderTest {
   readonly keyId: string;
   readonly sessionId: string;
   readonly agentId: string;
+  /** An agent whose runs finish immediately. */
+  readonly quickAgentId: string;
   readonly rights: Rights;
   /** The keys that lose their rights. */
   readonly credentials: readonly TestCredential[];

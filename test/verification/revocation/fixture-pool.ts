@@ -21,6 +21,7 @@ const agentQuery = `query ($id: ID!) { agent(id: $id) { id } }`;
 interface AppFixture {
   readonly appId: string;
   readonly agentId: string;
+  readonly quickAgentId: string;
 }
 
 /** Creates credentials in advance and in batches, so that a trial does not have to wait for them. */
@@ -131,12 +132,15 @@ function probesOf(
   };
 }
 
-/** Creates apps with an agent whose runs output the time. */
+/** Creates apps with a secret for callbacks, an agent whose runs output the time, and one whose runs finish. */
 async function createApps(testbed: Testbed, count: number, batch: string): Promise<AppFixture[]> {
   const names = Array.from({ length: count }, (_, i) => `app ${batch}-${i}`);
   const apps = await administerAll(
     testbed,
-    names.map((name) => `createApp(input: { name: ${literal(name)} }) { app { id } }`),
+    names.map(
+      (name) =>
+        `createApp(input: { name: ${literal(name)}, limits: { scopes: null, keysPerScope: null } }) { app { id } }`,
+    ),
   );
   const ids = apps.map(({ app }) => app.id as string);
   await administerAll(
@@ -153,7 +157,19 @@ async function createApps(testbed: Testbed, count: number, batch: string): Promi
         `createAgent(input: { appId: ${literal(id)}, name: "clock", model: "model/clock", timeoutSeconds: 3600 }) { agent { id } }`,
     ),
   );
-  return ids.map((appId, i) => ({ appId, agentId: agents[i].agent.id as string }));
+  const quickAgents = await administerAll(
+    testbed,
+    ids.map((id) => `createAgent(input: { appId: ${literal(id)}, name: "quick" }) { agent { id } }`),
+  );
+  await administerAll(
+    testbed,
+    ids.map((id) => `replaceCallbackSecret(input: { appId: ${literal(id)} }) { secret }`),
+  );
+  return ids.map((appId, i) => ({
+    appId,
+    agentId: agents[i].agent.id as string,
+    quickAgentId: quickAgents[i].agent.id as string,
+  }));
 }
 
 export async function startClockRun(testbed: Testbed, agentId: string): Promise<ClockRun> {

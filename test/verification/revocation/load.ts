@@ -6,7 +6,7 @@ import type { Probe, CredentialUnderTest } from "./credential-under-test";
 /** The rate of requests to all instances together. */
 const requestsPerSecond = 600;
 
-/** How often requests are sent, and the maximum number that is sent each time. */
+/** Requests are sent at this interval, at most this number each time. */
 const tickMs = 5;
 const maxRequestsPerTick = 30;
 

@@ -7,7 +7,7 @@ import type { Testbed } from "./testbed";
 export interface NemesisContext {
   readonly testbed: Testbed;
   readonly random: Random;
-  /** How long a process stays suspended. */
+  /** A process stays suspended for this time. */
   readonly suspensionMs: number;
   /** The average time between two injections of the same fault. */
   readonly intervalMs: number;

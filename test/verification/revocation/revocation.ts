@@ -8,6 +8,7 @@ import { LoadGenerator } from "./load";
 import { Testbed } from "./testbed";
 import { FixturePool } from "./fixture-pool";
 import { runTrial } from "./trial";
+import { callbackRetryMs } from "./work-in-flight";
 
 /** The parameters in which the short form and the long form differ. */
 interface Parameters {
@@ -40,10 +41,14 @@ const batchSize = 200;
 export const revocation: VerificationProgram = {
   name: "revocation",
   promise:
-    "Once a revocation is acknowledged, no instance accepts a new request with the old rights; streams and uploads end within 1 s on the instance that revoked and 2 s on the others; nobody else is refused.",
+    "Once a revocation is acknowledged, no instance accepts a new request with the old rights; streams, uploads and mutations end within 1 s on the instance that revoked and 2 s on the others, where runs end too; nothing is committed or posted any more; nobody else is refused.",
   databases: ["mysql"],
-  worst: "end of streams and uploads (local, remote); load",
-  broken: { cache: "caches the holder of a key for 2 s" },
+  worst: "end of streams, uploads and mutations (local, remote); load",
+  broken: {
+    cache: "caches the holder of a key for 2 s",
+    "in-flight": "lets operations keep the rights that they were admitted with",
+    runs: "lets the runs of revoked keys go on",
+  },
   run,
 };
 
@@ -59,7 +64,8 @@ async function run(
   }
   const parameters = trials === undefined ? shortForm : longForm(trials);
   const random = new Random(seed);
-  const testbed = await Testbed.start(broken === "cache" ? { NODE_OPTIONS: `--require ${brokenCache}` } : {});
+  const bug = broken === undefined ? {} : { NODE_OPTIONS: `--require ${join(__dirname, `broken-${broken}.js`)}` };
+  const testbed = await Testbed.start(bug);
   const load = new LoadGenerator(testbed.instances, random.fork(), new Assertions(violation));
   try {
     const pool = await FixturePool.create(testbed, random.fork());
@@ -74,8 +80,6 @@ async function run(
     await testbed.stop();
   }
 }
-
-const brokenCache = join(__dirname, "broken-cache.js");
 
 interface Context {
   readonly testbed: Testbed;
@@ -97,16 +101,18 @@ async function runTrials(
   load.assertions = assertions;
   const startedAt = performance.now();
   const stop = await nemesis.start({ testbed, random: random.fork(), suspensionMs, intervalMs: faultIntervalMs });
-  const started: Promise<unknown>[] = [];
+  const started: Promise<(() => void) | number>[] = [];
   const failures: unknown[] = [];
   while (started.length < trials && failures.length === 0 && performance.now() < deadline) {
     const trial = runTrial({ testbed, pool, load, assertions, random: random.fork(), maxUseMs });
     started.push(trial.catch((error: unknown) => failures.push(error)));
     await delay(trialIntervalMs);
   }
-  await Promise.all(started);
+  const laterChecks = await Promise.all(started);
   await stop();
   if (failures.length > 0) throw failures[0];
+  await delay(callbackRetryMs);
+  for (const check of laterChecks) if (typeof check === "function") check();
   const seconds = (performance.now() - startedAt) / 1_000;
   return {
     fault: started.length < trials ? `${fault} (out of time)` : fault,

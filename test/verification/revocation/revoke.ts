@@ -7,7 +7,7 @@ import { administrator, type Testbed } from "./testbed";
 import { narrowedPermissions } from "./fixture-pool";
 import type { RevocationKind, CredentialUnderTest } from "./credential-under-test";
 
-/** How long to wait for an instance before another one is tried. deleteApp responds only after everything is deleted. */
+/** Another instance is tried after this time. deleteApp responds only after everything is deleted. */
 const timeoutMsOf = (kind: RevocationKind): number => (kind === "deleteApp" ? 8_000 : 3_000);
 
 const retryDelayMs = 50;

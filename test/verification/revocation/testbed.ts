@@ -1,9 +1,12 @@
+import { anyNumberOfGuesses } from "../own-server";
+import { allowHosts } from "../../support/allowed-hosts";
 import { FaultProxy } from "../../support/proxy";
 import { ModelServer } from "../../support/model-server";
 import { type Environment, TestProcess } from "../../support/process";
 import { eventually } from "../../support/runs";
 import { Cluster } from "../../support/cluster/cluster";
 import type { TestCredential } from "../../support/client";
+import { CallbackLog } from "./callback-log";
 import { Instance } from "./instance";
 
 const adminKey = "the-administrators-key-in-verification";
@@ -21,15 +24,21 @@ export class Testbed {
     readonly cluster: Cluster,
     readonly instances: readonly Instance[],
     readonly model: ModelServer,
+    readonly callbacks: CallbackLog,
     private readonly worker: TestProcess,
     private readonly proxies: readonly FaultProxy[],
   ) {}
 
-  /** @param extraVariables additional environment variables of the servers */
+  /** @param extraVariables additional environment variables of the servers and of the worker */
   static async start(extraVariables: Environment): Promise<Testbed> {
     const model = await ModelServer.start();
+    const callbacks = await CallbackLog.start();
     const proxies: { database: FaultProxy; redis: FaultProxy }[] = [];
-    const common = { LOG_LEVEL: "fatal", MODEL_ALLOWED_HOSTS: `127.0.0.1:${model.port}` };
+    const common = {
+      LOG_LEVEL: "fatal",
+      ...anyNumberOfGuesses,
+      ...allowHosts(`127.0.0.1:${model.port},${callbacks.host}`),
+    };
     const cluster = await Cluster.start({
       servers: instanceCount,
       adminKey,
@@ -51,6 +60,7 @@ export class Testbed {
       {
         ...environment,
         ...common,
+        ...extraVariables,
         DATABASE_URL: cluster.database.url,
         REDIS_URL: cluster.redis.url,
         LOG_LEVEL: "info",
@@ -61,6 +71,7 @@ export class Testbed {
       cluster,
       proxies.map(({ database, redis }, index) => new Instance(index, cluster, database, redis)),
       model,
+      callbacks,
       worker,
       proxies.flatMap(({ database, redis }) => [database, redis]),
     );
@@ -84,5 +95,6 @@ export class Testbed {
     await this.cluster.end();
     await Promise.all(this.proxies.map((proxy) => proxy.stop()));
     await this.model.stop();
+    await this.callbacks.stop();
   }
 }

@@ -9,9 +9,10 @@ import { type FixturePool, startClockRun } from "./fixture-pool";
 import { openStreams } from "./streams";
 import type { ClockRun, CredentialUnderTest } from "./credential-under-test";
 import { openUpload } from "./uploads";
+import { WorkInFlight } from "./work-in-flight";
 import type { WatchedStream } from "./watched-stream";
 
-/** How long to wait for the end of a stream before it counts as still open. */
+/** A stream that has not ended after this time counts as still open. */
 const endTimeoutMs = 4_000;
 
 export interface TrialContext {
@@ -24,18 +25,34 @@ export interface TrialContext {
   readonly maxUseMs: number;
 }
 
-/** Revokes a credential while it is used, and checks how its streams and uploads end. */
-export async function runTrial({ testbed, pool, load, assertions, random, maxUseMs }: TrialContext): Promise<void> {
+/**
+ * Revokes a credential while it is used, and checks how its streams, uploads, mutations and runs end.
+ *
+ * @returns the check of its callbacks, for later
+ */
+export async function runTrial({
+  testbed,
+  pool,
+  load,
+  assertions,
+  random,
+  maxUseMs,
+}: TrialContext): Promise<() => void> {
   const credential = pool.take();
   load.add(credential);
   const run = credential.kind === "deleteApp" ? await startClockRun(testbed, credential.agentId) : pool.clockRun;
-  const streams = await open(testbed, credential, run, random);
+  const work = new WorkInFlight(testbed, credential, random.fork());
+  const streams = [work.waiting, ...(await open(testbed, credential, run, random))];
   await delay(random.integer(200, maxUseMs));
 
   const revokedBy = await revoke(testbed, credential, random);
   load.probeAll(credential);
-  await Promise.all(streams.map((stream) => checkEnding(stream, credential, revokedBy, assertions)));
+  const [checkCallbacks] = await Promise.all([
+    work.check(`${credential.kind} at instance ${revokedBy?.index ?? "?"}`, assertions),
+    ...streams.map((stream) => checkEnding(stream, credential, revokedBy, assertions)),
+  ]);
   load.retire(credential);
+  return checkCallbacks;
 }
 
 /** Opens a stream at each instance, and an upload at one of them. */

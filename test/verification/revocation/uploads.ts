@@ -6,7 +6,6 @@ import type { Instance } from "./instance";
 import type { Ending } from "./assertions";
 import type { WatchedStream } from "./watched-stream";
 
-/** How often the next chunk of the document is sent. */
 const chunkIntervalMs = 100;
 
 const query = `mutation ($input: UploadDocumentInput!) { uploadDocument(input: $input) { document { id } } }`;

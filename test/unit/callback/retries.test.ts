@@ -4,7 +4,6 @@ import { productionTimings } from "../../../src/timings";
 const { callbacks } = productionTimings;
 const { retryWindowMs } = callbacks;
 import { newCallbackSecret, signedHeaders } from "../../../src/domain/callback/signing";
-import { type DeliveryLane, FairScheduler } from "../../../src/domain/callback/fair-scheduler";
 import { Webhook } from "standardwebhooks";
 
 const begunAt = new Date("2026-01-01T00:00:00.000Z");
@@ -57,40 +56,4 @@ test("a body is signed with each secret, and no other secret, body or header ver
   }
   expect(() => new Webhook(secrets[0]).verify(`${body} `, headers)).toThrow();
   expect(() => new Webhook(newCallbackSecret()).verify(body, headers)).toThrow();
-});
-
-describe("the fair scheduler", () => {
-  const concurrency = { total: 8, perApp: 4, perLane: 2 };
-  const lanes = (appId: string, count: number): DeliveryLane[] =>
-    Array.from({ length: count }, (_, i) => ({ appId, host: `${appId}${i}.example` }));
-  const appsOf = (chosen: readonly DeliveryLane[]) => chosen.map(({ appId }) => appId).join("");
-
-  test("serves each app once before it serves one twice, the longest due first", () => {
-    const scheduler = new FairScheduler({ ...concurrency, total: 16 });
-    expect(appsOf(scheduler.next([...lanes("a", 5), ...lanes("b", 2), ...lanes("c", 1)], []))).toBe("abcabaa");
-  });
-
-  test("limits deliveries in total, per app and per host", () => {
-    const scheduler = new FairScheduler(concurrency);
-    const [lane] = lanes("a", 1) as [DeliveryLane];
-    expect(scheduler.next([lane], [])).toEqual([lane]);
-    expect(scheduler.next([lane], [lane])).toEqual([lane]);
-    expect(scheduler.next([lane], [lane, lane])).toEqual([]);
-    expect(scheduler.next(lanes("a", 10), [])).toHaveLength(4);
-    const many = Array.from({ length: 10 }, (_, i) => lanes(`${i}`, 1)).flat();
-    expect(scheduler.next(many, [])).toHaveLength(8);
-    expect(scheduler.next(many, many.slice(0, 8))).toEqual([]);
-  });
-
-  test("reserves half of the capacity for apps that have no delivery in progress", () => {
-    const scheduler = new FairScheduler(concurrency);
-    const busy = [...lanes("a", 2), ...lanes("b", 2)];
-    expect(appsOf(scheduler.next([...lanes("a", 9), ...lanes("c", 9)], busy))).toBe("c");
-  });
-
-  test("serves each app in turn, however many deliveries the others have due", () => {
-    const scheduler = new FairScheduler({ total: 1, perApp: 1, perLane: 1 });
-    const due = [...lanes("a", 1), ...lanes("b", 1), ...lanes("c", 1)];
-    expect(Array.from({ length: 6 }, () => appsOf(scheduler.next(due, []))).join("")).toBe("abcabc");
-  });
 });

@@ -1,0 +1,18 @@
+import { createRequire } from "node:module";
+import { isMainThread } from "node:worker_threads";
+import type * as callerModule from "../../../src/auth/caller";
+
+/** Preloaded into a server: it treats keys that are confined to the sessions of their scope as if they were not. */
+function breakCaller(): void {
+  const caller = createRequire(__filename)("../../../src/auth/caller") as typeof callerModule;
+  const { canReach, isSelectedAgent } = caller;
+  const broken: Partial<typeof callerModule> = {
+    confiningScope: () => undefined,
+    canReachSession: (holder, { appId }) => canReach(holder, appId),
+    canReachRun: (holder, { appId, agentId }) => canReach(holder, appId) && isSelectedAgent(holder, agentId),
+  };
+  Object.assign(caller, broken);
+}
+
+// Threads that read from the database have no callers, and start faster without.
+if (isMainThread) breakCaller();
