@@ -4,7 +4,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY console/package.json console/
 RUN npm ci --engine-strict
-COPY tsconfig.json tsconfig.build.json ormconfig.ts schema.graphql ./
+COPY tsconfig.json tsconfig.build.json ormconfig.ts schema.graphql build.mjs bundle.mjs ./
 COPY console console
 COPY src src
 # The compiler is a dependency for those who start from source.
@@ -25,4 +25,4 @@ VOLUME ["/data", "/tmp"]
 EXPOSE 4000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--enable-source-maps", "dist/src/main.js"]
+CMD ["node", "dist/src/latchkey.js", "start"]

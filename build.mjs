@@ -1,5 +1,5 @@
-// Builds the server and the console if their source is newer than what is built. Scripts of package.json run it first, so
-// that they never run an old build; where there is no source, or no compiler, they run what is there.
+// Builds the server, its bundle and the console if their source is newer than what is built. Scripts of package.json run
+// it first, so that they never run an old build; where there is no source, or no compiler, they run what is there.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, statSync, utimesSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -48,5 +48,6 @@ if (!existsSync(join(root, "dist/src/main.js"))) {
   process.stderr.write("There is no build in dist. Install the packages with `npm ci`, and run `npm run build`.\n");
   process.exit(1);
 }
-const consoleBuild = join(root, "console/build.mjs");
-if (existsSync(consoleBuild)) await import(pathToFileURL(consoleBuild).href);
+for (const part of ["bundle.mjs", "console/build.mjs"]) {
+  if (existsSync(join(root, part))) await import(pathToFileURL(join(root, part)).href);
+}

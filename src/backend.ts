@@ -196,6 +196,8 @@ export async function openBackend(
           return results.every(Boolean);
         },
       });
+      // A signal may end the process while it starts.
+      if (stopping.signal.aborted) return;
       scheduler.start(notifier);
       revokedWork.start(accessNotifier);
       dispatcher.start();

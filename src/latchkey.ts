@@ -1,104 +1,17 @@
 #!/usr/bin/env node
-import { StartupError, exitWithError } from "./platform/process/startup-error";
-import { version } from "./platform/process/version";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type * as commands from "./commands";
+import { requireCompiled } from "./platform/process/compiled-module";
 
-interface Command {
-  /** As it is called, such as `keys revoke`. */
-  readonly name: string;
-  readonly parameters?: string;
-  readonly summary: string;
-  /** Loads only this command, and runs it with the arguments of the process. */
-  readonly run: () => Promise<void>;
+/** All modules in one file, of which bundle.mjs makes a build: loading them one by one takes most of the time of a start. */
+const bundle = join(__dirname, "../bundle/commands.js");
+
+/** Loads what runs the commands. */
+export async function loadCommands(): Promise<typeof commands> {
+  if (existsSync(bundle)) return requireCompiled(bundle) as typeof commands;
+  process.setSourceMapsEnabled(true);
+  return import("./commands.js");
 }
 
-const commands: readonly Command[] = [
-  { name: "start", summary: "runs the server", run: async () => (await import("./main.js")).main() },
-  {
-    name: "worker",
-    summary: "executes runs for servers, beside them",
-    run: async () => (await import("./cli/worker.js")).main(),
-  },
-  {
-    name: "migrate",
-    summary: "migrates the schema of the database",
-    run: async () => (await import("./cli/migrate.js")).main(),
-  },
-  {
-    name: "backup",
-    parameters: "<new folder>",
-    summary: "copies the data into a folder",
-    run: async () => (await import("./cli/backup.js")).main(),
-  },
-  {
-    name: "restore",
-    parameters: "<folder>",
-    summary: "copies a backup into the data directory",
-    run: async () => (await import("./cli/restore.js")).main(),
-  },
-  {
-    name: "keys revoke",
-    parameters: "--key <id> | --scope <id> | --app <id> | --secret | --all",
-    summary: "revokes API keys, also while no server runs",
-    run: async () => (await import("./cli/revoke-keys.js")).main(),
-  },
-  {
-    name: "audit export",
-    parameters: "[--app <id>]",
-    summary: "writes the audit log to the standard output",
-    run: async () => (await import("./cli/audit-export.js")).main(),
-  },
-  {
-    name: "audit verify",
-    parameters: "[--file <export>] [--heads <log>] [--public-key <key>]",
-    summary: "finds out whether the audit log was tampered with",
-    run: async () => (await import("./cli/audit-verify.js")).main(),
-  },
-  {
-    name: "secrets rotate",
-    summary: "encrypts all secrets with the current SECRETS_KEY",
-    run: async () => (await import("./cli/rotate-secrets.js")).main(),
-  },
-  {
-    name: "storage sweep",
-    parameters: "[--dry-run]",
-    summary: "deletes stored documents that nothing refers to",
-    run: async () => (await import("./cli/sweep-storage.js")).main(),
-  },
-  {
-    name: "demo",
-    summary: "plays the whole story on a temporary server",
-    run: async () => (await import("./cli/demo/demo.js")).main(),
-  },
-];
-
-const help = `Latchkey ${version}: a GraphQL API server that keeps AI agents behind scoped API keys.
-
-Usage: latchkey <command>
-
-${commands.map(({ name, parameters, summary }) => `  ${[name, parameters].filter(Boolean).join(" ")}\n      ${summary}\n`).join("")}
-  --version, --help
-
-The configuration is in environment variables: docs/configuration.md describes them.
-`;
-
-/** Runs the command that the arguments name; the command itself reads the rest of them. */
-async function main(): Promise<void> {
-  const given = process.argv.slice(2);
-  const [first] = given;
-  if (first === "--version" || first === "-v") return void process.stdout.write(`${version}\n`);
-  if (first === "--help" || first === "-h" || first === "help") return void process.stdout.write(help);
-
-  const command = commands.find(({ name }) => name.split(" ").every((word, i) => given[i] === word));
-  if (!command) throw new StartupError(`There is no such command. These are the commands:\n\n${help}`);
-  const rest = given.slice(command.name.split(" ").length);
-  if (rest.includes("--help") || (command.parameters === undefined && rest.length > 0)) {
-    const usage = `Usage: latchkey ${[command.name, command.parameters].filter(Boolean).join(" ")}`;
-    if (rest.includes("--help")) return void process.stdout.write(`${usage}\n`);
-    throw new StartupError(usage);
-  }
-  process.argv.splice(2, given.length, ...rest);
-  await command.run();
-}
-
-process.setSourceMapsEnabled(true);
-main().catch((error: unknown) => exitWithError("Nothing was done", error));
+if (require.main === module) void loadCommands().then(({ main }) => main());

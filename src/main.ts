@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { readConfig } from "./config";
 import { createLog } from "./platform/process/log";
 import { type RunningServer, startServer } from "./server";
@@ -23,5 +22,3 @@ async function start(timings: Timings): Promise<void> {
   );
   process.stdout.write(startupBanner(server));
 }
-
-if (require.main === module) void main();

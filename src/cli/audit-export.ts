@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
@@ -41,5 +40,3 @@ function readArguments() {
 
 export const main = (): Promise<void> =>
   exportAudit().catch((error: unknown) => exitWithError("The export of the audit log failed", error));
-
-if (require.main === module) void main();

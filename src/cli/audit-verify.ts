@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { once } from "node:events";
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
@@ -82,5 +81,3 @@ function parsedArguments() {
 
 export const main = (): Promise<void> =>
   verifyAudit().catch((error: unknown) => exitWithError("The audit log could not be verified", error));
-
-if (require.main === module) void main();

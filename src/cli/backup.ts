@@ -37,5 +37,3 @@ function summaryOf({ madeAt, documents, deleted, damaged, keys }: Backup, folder
 
 export const main = (): Promise<void> =>
   copyData().catch((error: unknown) => exitWithError("The backup failed", error));
-
-if (require.main === module) void main();

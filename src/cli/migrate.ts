@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { readConfig } from "../config";
 import { entities } from "../container";
 import { Database } from "../platform/database/database";
@@ -13,5 +12,3 @@ async function migrateSchema(): Promise<void> {
 
 export const main = (): Promise<void> =>
   migrateSchema().catch((error: unknown) => exitWithError("The database could not be migrated", error));
-
-if (require.main === module) void main();

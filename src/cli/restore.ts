@@ -40,5 +40,3 @@ function summaryOf(restoration: Restoration, { dataDir, secretsKey }: Config): s
 
 export const main = (): Promise<void> =>
   restoreData().catch((error: unknown) => exitWithError("The restore failed", error));
-
-if (require.main === module) void main();

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { text } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { type EntityManager, type FindOptionsWhere, In, IsNull } from "typeorm";
@@ -149,5 +148,3 @@ const maxSecrets = 1_000;
 
 export const main = (): Promise<void> =>
   revokeKeys().catch((error: unknown) => exitWithError("No key was revoked", error));
-
-if (require.main === module) void main();

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { readConfig } from "../config";
 import { entities, secretColumns } from "../container";
 import { Database } from "../platform/database/database";
@@ -25,5 +24,3 @@ async function rotate(): Promise<void> {
 
 export const main = (): Promise<void> =>
   rotate().catch((error: unknown) => exitWithError("The rotation of secrets failed", error));
-
-if (require.main === module) void main();

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
 import { entities } from "../container";
@@ -44,5 +43,3 @@ function readArguments(): boolean {
 
 export const main = (): Promise<void> =>
   sweep().catch((error: unknown) => exitWithError("The sweep of the document storage failed", error));
-
-if (require.main === module) void main();

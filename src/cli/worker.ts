@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { openBackend } from "../backend";
 import { readConfig } from "../config";
 import { Metrics } from "../platform/metrics/metrics";
@@ -37,5 +36,3 @@ async function start(timings: Timings): Promise<void> {
   );
   log.info({ slots: limits.maxRunningRuns }, "the worker is ready");
 }
-
-if (require.main === module) void main();

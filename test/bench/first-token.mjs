@@ -41,7 +41,7 @@ await once(models, "listening");
 const modelsUrl = `http://127.0.0.1:${models.address().port}/v1`;
 
 const folder = await mkdtemp(join(tmpdir(), "latchkey-bench-"));
-const server = spawn(process.execPath, ["dist/src/main.js"], {
+const server = spawn(process.execPath, ["dist/src/latchkey.js", "start"], {
   env: {
     PORT: "0",
     DATA_DIR: folder,

@@ -12,7 +12,7 @@ import { URL } from "node:url";
 import { processorMsOf, quantile } from "./support/load.mjs";
 
 const rounds = Number(process.argv[2] ?? 10);
-const main = new URL("../../dist/src/main.js", import.meta.url).pathname;
+const latchkey = new URL("../../dist/src/latchkey.js", import.meta.url).pathname;
 const port = 45_000 + (process.pid % 10_000);
 const adminKey = "the-administrators-key-of-the-benchmark";
 const request = {
@@ -31,7 +31,7 @@ async function answers() {
 
 async function measureStart(dataDir) {
   const begun = performance.now();
-  const server = spawn(process.execPath, [main], {
+  const server = spawn(process.execPath, [latchkey, "start"], {
     env: { PORT: String(port), DATA_DIR: dataDir, ADMIN_KEY: adminKey, LOG_LEVEL: "error" },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -110,7 +110,7 @@ test("a worker with invalid configuration prints one line that says what is requ
     [{ DATA_DIR, DATABASE_URL }, /A worker needs REDIS_URL/],
     [{ DATA_DIR, REDIS_URL: "redis://127.0.0.1:6379" }, /REDIS_URL must be set only with a DATABASE_URL of MySQL/],
   ] as const) {
-    const worker = processes.run(environment, "cli/worker.js");
+    const worker = processes.run(environment, "worker");
     await worker.exited;
     expect([worker.exit, worker.stdout]).toEqual([1, ""]);
     expect(worker.stderr).toMatch(/^The worker could not start\. /);

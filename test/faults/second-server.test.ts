@@ -35,10 +35,10 @@ test("commands work on the data of a running server", async () => {
   const server = await processes.serve(await processes.fresh());
   await (await server.newApp()).key();
   for (const command of [
-    ["cli/migrate.js"],
-    ["cli/sweep-storage.js"],
-    ["cli/rotate-secrets.js"],
-    ["cli/revoke-keys.js", "--all"],
+    ["migrate"],
+    ["storage", "sweep"],
+    ["secrets", "rotate"],
+    ["keys", "revoke", "--all"],
   ]) {
     expect({ command, ...(await processes.finish(server.environment, ...command)) }).toMatchObject({
       command,
@@ -81,7 +81,7 @@ test("a data directory that does not answer is told within 5 s", async () => {
      execFileSync("mkfifo", [pipe]);
      fs.writeFile = () => fs.readFile(pipe);`,
   );
-  const server = new TestProcess(fresh, [], [], undefined, ["--require", hanging]);
+  const server = new TestProcess(fresh, ["start"], [], undefined, ["--require", hanging]);
   processes.add(server);
   const startedAt = performance.now();
   await server.exited;

@@ -43,6 +43,15 @@ test.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
+test("a server that is stopped before it has started everything stops without an error", async () => {
+  for (let attempt = 0; attempt < 5; attempt++) {
+    const server = processes.run(await processes.fresh());
+    await eventually(() => server.log.some(({ msg }) => String(msg).startsWith("Server listening")));
+    expect(await server.end()).toBe(0);
+    expect(server.log.filter(({ level }) => level !== "info")).toEqual([]);
+  }
+});
+
 test("open streams are closed in order, and the next start fails their run as INTERRUPTED", async () => {
   const server = await processes.serve(await processes.fresh());
   const runId = await unfinishedRun(server);

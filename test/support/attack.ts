@@ -27,7 +27,7 @@ interface Figures {
 /** A server process that reports how long its event loop was held and how much memory it keeps. */
 export class AttackedServer extends TestProcess {
   constructor(environment: Environment) {
-    super(environment, [], [], undefined, ["--expose-gc", "--require", join(__dirname, "probe.js")]);
+    super(environment, ["start"], [], undefined, ["--expose-gc", "--require", join(__dirname, "probe.js")]);
   }
 
   /** Runs the attack, and reports what the server measured meanwhile. */

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { readConfig } from "../../src/config";
 import type { Timings } from "../../src/timings";
 import { Client } from "./client";
@@ -18,11 +18,9 @@ export type Environment = Readonly<Record<string, string>>;
 /** Allows for other processes that start at the same time. */
 const startTimeoutMs = 60_000;
 
-/** A larger young generation, in megabytes, avoids garbage collections during startup. */
-const youngSpace = "--min-semi-space-size=64";
-
-/** The folder of the built server, both for tests and for built programs. */
-const buildDir = dirname(require.resolve("../../src/main"));
+const latchkey = require.resolve("../../src/latchkey");
+/** The same from its modules, of which preloaded scripts replace parts. */
+const modules = require.resolve("../../src/commands");
 
 const withTimings = join(__dirname, "run-with-timings.js");
 
@@ -30,7 +28,7 @@ const withTimings = join(__dirname, "run-with-timings.js");
 const { __STRYKER_ACTIVE_MUTANT__ } = process.env;
 const mutant: Environment = __STRYKER_ACTIVE_MUTANT__ ? { __STRYKER_ACTIVE_MUTANT__ } : {};
 
-/** A process of the built server or of another script. It does not inherit environment variables. */
+/** A process of the built program. It does not inherit environment variables. */
 export class TestProcess {
   stdout = "";
   stderr = "";
@@ -42,17 +40,18 @@ export class TestProcess {
 
   constructor(
     readonly environment: Environment,
-    [script = "main.js", ...args]: readonly string[] = [],
+    /** The name of a command, and its arguments. */
+    command: readonly string[] = ["start"],
     /** A program and its arguments that executes the command behind them, with the same process id. */
     launcher: readonly string[] = [],
     timings?: Timings,
     /** If there are any, the process can be asked by messages. */
     nodeOptions: readonly string[] = [],
   ) {
-    const program = resolve(buildDir, script);
+    const program = environment["NODE_OPTIONS"]?.includes("--require") ? modules : latchkey;
     const entry = timings ? [withTimings, program, JSON.stringify(timings)] : [program];
-    const command = [...launcher, process.execPath, youngSpace, ...nodeOptions, ...entry, ...args];
-    this.child = spawn(command[0] ?? "", command.slice(1), {
+    const [file = "", ...args] = [...launcher, process.execPath, ...nodeOptions, ...entry, ...command];
+    this.child = spawn(file, args, {
       env: { PORT: "0", ...mutant, ...environment },
       stdio: nodeOptions.length > 0 ? ["ignore", "pipe", "pipe", "ipc"] : ["ignore", "pipe", "pipe"],
     });
@@ -173,9 +172,10 @@ export function useProcesses(timings?: Timings, lifetime: "test" | "file" = "tes
       return { environment: { DATA_DIR: join(folder, name), ...DATABASE_URL, ...store.environment }, store };
     },
 
-    /** Runs the server, or another script with these arguments. */
-    run(environment: Environment, ...command: string[]): TestProcess {
-      const isLongLived = command.length === 0 || command[0] === "cli/worker.js";
+    /** Runs a command, by default the server. */
+    run(environment: Environment, ...given: string[]): TestProcess {
+      const command = given.length === 0 ? ["start"] : given;
+      const isLongLived = ["start", "worker"].includes(command[0] ?? "");
       const child = new TestProcess(environment, command, [], isLongLived ? timings : undefined);
       started.push(child);
       return child;
@@ -186,7 +186,7 @@ export function useProcesses(timings?: Timings, lifetime: "test" | "file" = "tes
       started.push(child);
     },
 
-    /** Runs a script, and waits until it has exited. */
+    /** Runs a command, and waits until it has exited. */
     async finish(environment: Environment, ...command: string[]) {
       const child = this.run(environment, ...command);
       await child.exited;
@@ -200,7 +200,7 @@ export function useProcesses(timings?: Timings, lifetime: "test" | "file" = "tes
 
     /** Starts a worker, and waits until it is ready. */
     async work(environment: Environment): Promise<TestProcess> {
-      const worker = this.run(environment, "cli/worker.js");
+      const worker = this.run(environment, "worker");
       await eventually(
         () => worker.exit !== null || worker.log.some(({ msg }) => msg === "the worker is ready"),
         startTimeoutMs,

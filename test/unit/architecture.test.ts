@@ -19,7 +19,8 @@ const wings: Readonly<Record<string, readonly string[]>> = {
   server: ["api", "auth", "backend", "config", "container", "domain", "model", "platform", "timings"],
   cli: ["api", "backend", "backup", "config", "container", "domain", "platform", "server", "timings"],
   main: ["cli", "config", "platform", "server", "timings"],
-  latchkey: ["cli", "main", "platform"],
+  commands: ["cli", "main", "platform", "timings"],
+  latchkey: ["commands", "platform"],
 };
 
 /** The rooms of a wing from the bottom up, each with the rooms of the same wing that it may import. */

@@ -1,4 +1,3 @@
-import "reflect-metadata";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -30,5 +29,3 @@ export const main = (): Promise<void> =>
     process.stderr.write(`\nThe demo failed: ${error instanceof Error ? error.message : String(error)}\n`);
     process.exitCode = 1;
   });
-
-if (require.main === module) void main();

@@ -19,9 +19,9 @@ const onSqlite = (more: Environment = {}) => ({
 });
 
 const backUp = (environment: Environment, to = join(folder.path, "backup")) =>
-  processes.finish(environment, "cli/backup.js", to);
+  processes.finish(environment, "backup", to);
 const restore = (environment: Environment, from = join(folder.path, "backup")) =>
-  processes.finish(environment, "cli/restore.js", from);
+  processes.finish(environment, "restore", from);
 
 test("a backup contains the generated keys, is readable by its owner only, and works as a data directory", async () => {
   const environment = onSqlite();
@@ -86,7 +86,7 @@ test("a backup that is killed at any moment is complete or does not exist", asyn
   expect(complete.exit).toBe(0);
   for (let i = 0; i < 8; i += 1) {
     const to = join(folder.path, `killed ${i}`);
-    const child = processes.run(environment, "cli/backup.js", to);
+    const child = processes.run(environment, "backup", to);
     await delay(100 + 50 * i);
     const exit = await child.end("SIGKILL");
     if (exit === 0) continue;

@@ -19,10 +19,10 @@ const folder = useFolder();
 async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<Environment & { DATA_DIR: string }> {
   const backup = join(folder.path, "backup");
   const target = { ...environment, DATA_DIR: join(folder.path, "restored") };
-  const attempt = await processes.finish(environment, "cli/backup.js", backup);
+  const attempt = await processes.finish(environment, "backup", backup);
   if (environment["DATABASE_URL"] === undefined) {
     expect(attempt).toMatchObject({ exit: 0, stderr: "" });
-    expect(await processes.finish(target, "cli/restore.js", backup)).toMatchObject({ exit: 0, stderr: "" });
+    expect(await processes.finish(target, "restore", backup)).toMatchObject({ exit: 0, stderr: "" });
     return target;
   }
 
@@ -31,7 +31,7 @@ async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<
   await cp(environment.DATA_DIR, target.DATA_DIR, { recursive: true });
   const { url = "", drop } = await createTestDatabase();
   processes.clear(drop);
-  const loading = await processes.finish({ ...target, DATABASE_URL: url }, "cli/restore.js", backup);
+  const loading = await processes.finish({ ...target, DATABASE_URL: url }, "restore", backup);
   expect(loading).toMatchObject({ exit: 1, stdout: "" });
   const dump = (await readdir(folder.path)).find((name) => name.endsWith(".sql")) ?? "";
   await inShell((/^ +(mariadb .*<) .*$/m.exec(loading.stderr)?.[1] ?? "false") + dump, folder.path);
@@ -108,7 +108,7 @@ test("a backup under concurrent writes contains everything accepted before: revo
 
   const other = await processes.serve(restored);
   for (const check of checks.slice(0, before)) await check(other);
-  const sweep = await processes.finish(restored, "cli/sweep-storage.js", "--dry-run");
+  const sweep = await processes.finish(restored, "storage", "sweep", "--dry-run");
   expect(sweep.stdout).toMatch(/, 0 documents incomplete\.\n$/);
 });
 
@@ -141,12 +141,12 @@ test("keys that were revoked after the backup are valid again, and all keys can 
   await server.admin.data(`mutation ($id: ID!) { revokeApiKey(input: { id: $id }) { apiKey { id } } }`, {
     id: keys[0].keyId,
   });
-  expect((await processes.finish(restored, "cli/revoke-keys.js")).exit).toBe(1);
+  expect((await processes.finish(restored, "keys", "revoke")).exit).toBe(1);
   let other = await processes.serve(restored);
   expect(await at(other, keys[0]).code(`{ viewer { name } }`)).toBeUndefined();
   await other.end();
 
-  const revoked = await processes.finish(restored, "cli/revoke-keys.js", "--all");
+  const revoked = await processes.finish(restored, "keys", "revoke", "--all");
   expect(revoked).toMatchObject({ exit: 0, stdout: "2 keys were revoked. No key is valid now.\n" });
   other = await processes.serve(restored);
   for (const key of keys) {

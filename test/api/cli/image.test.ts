@@ -147,7 +147,7 @@ test("no script of the server builds by itself", () => {
   for (const name of ofServer) expect(Object.entries(scripts)).toContainEqual([`pre${name}`, "node build.mjs"]);
   for (const name of ofServer) {
     const script = (scripts as Record<string, string>)[name] ?? "";
-    expect(existsSync(join(tree.folder, / (dist\/\S+\.js)$/.exec(script)?.[1] ?? "none"))).toBe(true);
+    expect(existsSync(join(tree.folder, / (dist\/\S+\.js) /.exec(script)?.[1] ?? "none"))).toBe(true);
   }
 });
 

@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setImmediate, setTimeout as delay } from "node:timers/promises";
+import { promisify } from "node:util";
 import { DataSource, type EntityMetadata } from "typeorm";
 import { readConfig } from "../../../src/config";
 import { entities } from "../../../src/container";
@@ -121,7 +123,7 @@ describe("the migration script", () => {
   });
 
   async function migrate(environment: Environment): Promise<TestProcess> {
-    const script = processes.run(environment, "cli/migrate.js");
+    const script = processes.run(environment, "migrate");
     await script.exited;
     return script;
   }
@@ -130,9 +132,8 @@ describe("the migration script", () => {
 test("TypeORM's command line finds the database and the migrations by ormconfig", async () => {
   const fresh = await processes.fresh();
   const show = async () => {
-    const cli = processes.run(fresh, require.resolve("typeorm/cli.js"), "migration:show", "-d", "dist/ormconfig.js");
-    await cli.exited;
-    return cli.stdout;
+    const cli = [require.resolve("typeorm/cli.js"), "migration:show", "-d", "dist/ormconfig.js"];
+    return (await promisify(execFile)(process.execPath, cli, { env: fresh })).stdout;
   };
   expect(await show()).toContain(`[ ] ${names[0]}`);
   await (await processes.serve(fresh)).end();

@@ -24,7 +24,7 @@ async function storageWithOrphans() {
 }
 
 async function sweep(environment: Readonly<Record<string, string>>, ...args: string[]) {
-  const { stdout, ...ended } = await processes.finish(environment, "cli/sweep-storage.js", ...args);
+  const { stdout, ...ended } = await processes.finish(environment, "storage", "sweep", ...args);
   return { ...ended, lines: stdout.trim().split("\n") };
 }
 

@@ -52,7 +52,7 @@ async function serverWith(keys: object = {}): Promise<Client> {
 const sql = (statement: string) => sqlOn(readConfig(environment({})).database, statement);
 
 async function rotate(keys: object): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["dist/src/cli/rotate-secrets.js"], {
+  const { stdout } = await promisify(execFile)(process.execPath, ["dist/src/latchkey.js", "secrets", "rotate"], {
     env: environment(keys),
   });
   return stdout;

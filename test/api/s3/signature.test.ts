@@ -93,7 +93,7 @@ test("every request to the bucket and its body are signed by AWS Signature Versi
     expect(await (await fetch(new URL(documentContent.url as string, server.url))).text()).toBe("The barn is red.");
     // The continuation token of the next page has to be signed too.
     for (let i = 0; i < 1_000; i++) await s3.plant(`note ${i}`, "");
-    await processes.run(environment, "cli/sweep-storage.js").exited;
+    await processes.run(environment, "storage", "sweep").exited;
     for (const each of [id, empty]) {
       await server.admin.data(`mutation ($id: ID!) { deleteDocument(input: { id: $id }) { id } }`, { id: each });
     }

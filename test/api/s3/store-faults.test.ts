@@ -138,7 +138,7 @@ test("a document that is deleted while the bucket is unreachable is gone, and it
   expect(await documentsOf(server.admin, sessionId)).toEqual([]);
   await s3.up();
   for (const name of [id, `${id}.index`]) await s3.plant(name, await s3.contentOf(name));
-  const { stdout } = await processes.finish(environment, "cli/sweep-storage.js");
+  const { stdout } = await processes.finish(environment, "storage", "sweep");
   expect(stdout).toBe(`removed ${id}\n1 orphaned objects removed, 0 documents incomplete.\n`);
   expect(s3.names()).toEqual([]);
 });
@@ -192,7 +192,7 @@ test("objects and files that are not ours are neither changed nor in the way", a
   await mkdir(environment.DATA_DIR);
   await writeFile(join(environment.DATA_DIR, "notes.txt"), "not ours");
   const server = await processes.serve(environment);
-  const { stdout } = await processes.finish(environment, "cli/sweep-storage.js");
+  const { stdout } = await processes.finish(environment, "storage", "sweep");
   expect(stdout).toBe("0 orphaned objects removed, 0 documents incomplete.\n");
   expect(await server.end()).toBe(0);
   expect(String(await s3.contentOf("deeper/01a20e35-8198-772f-9be3-17d749afd0b5"))).toBe("not ours");

@@ -9,9 +9,9 @@ const pathOf = (path) => new URL(path, import.meta.url).pathname;
 const ownBuild = pathOf("../../../");
 
 /** Starts a script that prints the URL of its API. It ends with this process. */
-async function start(script, environment) {
+async function start(script, environment, ...args) {
   const dataDir = mkdtempSync(join(tmpdir(), "latchkey-bench-"));
-  const server = spawn(process.execPath, [script], {
+  const server = spawn(process.execPath, [script, ...args], {
     env: { PORT: "0", DATA_DIR: dataDir, ...environment },
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -37,8 +37,9 @@ async function start(script, environment) {
  * @param build the folder of the build
  */
 export async function startLatchkey(environment = {}, build = ownBuild) {
-  const script = join(build, "dist/src/main.js");
-  const server = await start(script, { ADMIN_KEY: adminKey, LOG_LEVEL: "error", ...environment });
+  const script = join(build, "dist/src/latchkey.js");
+  const variables = { ADMIN_KEY: adminKey, LOG_LEVEL: "error", ...environment };
+  const server = await start(script, variables, "start");
   const administer = async (query, variables) => {
     const response = await fetch(server.url, {
       method: "POST",

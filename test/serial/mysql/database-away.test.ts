@@ -247,7 +247,7 @@ describe("a start", () => {
     const urlWithPassword = environment["DATABASE_URL"]?.replace("root@", "root:@") ?? "";
     await proxy.cut();
     const server = processes.run({ ...environment, DATABASE_URL: urlWithPassword });
-    const worker = processes.run(environment, "cli/worker.js");
+    const worker = processes.run(environment, "worker");
     const stopped = processes.run(environment);
     await eventually(() => [server, worker, stopped].every((each) => waitingEntries(each).length > 0));
     const expected = { level: "warn", database: `127.0.0.1:${proxy.port}/later`, reason: "ECONNREFUSED" };

@@ -43,8 +43,8 @@ if (program === "npx") {
     }
   }
   if (commands.includes(name)) {
-    const [, script] = /(dist\/src\/cli\/\S+\.js)$/.exec(scripts[name]) ?? [];
-    const { status } = spawnSync(process.execPath, [join(root, script), ...options], { stdio: "inherit" });
+    const [, script, ...command] = scripts[name].split(" ");
+    const { status } = spawnSync(process.execPath, [join(root, script), ...command, ...options], { stdio: "inherit" });
     process.exit(status ?? 1);
   }
 }

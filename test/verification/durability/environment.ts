@@ -82,7 +82,7 @@ export async function startSingleServer(
     DATA_DIR: disk?.path("data") ?? join(folder, "data"),
     ...(database && { DATABASE_URL: database.url }),
   };
-  let server = new TestProcess(variables, [], launcher);
+  let server = new TestProcess(variables, ["start"], launcher);
   const stop = async () => {
     if (server.exit === null) await server.end("SIGKILL");
     await database?.remove();
@@ -100,7 +100,7 @@ export async function startSingleServer(
     database,
     kill: () => kill(server),
     async start() {
-      server = new TestProcess(variables, [], launcher);
+      server = new TestProcess(variables, ["start"], launcher);
       await server.ready();
     },
     stop,

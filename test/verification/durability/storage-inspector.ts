@@ -29,7 +29,7 @@ export function inspectorOf(environment: Environment, disk?: SmallDisk): Storage
     async sweep() {
       // The sweep skips recent files.
       for (const name of await readdir(documentsDir)) await utimes(join(documentsDir, name), 0, 0);
-      const sweep = new TestProcess(environment, ["cli/sweep-storage.js"], launcher);
+      const sweep = new TestProcess(environment, ["storage", "sweep"], launcher);
       await sweep.exited;
       if (sweep.exit !== 0) throw new Error(`The sweep exited with ${sweep.exit}: ${sweep.stderr}`);
     },

@@ -65,7 +65,7 @@ export class Testbed {
         REDIS_URL: cluster.redis.url,
         LOG_LEVEL: "info",
       },
-      ["cli/worker.js"],
+      ["worker"],
     );
     const testbed = new Testbed(
       cluster,
