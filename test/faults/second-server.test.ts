@@ -34,12 +34,7 @@ test("a server starts again after the one before was killed or stopped", async (
 test("commands work on the data of a running server", async () => {
   const server = await processes.serve(await processes.fresh());
   await (await server.newApp()).key();
-  for (const command of [
-    ["migrate"],
-    ["storage", "sweep"],
-    ["secrets", "rotate"],
-    ["keys", "revoke", "--all"],
-  ]) {
+  for (const command of [["migrate"], ["storage", "sweep"], ["secrets", "rotate"], ["keys", "revoke", "--all"]]) {
     expect({ command, ...(await processes.finish(server.environment, ...command)) }).toMatchObject({
       command,
       exit: 0,
