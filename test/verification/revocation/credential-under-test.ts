@@ -1,10 +1,16 @@
 import type { TestCredential } from "../../support/client";
 
-/** The mutations that revoke rights. */
-export const revocationKinds = ["revokeApiKey", "updateScope", "deleteScope", "deleteApp"] as const;
+/** The mutations that take rights from keys. */
+const keyRevocationKinds = ["revokeApiKey", "updateScope", "deleteScope", "deleteApp"] as const;
+/** The mutations that take the key of an administrator. Runs that it has started go on. */
+const administratorRevocationKinds = ["revokeAdministrator", "rotateAdministratorKey"] as const;
+export const revocationKinds = [...keyRevocationKinds, ...administratorRevocationKinds] as const;
 export type RevocationKind = (typeof revocationKinds)[number];
 
-/** The rights of a key. Both times stay Infinity if they are never revoked. */
+export const isOfAdministrator = (kind: RevocationKind): boolean =>
+  (administratorRevocationKinds as readonly RevocationKind[]).includes(kind);
+
+/** The rights of a credential. Both times stay Infinity if they are never revoked. */
 export class Rights {
   /** When the revocation was first sent. */
   sentAt = Infinity;
@@ -27,12 +33,13 @@ export interface Probe {
   readonly rights: Rights;
 }
 
-/** One or two keys, and the object whose mutation revokes their rights. */
+/** One or two keys of a scope, or the key of an administrator, and the object whose mutation revokes their rights. */
 export interface CredentialUnderTest {
   readonly kind: RevocationKind;
   readonly appId: string;
   readonly scopeId: string;
-  readonly keyId: string;
+  /** The id of the first API key, or of the administrator. */
+  readonly holderId: string;
   readonly sessionId: string;
   readonly agentId: string;
   /** An agent whose runs finish immediately. */

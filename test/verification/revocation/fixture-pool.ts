@@ -6,6 +6,7 @@ import {
   type ClockRun,
   type CredentialUnderTest,
   type Probe,
+  isOfAdministrator,
   type RevocationKind,
   revocationKinds,
   Rights,
@@ -78,23 +79,27 @@ export class FixturePool {
       this.testbed,
       placed.map(({ app }) => `createSession(input: { appId: ${literal(app.appId)} }) { session { id } }`),
     );
-    const keys = await administerAll(
+    const holders = await administerAll(
       this.testbed,
-      scopes.flatMap(({ scope }) =>
-        ["one", "other"].map(
-          (name) => `createApiKey(input: { scopeId: ${literal(scope.id)}, name: "${name}" }) { secret apiKey { id } }`,
+      placed.flatMap(({ kind }, i) =>
+        ["one", "other"].map((name) =>
+          isOfAdministrator(kind)
+            ? `createAdministrator(input: { name: "${name} ${this.created + i}", role: ADMIN }) { secret holder: administrator { id } }`
+            : `createApiKey(input: { scopeId: ${literal(scopes[i].scope.id)}, name: "${name}" }) { secret holder: apiKey { id } }`,
         ),
       ),
     );
     const added = placed.map(({ kind, app }, i): CredentialUnderTest => {
-      const pair = [keys[2 * i], keys[2 * i + 1]];
-      const credentials = pair.map(({ secret }): TestCredential => ["x-api-key", secret as string]);
+      const pair = [holders[2 * i], holders[2 * i + 1]];
+      const credentials = pair.map(({ secret }): TestCredential =>
+        isOfAdministrator(kind) ? ["authorization", `Bearer ${String(secret)}`] : ["x-api-key", secret as string],
+      );
       return {
         kind,
         ...app,
         scopeId: scopes[i].scope.id,
         sessionId: sessions[i].session.id,
-        keyId: pair[0].apiKey.id,
+        holderId: pair[0].holder.id,
         ...probesOf(kind, app, credentials),
       };
     });
@@ -116,8 +121,8 @@ function probesOf(
     ...(query === agentQuery && { variables: { id: agentId } }),
     rights,
   });
-  // Revoking one key leaves the other key of its scope valid.
-  const credentials = kind === "revokeApiKey" ? pair.slice(0, 1) : pair;
+  // Revoking one key leaves the other key of its scope valid, and other administrators.
+  const credentials = kind === "revokeApiKey" || isOfAdministrator(kind) ? pair.slice(0, 1) : pair;
   const others = pair.filter((each) => !credentials.includes(each));
   const queries = kind === "updateScope" ? [agentQuery] : [viewerQuery, agentQuery];
   return {

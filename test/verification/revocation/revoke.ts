@@ -12,16 +12,20 @@ const timeoutMsOf = (kind: RevocationKind): number => (kind === "deleteApp" ? 8_
 
 const retryDelayMs = 50;
 
-const mutationOf = ({ kind, keyId, scopeId, appId }: CredentialUnderTest): string => {
+const mutationOf = ({ kind, holderId, scopeId, appId }: CredentialUnderTest): string => {
   switch (kind) {
     case "revokeApiKey":
-      return `mutation { revokeApiKey(input: { id: ${literal(keyId)} }) { apiKey { status } } }`;
+      return `mutation { revokeApiKey(input: { id: ${literal(holderId)} }) { apiKey { status } } }`;
     case "updateScope":
       return `mutation { updateScope(input: { id: ${literal(scopeId)}, permissions: ${narrowedPermissions} }) { scope { id } } }`;
     case "deleteScope":
       return `mutation { deleteScope(input: { id: ${literal(scopeId)}, revokeKeys: true }) { id } }`;
     case "deleteApp":
       return `mutation { deleteApp(input: { id: ${literal(appId)} }) { id } }`;
+    case "revokeAdministrator":
+      return `mutation { revokeAdministrator(input: { id: ${literal(holderId)} }) { administrator { status } } }`;
+    case "rotateAdministratorKey":
+      return `mutation { rotateAdministratorKey(input: { id: ${literal(holderId)} }) { administrator { status } } }`;
   }
 };
 
