@@ -1,4 +1,3 @@
-import { finished } from "node:stream";
 import type { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
 import fastify, {
@@ -12,9 +11,7 @@ import fastify, {
 import type { Limits } from "../../config";
 import { type Context, createContext, type Runtime } from "../../container";
 import { isTrusted } from "../../platform/inbound/client-address";
-import { parseMultipart } from "./multipart";
 import { ApiError } from "../../errors";
-import { fairShareOf } from "../../auth/caller";
 import { version } from "../../platform/process/version";
 import { urlOf } from "../../platform/url";
 import { consolePath, serveConsole } from "../console/serve-console";
@@ -23,8 +20,6 @@ import { serveConsoleSessions } from "../console/serve-sessions";
 import { serveVerdicts } from "../console/serve-verdicts";
 import { errorTypeOf, responseTypeOf } from "../graphql/media-type";
 import { assertSimple, isJson } from "../json";
-import type { OperationRequest } from "../graphql/operations";
-import { forcesPreflight, preflightHeaders } from "../graphql/preflight";
 import { authenticate, chargeRequest, reauthenticateAfterBody, refuse } from "./authentication";
 import { type Admission, createAdmittingServer } from "./admission";
 import { answerBrowserVisits } from "./browser-visits";
@@ -32,6 +27,7 @@ import { allowOrigins } from "./cors";
 import { serveDownloads } from "./downloads";
 import { answerMalformedRequest } from "./malformed-request";
 import { boundRequests, spreadRequests } from "./request-bounds";
+import { connectionOf } from "./request-connection";
 import { reportRequest } from "./request-report";
 import { traceOperation } from "./operation-trace";
 import { requestIdOf } from "../common-headers";
@@ -40,17 +36,10 @@ import { LeakedKeys } from "../../domain/api-key/leaked-keys";
 import { serveLeakedKeys } from "./leaked-keys";
 import type { Reports } from "../reports/reports";
 import { serveMetricsToAdministrators } from "./serve-metrics";
-import type { LiveConnections, RequestConnection } from "../streams/live-connections";
+import { acceptUploads } from "./uploads";
 import { LiveOperation } from "../streams/live-operation";
 import { serveSse } from "../streams/sse";
 import type { StreamDependencies } from "../streams/execute-operation";
-
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Set once an operation of the request can execute. */
-    liveConnection?: RequestConnection;
-  }
-}
 
 export const graphqlPath = "/graphql";
 const streamPath = "/graphql/stream";
@@ -243,40 +232,6 @@ async function chooseErrorType({ headers: { accept } }: FastifyRequest, reply: F
   if (reply.statusCode >= 400) void reply.type(errorTypeOf(accept));
 }
 
-function acceptUploads(app: FastifyInstance, limits: Limits, liveConnections: LiveConnections): void {
-  // Fastify must not parse the body: that happens below, after the check for a preflight header.
-  app.addContentTypeParser("multipart/form-data", (_request, _payload, done) => done(null));
-  app.addHook("preValidation", async (request, reply) => {
-    if (isMultipart(request)) request.body = await receiveUpload(request, reply, limits, liveConnections);
-  });
-}
-
-const isMultipart = ({ headers }: FastifyRequest): boolean =>
-  headers["content-type"]?.toLowerCase().startsWith("multipart/form-data") === true;
-
-/**
- * Parses the operation of an upload. The file is received while the operation executes, for as long as the caller is
- * authorized.
- */
-async function receiveUpload(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  limits: Limits,
-  liveConnections: LiveConnections,
-): Promise<unknown> {
-  if (!forcesPreflight(request.headers)) {
-    const message = `A request with a document must have a header that makes browsers send a CORS preflight request: \`${preflightHeaders.join("` or `")}\`, with any value.`;
-    throw new ApiError("BAD_USER_INPUT", message);
-  }
-  const { maxBodyBytes: maxFieldBytes, maxUploadBytes: maxFileBytes } = limits;
-  finished(reply.raw, liveConnections.limits.uploads.take(fairShareOf(request.caller)));
-  const connection = connectionOf(request, reply, liveConnections);
-  const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, connection.closed);
-  // Its errors are left to its execution.
-  await connection.admit(operation as OperationRequest, request);
-  return operation;
-}
-
 /** Executes the operation of a request. The text of a large result comes from its context, not from Apollo Server. */
 function executeRequest(
   apollo: ApolloServer<Context>,
@@ -291,16 +246,6 @@ function executeRequest(
     const text: unknown = await report.span.run(() => handle.call(this, request, reply));
     return context.response.serialized ?? text;
   };
-}
-
-/** The connection of a request, which is registered until the response has been sent. */
-function connectionOf(request: FastifyRequest, reply: FastifyReply, connections: LiveConnections): RequestConnection {
-  if (!request.liveConnection) {
-    const connection = connections.openRequest(request.credential, request);
-    finished(reply.raw, () => connections.remove(connection));
-    request.liveConnection = connection;
-  }
-  return request.liveConnection;
 }
 
 /** The Apollo integration builds a URL from the host. */

@@ -1,0 +1,24 @@
+import { finished } from "node:stream";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { LiveConnections, RequestConnection } from "../streams/live-connections";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Set once an operation of the request can execute. */
+    liveConnection?: RequestConnection;
+  }
+}
+
+/** The connection of a request, which is registered until the response has been sent. */
+export function connectionOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  connections: LiveConnections,
+): RequestConnection {
+  if (!request.liveConnection) {
+    const connection = connections.openRequest(request.credential, request);
+    finished(reply.raw, () => connections.remove(connection));
+    request.liveConnection = connection;
+  }
+  return request.liveConnection;
+}
