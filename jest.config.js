@@ -36,7 +36,8 @@ const project = (name, folders, options = {}) => ({
   testMatch: ["**/*.test.ts"],
   testEnvironment: "node",
   setupFiles: ["<rootDir>/test/support/setup.ts"],
-  globalSetup: "<rootDir>/test/support/build.ts",
+  globalSetup: "<rootDir>/test/support/global-setup.ts",
+  globalTeardown: "<rootDir>/test/support/global-teardown.ts",
   transform: {
     "^.+\\.ts$": ["ts-jest", { tsconfig: "<rootDir>/tsconfig.json" }],
     "/dist/(src/.+|ormconfig)\\.js$": loadByNode,

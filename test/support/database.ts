@@ -2,9 +2,17 @@ import { randomBytes } from "node:crypto";
 import { createConnection } from "mysql2/promise";
 import type { DatabaseConfig } from "../../src/platform/database/database-config";
 import { Sqlite } from "../../src/platform/sqlite";
+import { copyTemplate } from "./database-template";
 
-/** Creates a database on the server at TEST_DATABASE_URL; without one, the server under test uses SQLite. */
-export async function createTestDatabase(): Promise<{ url: string | undefined; drop: () => Promise<unknown> }> {
+/**
+ * Creates a database on the server at TEST_DATABASE_URL; without one, the server under test uses SQLite.
+ *
+ * @param options.isEmpty whether it has no tables; otherwise it has those that migrations make
+ */
+export async function createTestDatabase({ isEmpty = false } = {}): Promise<{
+  url: string | undefined;
+  drop: () => Promise<unknown>;
+}> {
   const server = process.env["TEST_DATABASE_URL"];
   if (!server) return { url: undefined, drop: () => Promise.resolve() };
 
@@ -12,6 +20,7 @@ export async function createTestDatabase(): Promise<{ url: string | undefined; d
   await onMysql(server, `CREATE DATABASE ${name}`);
   const url = new URL(server);
   url.pathname = `/${name}`;
+  if (!isEmpty) await copyTemplate(url.href);
   return { url: url.href, drop: () => onMysql(server, `DROP DATABASE ${name}`) };
 }
 

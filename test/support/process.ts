@@ -155,17 +155,23 @@ export function useProcesses(timings?: Timings, lifetime: "test" | "file" = "tes
   });
 
   return {
-    /** Environment variables for a first start: a data directory that does not exist, and an empty database. */
+    /** Environment variables for a first start: a data directory that does not exist, and a database without rows. */
     async fresh(name = "data"): Promise<Environment & { readonly DATA_DIR: string }> {
       return (await this.freshWithStore(name)).environment;
+    },
+
+    /** The same with a database that has no tables. */
+    async freshAndEmpty(): Promise<Environment & { readonly DATA_DIR: string }> {
+      return (await this.freshWithStore("data", { isEmpty: true })).environment;
     },
 
     /** Like `fresh`, with the store of documents. */
     async freshWithStore(
       name = "data",
+      { isEmpty = false } = {},
     ): Promise<{ environment: Environment & { readonly DATA_DIR: string }; store: TestStore }> {
       const folder = mkdtempSync(join(tmpdir(), "latchkey-test-"));
-      const database = await createTestDatabase();
+      const database = await createTestDatabase({ isEmpty });
       const store = await createTestStore(join(folder, name));
       cleanups.push(database.drop, store.drop, () => rm(folder, { recursive: true, force: true }));
       const DATABASE_URL = database.url !== undefined && { DATABASE_URL: database.url };

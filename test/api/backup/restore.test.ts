@@ -29,7 +29,7 @@ async function copyOf(environment: Environment & { DATA_DIR: string }): Promise<
   expect(attempt).toMatchObject({ exit: 1, stdout: "" });
   await inShell(/^ +(mariadb-dump .*)$/m.exec(attempt.stderr)?.[1] ?? "false", folder.path);
   await cp(environment.DATA_DIR, target.DATA_DIR, { recursive: true });
-  const { url = "", drop } = await createTestDatabase();
+  const { url = "", drop } = await createTestDatabase({ isEmpty: true });
   processes.clear(drop);
   const loading = await processes.finish({ ...target, DATABASE_URL: url }, "restore", backup);
   expect(loading).toMatchObject({ exit: 1, stdout: "" });

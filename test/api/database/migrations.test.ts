@@ -21,7 +21,7 @@ const migrated = async (server: TestProcess) =>
 
 describe("several processes that start concurrently on an empty database", () => {
   test("migrate it once and share one administrator's key; servers without Redis leave it to one of them", async () => {
-    const fresh = await processes.fresh();
+    const fresh = await processes.freshAndEmpty();
     const servers = Array.from({ length: 4 }, () => processes.run(fresh));
     await Promise.all(servers.map((server) => server.ready().catch(() => undefined)));
 
@@ -39,7 +39,7 @@ describe("several processes that start concurrently on an empty database", () =>
   if (process.env["TEST_DATABASE_URL"] && process.env["TEST_REDIS_URL"]) {
     test("migrate it once, share one administrator's key, and all serve if they share Redis", async () => {
       const shared = { REDIS_URL: process.env["TEST_REDIS_URL"] ?? "", REDIS_PREFIX: `test-${randomUUID()}` };
-      const fresh = { ...(await processes.fresh()), ...shared };
+      const fresh = { ...(await processes.freshAndEmpty()), ...shared };
       const servers = Array.from({ length: 4 }, () => processes.run(fresh));
       await Promise.all(servers.map((server) => server.ready()));
 
@@ -56,7 +56,7 @@ describe("several processes that start concurrently on an empty database", () =>
 
 if (process.env["TEST_DATABASE_URL"] === undefined) {
   test("a process waits for the migration of another one, and does not repeat it", async () => {
-    const fresh = await processes.fresh();
+    const fresh = await processes.freshAndEmpty();
     await mkdir(fresh.DATA_DIR);
     const other = await createDataSource(readConfig(fresh).database, entities);
     await other.initialize();
@@ -79,7 +79,7 @@ const withoutEntities = ["usage_requests", "usage_runs", "usage_start"];
 
 describe("the migration script", () => {
   test("creates the schema that the server starts on, in a directory that only its owner can read", async () => {
-    const fresh = await processes.fresh();
+    const fresh = await processes.freshAndEmpty();
     const script = await migrate(fresh);
     expect([script.exit, script.stderr]).toEqual([0, ""]);
     expect(script.stdout).toContain("up to date");
@@ -91,7 +91,7 @@ describe("the migration script", () => {
   });
 
   test("does not disturb a running server", async () => {
-    const server = await processes.serve(await processes.fresh());
+    const server = await processes.serve(await processes.freshAndEmpty());
     const app = await server.newApp();
     const migrating = Promise.all([migrate(server.environment), migrate(server.environment)]);
     const isOver = migrating.then(() => true);
@@ -108,7 +108,7 @@ describe("the migration script", () => {
   });
 
   test("reports a problem of the configuration or the database in one line", async () => {
-    const { DATA_DIR } = await processes.fresh();
+    const { DATA_DIR } = await processes.freshAndEmpty();
     for (const [DATABASE_URL, message] of [
       ["postgres://localhost/x", /DATABASE_URL must begin with mysql:/],
       ["mysql://root@127.0.0.1:1/x", /DATABASE_URL.*ECONNREFUSED/],
@@ -130,7 +130,7 @@ describe("the migration script", () => {
 });
 
 test("TypeORM's command line finds the database and the migrations by ormconfig", async () => {
-  const fresh = await processes.fresh();
+  const fresh = await processes.freshAndEmpty();
   const show = async () => {
     const cli = [require.resolve("typeorm/cli.js"), "migration:show", "-d", "dist/ormconfig.js"];
     return (await promisify(execFile)(process.execPath, cli, { env: fresh })).stdout;
@@ -143,7 +143,7 @@ test("TypeORM's command line finds the database and the migrations by ormconfig"
 describe("the schema", () => {
   let data: DataSource;
   beforeEach(async () => {
-    data = await createDataSource(readConfig(await processes.fresh()).database, entities);
+    data = await createDataSource(readConfig(await processes.freshAndEmpty()).database, entities);
     await data.initialize();
     await data.runMigrations({ transaction: "none" });
   });
