@@ -24,11 +24,14 @@ export async function createTestDatabase({ isEmpty = false } = {}): Promise<{
   return { url: url.href, drop: () => onMysql(server, `DROP DATABASE ${name}`) };
 }
 
+const busyTimeoutMs = 60_000;
+
 /** Runs a statement on a separate connection. @returns its rows */
 export async function sqlOn(database: DatabaseConfig, statement: string): Promise<Record<string, unknown>[]> {
   if (database.type === "mysql") return onMysql(database.url, statement);
 
-  const connection = new Sqlite(database.path);
+  // On a busy machine, the transactions of the server may follow each other for longer than the default.
+  const connection = new Sqlite(database.path, { timeout: busyTimeoutMs });
   try {
     const prepared = connection.prepare(statement);
     if (prepared.reader) return prepared.all() as Record<string, unknown>[];
