@@ -113,8 +113,8 @@ module.exports = {
       : []),
   ],
   testSequencer: "<rootDir>/test/support/sequencer.js",
-  // Tests spend a third of their time waiting, so more workers than cores keep the cores busy.
-  maxWorkers: Math.ceil(availableParallelism() * 1.5),
+  // The servers are processes of their own, so a worker for each core keeps the cores busy.
+  maxWorkers: availableParallelism(),
   // A busy machine takes several times as long as an idle one.
   testTimeout: 300_000,
 };
