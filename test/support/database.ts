@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { createConnection } from "mysql2/promise";
 import type { DatabaseConfig } from "../../src/platform/database/database-config";
 import { Sqlite } from "../../src/platform/sqlite";
@@ -24,14 +25,26 @@ export async function createTestDatabase({ isEmpty = false } = {}): Promise<{
   return { url: url.href, drop: () => onMysql(server, `DROP DATABASE ${name}`) };
 }
 
-const busyTimeoutMs = 60_000;
-
 /** Runs a statement on a separate connection. @returns its rows */
 export async function sqlOn(database: DatabaseConfig, statement: string): Promise<Record<string, unknown>[]> {
   if (database.type === "mysql") return onMysql(database.url, statement);
+  // A server of this process could not end its transaction while SQLite waits here.
+  const startedAt = performance.now();
+  for (;;) {
+    try {
+      return onSqlite(database.path, statement);
+    } catch (error) {
+      const isBusy = (error as { code?: string }).code?.startsWith("SQLITE_BUSY");
+      if (!isBusy || performance.now() - startedAt > busyTimeoutMs) throw error;
+    }
+    await delay(5);
+  }
+}
 
-  // On a busy machine, the transactions of the server may follow each other for longer than the default.
-  const connection = new Sqlite(database.path, { timeout: busyTimeoutMs });
+const busyTimeoutMs = 60_000;
+
+function onSqlite(path: string, statement: string): Record<string, unknown>[] {
+  const connection = new Sqlite(path, { timeout: 0 });
   try {
     const prepared = connection.prepare(statement);
     if (prepared.reader) return prepared.all() as Record<string, unknown>[];
