@@ -70,12 +70,12 @@ export function isWholeName(cell: string): boolean {
 const certainNames = new Set(
   "id name date datum nom nombre nome naam имя дата 名前 氏名 姓名 日期 日付 email".split(" "),
 );
+const isCertainName = (cell: string): boolean => certainNames.has(cell.toLowerCase());
 const minNameShare = 0.5;
 
 /** Whether cells name columns by their words alone. One word of a name may be a value: a person called Price. */
 const areNames = (named: readonly string[]): boolean =>
-  named.some((name) => certainNames.has(name.toLowerCase())) ||
-  named.filter(isWholeName).length >= named.length * minNameShare;
+  named.some(isCertainName) || named.filter(isWholeName).length >= named.length * minNameShare;
 
 /** The share of the cells below a name that must be of another kind than the name. */
 const minContrast = 0.6;
@@ -128,7 +128,8 @@ export function isListOfProperties(names: readonly string[], columns: readonly (
   if (others.length > 0) return !others.some(Boolean) && [label, ...labels].filter(isWholeName).length > 1;
   const named = [label, ...labels].filter(isName).length;
   // A row alone below another is as well one of a table with a header, but then nothing is lost if it has none.
-  if (labels.length === 1 && !isData(value) && values.some((each) => isData(each))) return true;
+  const isAlone = labels.length === 1 && !isData(value) && values.some((each) => isData(each));
+  if (isAlone && !isCertainName(label)) return true;
   // A column of numbers alone is one of a table, unless its rows are named as properties are.
   const isUniform = values.every((each) => isData(each)) || !values.some((each) => isData(each));
   return named > 1 || (named === 1 && !isName(label)) || (!isUniform && !isName(label));
