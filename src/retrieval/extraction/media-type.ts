@@ -45,7 +45,8 @@ export async function textTypeOf(text: string, isWhole: boolean): Promise<TextTy
   if (isMail(text)) return "message/rfc822";
   if (await isJson(text, isWhole)) return "application/json";
   if (isJsonLines(text)) return "text/plain";
-  if (tableOf(text, isWhole)) return "text/csv";
+  // The codes of colours on a terminal have semicolons.
+  if (!text.includes("\u001b[") && tableOf(text, isWhole)) return "text/csv";
   if (isLog(text)) return "text/plain";
   return markdownSyntax.some((syntax) => syntax.test(text)) ? "text/markdown" : "text/plain";
 }

@@ -29,6 +29,9 @@ const minRegularShare = 0.6;
 /** The share of rows that are longer or that have a single cell. */
 const maxDamagedShare = 0.3;
 
+/** No column is named by an object or a list of JSON; its commas separate its parts. */
+const jsonStart = /^\s*(?:\{|\[\s*["{[])/;
+
 const delimiters = ["\t", ";", "|", ","];
 
 /**
@@ -49,6 +52,7 @@ export function tableOf(text: string, isWhole: boolean): Table | undefined {
   if (!best) return undefined;
   const records = isWhole ? [...recordsOf(body, best.delimiter)] : [...sampleOf(lines, best.delimiter)];
   const table = layoutOf(records);
+  if (table.header.some((name) => jsonStart.test(name))) return undefined;
   return declared !== undefined || table.header.length > 0 || table.rows.length > 1 ? table : undefined;
 }
 
