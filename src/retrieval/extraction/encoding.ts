@@ -42,11 +42,14 @@ const soundPerDamaged = 4;
 export function decoded(bytes: Buffer, isWhole: boolean): string | undefined {
   const text = textOf(bytes, isWhole);
   if (text === undefined) return undefined;
-  const shown = isWhole ? text.slice(0, endOf(text)) : text;
+  const shown = withNewlines(isWhole ? text.slice(0, endOf(text)) : text);
   // Text has no control characters, except those for layout and for colours on a terminal.
   // eslint-disable-next-line no-control-regex
   return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(shown) ? undefined : shown;
 }
+
+/** A text whose lines end with a carriage return alone, as those of old programs, with the usual ends of lines. */
+const withNewlines = (text: string): string => (text.includes("\n") ? text : text.replaceAll("\r", "\n"));
 
 /** The end of a text without the marks (Ctrl+Z) that DOS editors write there. */
 function endOf(text: string): number {
