@@ -1,6 +1,9 @@
+import { Archive } from "../../../src/retrieval/extraction/archive";
 import type { Block } from "../../../src/retrieval/extraction/blocks";
 import { SheetPassages } from "../../../src/retrieval/extraction/sheet";
+import { openSheetPassages } from "../../../src/retrieval/extraction/open-spreadsheet";
 import { TableBlocks } from "../../../src/retrieval/extraction/table-blocks";
+import { zip } from "../../support/office";
 
 type Rows = readonly (readonly (string | number)[])[];
 
@@ -145,3 +148,32 @@ test("a header of a table in a text that is not marked as one is a paragraph too
     { paragraph: "Pear 4", columns: "Fruit Kilos" },
   ]);
 });
+
+test.each([
+  ["a line break", `<t:p>red<t:line-break/>now</t:p>`, "red now"],
+  ["a tab", `<t:p>red<t:tab/>now</t:p>`, "red now"],
+])("%s in a cell of OpenDocument separates words", async (_, content, expected) => {
+  expect(await openCell("", content)).toBe(expected);
+});
+
+test.each([
+  ["a number", `o:value-type="float" o:value="12.5"`, "12.5"],
+  ["a text", `o:value-type="string" o:string-value="red"`, "red"],
+  ["a truth value", `o:value-type="boolean" o:boolean-value="true"`, "true"],
+])("%s that a cell of OpenDocument has as its value alone is read", async (_, attributes, expected) => {
+  expect(await openCell(attributes, "")).toBe(expected);
+});
+
+async function openCell(attributes: string, content: string): Promise<string | undefined> {
+  const uri = (name: string) => `urn:oasis:names:tc:opendocument:xmlns:${name}:1.0`;
+  const file = zip({
+    mimetype: "application/vnd.oasis.opendocument.spreadsheet",
+    "content.xml": `<o:document-content xmlns:o="${uri("office")}" xmlns:t="${uri("text")}" xmlns:table="${uri("table")}"><o:body>
+      <o:spreadsheet><table:table table:name="A"><table:table-row><table:table-cell ${attributes}>${content}</table:table-cell>
+      </table:table-row></table:table></o:spreadsheet></o:body></o:document-content>`,
+  });
+  const archive = await Archive.open(file);
+  if (!archive) throw new Error("it is no archive");
+  for await (const { quote } of openSheetPassages(archive)) return quote;
+  return undefined;
+}
