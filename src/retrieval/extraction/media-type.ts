@@ -24,7 +24,8 @@ const htmlStart =
 const markdownSyntax = [
   /^#{1,6} +\S/mu, // heading
   /^ {0,3}(?:```|~~~)/mu, // fenced code
-  /^(?<=(?:^|\n)\r?\n|^(?<![^]))[^\s|][^\n]{0,100}\n(?:={3,}|-{3,})[^\S\n]*$/mu, // underlined heading
+  /^(?<=(?:^|\n)\r?\n|^(?<![^])) {0,3}[^\s|][^\n]{0,100}\n {0,3}(?:=+|-{2,})[^\S\n]*$/mu, // underlined heading
+  /^(?<=(?:^|\n)\r?\n|^(?<![^])) {0,3}[^\s|][^\n]{0,100}\n {0,3}[^\s|=][^\n]{0,100}\n {0,3}=+[^\S\n]*$/mu, // underlined heading of two lines
   /\[[^\][\n]+\]\([^()\s]+[()]/u, // link
   /^ {0,3}\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?$/mu, // line between the header and the body of a table
 ];

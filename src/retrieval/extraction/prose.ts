@@ -38,7 +38,7 @@ const tableLine = /^ {0,3}\|?(?: *:?-{3,}:? *\|)+/;
 const listMark = /^\s*(?:[-*+>] |\d{1,9}[.)] )\s*/;
 
 /** A line below a heading, of one line if it is of dashes. */
-const underline = /^ {0,3}(?:(=)=+|(-)-+)[^\S\n]*\r?\n?$/;
+const underline = /^ {0,3}(?:(=)=*|(-)-*)[^\S\n]*\r?\n?$/;
 const maxUnderlinedChars = 200;
 
 /** The names of many rows above a column are cut off. */
@@ -163,7 +163,7 @@ function* blocksOf(text: string): Generator<Block> {
     const level = levelOfUnderline(line, paragraph);
     const [, marks, title] = headingLine.exec(line.replace(lineEnd, "")) ?? [];
     if (level !== undefined) {
-      yield { kind: "heading", level, text: paragraph.trim() };
+      yield { kind: "heading", level, text: paragraph.trim().replace(/\s+/g, " ") };
       paragraph = "";
     } else if (tableLine.test(line)) {
       const start = paragraph.trimEnd().lastIndexOf("\n") + 1;

@@ -1,3 +1,4 @@
+import { textTypeOf } from "../../../src/retrieval/extraction/media-type";
 import { markdownPassages } from "../../../src/retrieval/extraction/prose";
 import { readableText } from "../../../src/retrieval/extraction/web-page";
 
@@ -56,4 +57,21 @@ test.each([
   ["another table", "\n| Name | Units |\n|---|---|\n| Gadget | 34 |\n"],
 ])("a table of Markdown with a header alone is a passage, above %s", (_, rest) => {
   expect(searched(`| The barn | is red |\n|---|---|\n${rest}`)[0]).toBe("| The barn | is red |");
+});
+
+test.each([
+  ["of two signs", "Colours\n==\n"],
+  ["of one sign", "Colours\r\n=\r\n"],
+  ["of two dashes", "Colours\n--\n"],
+  ["that is indented", "  Colours\n  ===\n"],
+])("a line under a heading %s makes a text Markdown", async (_, heading) => {
+  const text = `${heading}\nThe barn is red.\n`;
+  expect(await textTypeOf(text, true)).toBe("text/markdown");
+  expect([...markdownPassages(text)]).toEqual([{ quote: "The barn is red.", heading: "Colours" }]);
+});
+
+test("a heading of two lines is underlined too", async () => {
+  const text = "The colours\nof the barn\n===\n\nIt is red.\n";
+  expect(await textTypeOf(text, true)).toBe("text/markdown");
+  expect([...markdownPassages(text)]).toEqual([{ quote: "It is red.", heading: "The colours of the barn" }]);
 });
