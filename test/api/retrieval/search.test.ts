@@ -171,11 +171,17 @@ test.each([
   ["refundPolicyDays", "refundPolicyDays: 30"],
   ["server", "HTTPServer: on"],
   ["supermarket", "The super\u00admarket is open."],
+  ["iphone", "iPhone15Pro: in stock"],
+  ["iso date", "ISO8601Date: today"],
+  ["server url", "HTTPServer2URL: none"],
 ])("identifiers and words with soft hyphens are found by %s", async (question, quote) => {
   const document = await indexed("a", [
     "support_phone: 555-0100",
     "refundPolicyDays: 30",
     "HTTPServer: on",
+    "iPhone15Pro: in stock",
+    "ISO8601Date: today",
+    "HTTPServer2URL: none",
     "The super\u00admarket is open.",
   ]);
   expect(answers([document], question)[0]).toBe(`a: ${quote}`);
