@@ -53,11 +53,15 @@ const controlCharacter = /[\0-\x06\x0e-\x1a\x1c-\x1f]/;
 /** A text whose lines end with a carriage return alone, as those of old programs, with the usual ends of lines. */
 const withNewlines = (text: string): string => (text.includes("\n") ? text : text.replaceAll("\r", "\n"));
 
+const endMarks = new Set(["\0", "\u001a"]);
+
 /** The end of a text without the marks (Ctrl+Z) and the zeros that old programs write there, also before a line break. */
 function endOf(text: string): number {
   let end = text.length;
-  for (let i = text.length; i > 0 && /[\0\u001a\s]/.test(text.charAt(i - 1)); i--) {
-    if (!/\s/.test(text.charAt(i - 1))) end = i - 1;
+  for (let i = text.length; i > 0; i--) {
+    const last = text.charAt(i - 1);
+    if (endMarks.has(last)) end = i - 1;
+    else if (!/\s/.test(last)) break;
   }
   return end;
 }
@@ -112,7 +116,8 @@ function utf16Of(head: Buffer): string | undefined {
   const min = head.length * 0.3;
   if (odd > min && even === 0) return "utf-16le";
   if (even > min && odd === 0) return "utf-16be";
-  if (!controlCharacter.test(head.toString("latin1").slice(0, endOf(head.toString("latin1"))))) return undefined;
+  const bytes = head.toString("latin1");
+  if (!controlCharacter.test(bytes.slice(0, endOf(bytes)))) return undefined;
   const [best] = ["utf-16le", "utf-16be"]
     .map((encoding) => ({ encoding, share: shareOfScript(decode(head, encoding)) }))
     .sort((one, other) => other.share - one.share);

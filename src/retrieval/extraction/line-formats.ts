@@ -37,11 +37,11 @@ export function isLog(text: string): boolean {
 const minJsonShare = 0.8;
 
 /** The brackets around a list that has an element in each line. */
-const bracketLine = /^\s*[[\]{}]\s*,?\s*$/;
+const bracketLine = /^[[\]{}]\s*,?$/;
 
 /** Whether most of the first lines, and all but one of few, are an object or a list of JSON. */
 export function isJsonLines(text: string): boolean {
-  const lines = sampleOf(text).filter((line) => !bracketLine.test(line));
+  const lines = sampleOf(text).filter((line) => !bracketLine.test(line.trim()));
   const found = lines.filter((line) => jsonOf(line) !== undefined).length;
   // The last one may be cut off.
   return found > 1 && lines.length - found <= Math.max(1, lines.length * (1 - minJsonShare));
