@@ -63,6 +63,9 @@ const frequentLetters = [
 /** Of the best possible 1, with the confidence of the statistical detector. */
 const minPlausibility = 0.4;
 
+/** A text in Japanese has kana. One of Han characters alone is more likely in Chinese, whose encoding has the same bytes. */
+const kanaPenalty = 0.25;
+
 /** Most texts that are not in Unicode are in this encoding, and short ones may be read as several. */
 const windows1252Bonus = 0.15;
 
@@ -110,7 +113,9 @@ function doubleByteScore(sample: Buffer, label: (typeof doubleByteEncodings)[num
   const beside = text.match(/[a-z](?=[^\p{ASCII}])|[^\p{ASCII}](?=[a-z])/giu)?.length ?? 0;
   const share = (count: number) => count / Math.max(1, characters);
   const foreign = label === "gb18030" || label === "big5" ? share(kana + hangul) : 0;
-  return share(common) - share(beside) - foreign + 0.2 * share(isOfLanguage);
+  const isJapanese = label === "shift_jis" || label === "euc-jp";
+  const lacking = isJapanese && kana === 0 ? kanaPenalty : 0;
+  return share(common) - share(beside) - foreign - lacking + 0.2 * share(isOfLanguage);
 }
 
 /** The share of characters beyond ASCII that stand where they may stand in a text. */

@@ -42,16 +42,27 @@ const soundPerDamaged = 4;
 export function decoded(bytes: Buffer, isWhole: boolean): string | undefined {
   const text = textOf(bytes, isWhole);
   if (text === undefined) return undefined;
-  const shown = isWhole ? text.slice(0, endOf(text)) : text;
-  // Text has no control characters, except those for layout and for colours on a terminal.
-  // eslint-disable-next-line no-control-regex
-  return /[\0-\x06\x0e-\x1a\x1c-\x1f\x7f]/.test(shown) ? undefined : shown;
+  const shown = withNewlines(isWhole ? text.slice(0, endOf(text)) : text);
+  return controlCharacter.test(shown) || (shown === "" && text !== "") ? undefined : shown.replaceAll("\u007f", "");
 }
 
-/** The end of a text without the marks (Ctrl+Z) that DOS editors write there. */
+/** Text has none, except those for layout and for colours on a terminal, and the one of the delete key. */
+// eslint-disable-next-line no-control-regex
+const controlCharacter = /[\0-\x06\x0e-\x1a\x1c-\x1f]/;
+
+/** A text whose lines end with a carriage return alone, as those of old programs, with the usual ends of lines. */
+const withNewlines = (text: string): string => (text.includes("\n") ? text : text.replaceAll("\r", "\n"));
+
+const endMarks = new Set(["\0", "\u001a"]);
+
+/** The end of a text without the marks (Ctrl+Z) and the zeros that old programs write there, also before a line break. */
 function endOf(text: string): number {
   let end = text.length;
-  while (text[end - 1] === "\u001a") end--;
+  for (let i = text.length; i > 0; i--) {
+    const last = text.charAt(i - 1);
+    if (endMarks.has(last)) end = i - 1;
+    else if (!/\s/.test(last)) break;
+  }
   return end;
 }
 
@@ -91,7 +102,10 @@ function textOf(bytes: Buffer, isWhole: boolean): string | undefined {
   return encoding === undefined ? undefined : decodedWith(encoding, bytes, isWhole);
 }
 
-/** UTF-16 without a mark: every other byte of text in Latin letters is zero. */
+/**
+ * UTF-16 without a mark: every other byte of text in Latin letters is zero. In other scripts, bytes that no other encoding
+ * has are characters of one script.
+ */
 function utf16Of(head: Buffer): string | undefined {
   let [even, odd] = [0, 0];
   for (let i = 0; i < head.length; i++) {
@@ -101,7 +115,35 @@ function utf16Of(head: Buffer): string | undefined {
   }
   const min = head.length * 0.3;
   if (odd > min && even === 0) return "utf-16le";
-  return even > min && odd === 0 ? "utf-16be" : undefined;
+  if (even > min && odd === 0) return "utf-16be";
+  const bytes = head.toString("latin1");
+  if (!controlCharacter.test(bytes.slice(0, endOf(bytes)))) return undefined;
+  const [best] = ["utf-16le", "utf-16be"]
+    .map((encoding) => ({ encoding, share: shareOfScript(decode(head, encoding)) }))
+    .sort((one, other) => other.share - one.share);
+  return best && best.share >= minScriptShare ? best.encoding : undefined;
+}
+
+const scripts = [
+  /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}]/gu,
+  /\p{sc=Hangul}/gu,
+  /\p{sc=Cyrillic}/gu,
+  /\p{sc=Greek}/gu,
+  /\p{sc=Arabic}/gu,
+  /\p{sc=Hebrew}/gu,
+  /\p{sc=Thai}/gu,
+  /\p{sc=Devanagari}/gu,
+];
+const minScriptShare = 0.8;
+const minChars = 3;
+
+/** The share of the letters beyond ASCII that are of one script; 0 if there are characters that no text has. */
+function shareOfScript(text: string): number {
+  if (/[\p{Cn}\p{Co}\p{Cs}\ufffd]/u.test(text.slice(0, -1)) || controlCharacter.test(text.trimEnd())) return 0;
+  const letters = text.match(/[^\P{L}\p{ASCII}]/gu)?.length ?? 0;
+  const others = text.match(/[^\p{L}\p{ASCII}\p{P}\p{N}\s]/gu)?.length ?? 0;
+  if (letters < minChars) return 0;
+  return Math.max(...scripts.map((script) => text.match(script)?.length ?? 0)) / (letters + others);
 }
 
 /** The lines that have bytes beyond ASCII, up to a limit. */

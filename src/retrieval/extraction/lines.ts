@@ -1,4 +1,4 @@
-import { entryStart, isJsonLine } from "./line-formats";
+import { isEntryStart, jsonOf, withoutColours } from "./line-formats";
 import { maxQuoteChars, type Passage } from "./passage";
 import { leafPassages } from "./records";
 import { sentencesOf } from "./sentences";
@@ -10,7 +10,7 @@ export function* logPassages(text: string): Generator<Passage> {
   let entry: string[] = [];
   let chars = 0;
   for (const line of linesOf(text)) {
-    if (entryStart.test(line) || chars + line.length > maxQuoteChars) {
+    if (isEntryStart(line) || chars + line.length > maxQuoteChars) {
       yield* linePassages(entry);
       [entry, chars] = [[], 0];
     }
@@ -23,11 +23,12 @@ export function* logPassages(text: string): Generator<Passage> {
 /** The lines of JSON, each with its values; a line that is none is read as text. */
 export function* jsonLinePassages(text: string): Generator<Passage> {
   for (const line of linesOf(text)) {
-    if (!isJsonLine(line)) yield* linePassages([line]);
-    else if (line.length > maxQuoteChars) yield* leafPassages(line);
+    const json = jsonOf(line);
+    if (json === undefined) yield* linePassages([line]);
+    else if (json.length > maxQuoteChars) yield* leafPassages(json);
     // An escaped character is no part of a word.
-    else if (line.includes("\\")) yield { quote: line.trim(), searchText: [...valuesOf(line)].join(", ") };
-    else yield { quote: line.trim() };
+    else if (json.includes("\\")) yield { quote: json, searchText: [...valuesOf(json)].join(", ") };
+    else yield { quote: json };
   }
 }
 
@@ -37,6 +38,7 @@ function* valuesOf(line: string): Generator<string> {
 
 function* linePassages(lines: readonly string[]): Generator<Passage> {
   const text = lines.join("\n").trim();
-  if (text.length > maxQuoteChars) for (const quote of sentencesOf(text)) yield { quote };
-  else if (/[\p{L}\p{N}]/u.test(text)) yield { quote: text };
+  const shown = withoutColours(text);
+  if (text.length > maxQuoteChars) for (const quote of sentencesOf(shown)) yield { quote };
+  else if (/[\p{L}\p{N}]/u.test(shown)) yield shown === text ? { quote: text } : { quote: text, searchText: shown };
 }

@@ -1,5 +1,6 @@
 import { decode } from "iconv-lite";
 import PostalMime, { type Address, type Email } from "postal-mime";
+import { skippedChars } from "./mail-format";
 import { headingSeparator, type Passage } from "./passage";
 import { markdownPassages, plainPassages } from "./prose";
 import { damaged } from "./unreadable-error";
@@ -17,9 +18,11 @@ export async function* mailPassages(bytes: Buffer): AsyncGenerator<Passage> {
 }
 
 function* mailsOf(bytes: Buffer): Generator<Buffer> {
-  const text = bytes.toString("latin1");
+  // A character for each byte.
+  const file = bytes.toString("latin1");
+  const text = file.slice(skippedChars(file));
   if (!text.startsWith("From ")) {
-    yield bytes;
+    yield Buffer.from(text, "latin1");
     return;
   }
   for (const mail of text.split(/(?:^|(?<=\n\r?\n))From \S[^\n]{0,90}\n/)) {

@@ -24,7 +24,8 @@ const htmlStart =
 const markdownSyntax = [
   /^#{1,6} +\S/mu, // heading
   /^ {0,3}(?:```|~~~)/mu, // fenced code
-  /^(?<=(?:^|\n)\r?\n|^(?<![^]))[^\s|][^\n]{0,100}\n(?:={3,}|-{3,})[^\S\n]*$/mu, // underlined heading
+  /^(?<=(?:^|\n)\r?\n|^(?<![^])) {0,3}[^\s|][^\n]{0,100}\n {0,3}(?:=+|-{2,})[^\S\n]*$/mu, // underlined heading
+  /^(?<=(?:^|\n)\r?\n|^(?<![^])) {0,3}[^\s|][^\n]{0,100}\n {0,3}[^\s|=][^\n]{0,100}\n {0,3}=+[^\S\n]*$/mu, // underlined heading of two lines
   /\[[^\][\n]+\]\([^()\s]+[()]/u, // link
   /^ {0,3}\|?(?: *:?-{3,}:? *\|)+(?: *:?-{3,}:? *)?$/mu, // line between the header and the body of a table
 ];
@@ -45,7 +46,8 @@ export async function textTypeOf(text: string, isWhole: boolean): Promise<TextTy
   if (isMail(text)) return "message/rfc822";
   if (await isJson(text, isWhole)) return "application/json";
   if (isJsonLines(text)) return "text/plain";
-  if (tableOf(text, isWhole)) return "text/csv";
+  // The codes of colours on a terminal have semicolons.
+  if (!text.includes("\u001b[") && tableOf(text, isWhole)) return "text/csv";
   if (isLog(text)) return "text/plain";
   return markdownSyntax.some((syntax) => syntax.test(text)) ? "text/markdown" : "text/plain";
 }

@@ -63,7 +63,7 @@ class OpenSheets implements XmlHandler {
     } else if (name === "text:p" && this.cell) {
       this.isText = true;
       this.paragraphs.push("");
-    } else if (this.isText && name === "text:s") this.write(" ");
+    } else if (this.isText && spaces.has(name)) this.write(" ");
   }
 
   text(text: string): void {
@@ -107,9 +107,13 @@ class OpenSheets implements XmlHandler {
   }
 }
 
+const spaces = new Set(["text:s", "text:tab", "text:line-break"]);
+
+/** A cell as it is shown, or its value if a program wrote that alone. */
 function cellOf(attributes: Attributes, shown: string): Cell | undefined {
   const { "office:value-type": type = "string", "office:date-value": date } = attributes;
-  const text = type === "date" && date !== undefined ? shortened(date) : shown;
+  const value = attributes["office:value"] ?? attributes["office:string-value"] ?? attributes["office:boolean-value"];
+  const text = type === "date" && date !== undefined ? shortened(date) : shown || (value ?? "");
   return text === "" ? undefined : { text, isText: type === "string", isBold: false };
 }
 

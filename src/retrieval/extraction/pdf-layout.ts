@@ -30,6 +30,8 @@ const minWordGap = 0.15;
 const minColumnGap = 2;
 /** A larger distance from the line is another line; raised and lowered letters are below it. */
 const maxRise = 0.5;
+/** A larger shift of the same letters is a repetition that is shown. */
+const maxBoldShift = 0.15;
 /** A smaller piece this far above the line is a mark of a footnote or an exponent. */
 const minRise = 0.15;
 
@@ -41,6 +43,7 @@ export function linesOf(pieces: Iterable<Piece>): Line[] {
   const lines: Line[] = [];
   let line: Line | undefined;
   for (const piece of pieces) {
+    if (line && isDrawnAgain(line.last, piece)) continue;
     if (line && isOnLine(line.last, piece)) append(line, piece);
     else {
       line = { text: piece.text, first: piece, last: piece, size: piece.size, hasColumns: false };
@@ -85,6 +88,13 @@ const separator = (before: string, after: string) => (/\s$/.test(before) || /^\s
 
 const isOnLine = (last: Piece, next: Piece): boolean =>
   last.direction === next.direction && Math.abs(last.across - next.across) <= maxRise * Math.max(last.size, next.size);
+
+/** Whether a piece is drawn over itself, a little to the side, which some programs do to make it bold. */
+const isDrawnAgain = (last: Piece, next: Piece): boolean =>
+  last.text === next.text &&
+  isOnLine(last, next) &&
+  Math.abs(last.start - next.start) <= maxBoldShift * next.size &&
+  Math.abs(last.across - next.across) <= maxBoldShift * next.size;
 
 /** In either direction, as texts of right-to-left scripts continue on the left. */
 const gapBetween = (last: Piece, next: Piece): number => Math.max(next.start - last.end, last.start - next.end);

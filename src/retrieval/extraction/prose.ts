@@ -38,10 +38,16 @@ const tableLine = /^ {0,3}\|?(?: *:?-{3,}:? *\|)+/;
 const listMark = /^\s*(?:[-*+>] |\d{1,9}[.)] )\s*/;
 
 /** A line below a heading, of one line if it is of dashes. */
-const underline = /^ {0,3}(?:(=)=+|(-)-+)[^\S\n]*\r?\n?$/;
+const underline = /^ {0,3}(?:(=)=*|(-)-*)[^\S\n]*\r?\n?$/;
 const maxUnderlinedChars = 200;
 
-/** Marks that stand before the cells of a row of HTML, and before its first cell if they are the names of columns. */
+/** The names of many rows above a column are cut off. */
+const maxColumnChars = 200;
+
+/**
+ * Marks that stand before the cells of a row of HTML, and before its first cell if they are the names of columns, twice if
+ * the row above them has names too.
+ */
 export const cellMark = "\u001f";
 export const headerMark = "\u001e";
 
@@ -57,27 +63,49 @@ export function* markdownPassages(text: string): Generator<Passage> {
   const headings: string[] = [];
   let columns: readonly string[] = [];
   let orphanHeading: string | undefined;
+  /** The names of columns that no row has followed, which may be all that a table has. */
+  let orphanColumns: string | undefined;
+  const under = (passage: Passage): Passage => {
+    const heading = headings.filter(Boolean).join(headingSeparator);
+    return heading ? { heading, ...passage } : passage;
+  };
+  function* takeOrphans(): Generator<Passage> {
+    if (orphanColumns) for (const quote of sentencesOf(orphanColumns)) yield under({ quote });
+    else if (orphanHeading) yield { quote: orphanHeading };
+    [orphanHeading, orphanColumns] = [undefined, undefined];
+  }
 
   for (const block of blocksOf(text)) {
     if (block.kind === "heading") {
-      if (orphanHeading) yield { quote: orphanHeading };
+      yield* takeOrphans();
       orphanHeading = block.text;
       headings.length = block.level - 1;
       headings.push(block.text);
       columns = [];
     } else if (block.kind === "columns") {
-      columns = cellsOf(block.text);
+      if (orphanColumns) yield* takeOrphans();
+      const names = cellsOf(block.text);
+      const isStacked = block.text.startsWith(headerMark + headerMark);
+      columns = isStacked ? names.map((name, i) => joined(columns[i] ?? "", name)) : names;
+      orphanColumns = rawOf(block.text, names);
     } else if (block.text.trim() !== "") {
-      const heading = headings.filter(Boolean).join(headingSeparator);
-      if (block.kind === "paragraph") columns = [];
+      if (block.kind === "row") orphanColumns = undefined;
+      else {
+        columns = [];
+        if (orphanColumns) yield* takeOrphans();
+      }
       for (const passage of block.kind === "row" ? rowPassages(block.text, columns) : paragraphPassages(block.text)) {
         orphanHeading = undefined;
-        yield heading ? { heading, ...passage } : passage;
+        yield under(passage);
       }
     }
   }
-  if (orphanHeading) yield { quote: orphanHeading };
+  yield* takeOrphans();
 }
+
+/** The names above a column in several rows, as one. */
+const joined = (above: string, name: string): string =>
+  above === name || name === "" ? above : `${above} ${name}`.trim().slice(-maxColumnChars);
 
 function* paragraphPassages(text: string): Generator<Passage> {
   for (const quote of sentencesOf(text.replace(listMark, ""))) yield { quote };
@@ -85,15 +113,20 @@ function* paragraphPassages(text: string): Generator<Passage> {
 
 function rowPassages(text: string, columns: readonly string[]): Generator<Passage> {
   const cells = cellsOf(text);
-  const raw = text.startsWith(cellMark) ? cells.filter(Boolean).join(" ") : text.trim();
-  return passagesOfRow(columns, cells, raw);
+  return passagesOfRow(columns, cells, rawOf(text, cells));
 }
+
+const isMarked = (row: string): boolean => row.startsWith(cellMark) || row.startsWith(headerMark);
+
+/** A row as it is shown. A name above several columns is there once. */
+const rawOf = (row: string, cells: readonly string[]): string =>
+  isMarked(row) ? cells.filter((cell, i) => cell !== "" && cell !== cells[i - 1]).join(" ") : row.trim();
 
 /** The cells of a row between marks, or between the bars of Markdown. */
 function cellsOf(row: string): string[] {
-  if (row.startsWith(cellMark) || row.startsWith(headerMark)) {
+  if (isMarked(row)) {
     return row
-      .slice(1)
+      .slice(row.startsWith(headerMark + headerMark) ? 2 : 1)
       .split(cellMark)
       .map((cell) => cell.trim());
   }
@@ -130,7 +163,7 @@ function* blocksOf(text: string): Generator<Block> {
     const level = levelOfUnderline(line, paragraph);
     const [, marks, title] = headingLine.exec(line.replace(lineEnd, "")) ?? [];
     if (level !== undefined) {
-      yield { kind: "heading", level, text: paragraph.trim() };
+      yield { kind: "heading", level, text: paragraph.trim().replace(/\s+/g, " ") };
       paragraph = "";
     } else if (tableLine.test(line)) {
       const start = paragraph.trimEnd().lastIndexOf("\n") + 1;

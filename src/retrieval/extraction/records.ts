@@ -12,12 +12,16 @@ const maxPathChars = 500;
 const maxTitleChars = 300;
 
 /** The rows of a table, each with the names of its columns if the table has a header, under the titles above it. */
-export function* rowPassages({ titles = [], header, rows, isProperties = false }: Table): Generator<Passage> {
-  for (const { cells } of titles) for (const quote of sentencesOf(cells.join(" "))) yield { quote };
-  const heading = titles
-    .map(({ cells }) => cells.join(" ").trim())
-    .join(headingSeparator)
-    .slice(0, maxTitleChars);
+export function* rowPassages({
+  titles = [],
+  header,
+  rows,
+  isProperties = false,
+  others = [],
+}: Table): Generator<Passage> {
+  const shown = titles.map(({ cells, raw }) => (cells.filter(Boolean).length > 1 ? raw : cells.join(" ").trim()));
+  for (const title of shown) for (const quote of sentencesOf(title)) yield { quote };
+  const heading = shown.join(headingSeparator).slice(0, maxTitleChars);
   for (const { cells, raw } of rows) {
     const [name = "", ...values] = cells;
     const passages = isProperties
@@ -25,6 +29,7 @@ export function* rowPassages({ titles = [], header, rows, isProperties = false }
       : passagesOfRow(header, cells, raw);
     for (const passage of passages) yield heading === "" ? passage : { heading, ...passage };
   }
+  for (const table of others) yield* rowPassages(table);
 }
 
 interface Leaf {

@@ -1,6 +1,5 @@
 import type { Cell, SheetRow } from "./sheet-row";
-
-const maxNameChars = 64;
+import { isData, isHeaderOf, isWholeName } from "./table-header";
 
 export interface SheetHeader {
   readonly row: number;
@@ -10,42 +9,47 @@ export interface SheetHeader {
 
 /**
  * Finds the row with the names of the columns among the first rows of a sheet, none of which is empty. Titles may stand
- * above it.
+ * above it, also in several cells.
  */
 export function headerOf(rows: readonly SheetRow[]): SheetHeader | undefined {
-  for (const [i, row] of rows.slice(0, -1).entries()) {
-    const below = rows.slice(i + 1);
-    const width = Math.max(...below.map((other) => filled(other).length));
-    const cells = filled(row);
-    // A title, or a note about the table.
-    if (cells.length < 2 || 2 * cells.length < width) continue;
-    const isHeader =
-      cells.every(isName) &&
-      areDistinct(cells) &&
-      !isRepeated(row, below) &&
-      (width > 2 || isHeaderOfPairs(row, below));
-    return isHeader ? { row: i, names: row.map((cell) => cell?.text ?? "") } : undefined;
-  }
-  return undefined;
+  const candidates = rows
+    .slice(0, -1)
+    .map((row, i) => ({ row, i, below: rows.slice(i + 1) }))
+    .filter(({ row, below }) => {
+      const width = Math.max(...below.map((other) => filled(other).length));
+      // Another row is a title, or a note about the table.
+      return filled(row).length >= Math.max(2, width / 2);
+    });
+  const isWidest = (row: SheetRow, i: number) =>
+    rows.slice(0, i).every((other) => filled(other).length < filled(row).length);
+  const found =
+    candidates.find(({ row, i, below }) => {
+      const names = filled(row).map(({ text }) => text);
+      // A subtotal may be bold too.
+      if (isBoldHeader(row, below)) return isWidest(row, i) || !names.some(isData);
+      return names.every(isWholeName) && isHeaderAbove(row, below);
+    }) ?? candidates.find(({ row, i, below }) => isWidest(row, i) && isHeaderAbove(row, below));
+  return found && { row: found.i, names: textsOf(found.row) };
 }
 
-const filled = (row: SheetRow): Cell[] => row.filter((cell) => cell !== undefined && cell.text !== "") as Cell[];
+const textsOf = (row: SheetRow): string[] => row.map((cell) => cell?.text ?? "");
 
-/** Years are names of columns too. */
-const isName = ({ text, isText }: Cell): boolean =>
-  text.length <= maxNameChars && (isText ? !/^[\d.,%\s]+$/.test(text) : /^(?:19|20)\d\d$/.test(text));
+const isFilled = (cell: Cell | undefined): cell is Cell => cell !== undefined && cell.text !== "";
 
-const areDistinct = (cells: readonly Cell[]): boolean => new Set(cells.map(({ text }) => text)).size === cells.length;
+const filled = (row: SheetRow): Cell[] => row.filter(isFilled);
 
-/** A name of a column is no value of it. */
-const isRepeated = (row: SheetRow, below: readonly SheetRow[]): boolean =>
-  row.some((cell, i) => cell !== undefined && below.some((other) => other[i]?.text === cell.text));
-
-/** Two columns may be a list of names with their values, whose first row is one of them. */
-function isHeaderOfPairs(row: SheetRow, below: readonly SheetRow[]): boolean {
+/** A header may be of numbers and of dates if it alone is bold. */
+function isBoldHeader(row: SheetRow, [next = []]: readonly SheetRow[]): boolean {
   const isBold = (other: SheetRow) => filled(other).every((cell) => cell.isBold);
-  if (isBold(row) && !below.some(isBold)) return true;
-  const second = row.findLastIndex((cell) => cell !== undefined && cell.text !== "");
-  const values = below.map((other) => other[second]).filter((cell) => cell !== undefined);
-  return row[second]?.isText === true && values.length > 0 && values.every((cell) => !cell.isText);
+  return isBold(row) && !isBold(next);
+}
+
+function isHeaderAbove(row: SheetRow, below: readonly SheetRow[]): boolean {
+  const width = Math.max(row.length, ...below.map(({ length }) => length));
+  const columns = Array.from({ length: width }, (_, i) => i).filter((i) =>
+    [row, ...below].some((other) => isFilled(other[i])),
+  );
+  // The names of a sheet may be in several lines.
+  const cellsOf = (other: SheetRow) => columns.map((i) => (other[i]?.text ?? "").replace(/\s+/g, " "));
+  return isHeaderOf(cellsOf(row), below.map(cellsOf));
 }

@@ -1,10 +1,10 @@
 import type { Block } from "./blocks";
+import { isHeaderOf } from "./table-header";
 
 /** A row with more text holds paragraphs and is no record. */
 const maxRowChars = 1_000;
-const maxNameChars = 64;
-/** The share of the cells below a name of a column that have digits, if the row above them has none. */
-const minDataShare = 0.6;
+/** The first rows tell whether the one above them is a header. */
+const maxSampleRows = 200;
 
 interface TableRow {
   isHeader: boolean;
@@ -45,7 +45,11 @@ export class TableBlocks {
 
   closeTable(): void {
     const rows = this.tables.pop() ?? [];
-    if (isHeader(rows) && rows[0]) rows[0].isHeader = true;
+    if (isHeader(rows) && rows[0]) {
+      rows[0].isHeader = true;
+      // It may be a row of the table after all.
+      this.blocks.push({ paragraph: textOf(rows[0]) });
+    }
     const columns = rows
       .filter((row) => row.isHeader)
       .map(textOf)
@@ -68,14 +72,9 @@ const textOf = ({ cells }: TableRow): string =>
     .filter((cell) => cell !== "")
     .join(" ");
 
-/** Whether the first row of a table that marks none has the names of its columns: short texts above data. */
+/** Whether the first row of a table that marks none has the names of its columns. */
 function isHeader([first, ...below]: readonly TableRow[]): boolean {
-  if (!first || below.length === 0 || below.some((row) => row.isHeader)) return false;
-  const names = first.cells.map((cell) => cell.join(" "));
-  const areNames = names.every((name) => name !== "" && name.length <= maxNameChars && !/\d/.test(name));
-  if (names.length < 2 || !areNames || new Set(names).size < names.length) return false;
-  return names.some((_, i) => {
-    const values = below.map(({ cells }) => cells[i]?.join(" ") ?? "").filter((value) => value !== "");
-    return values.length > 0 && values.filter((value) => /\d/.test(value)).length >= minDataShare * values.length;
-  });
+  if (!first || first.cells.length < 2 || below.some((row) => row.isHeader)) return false;
+  const texts = ({ cells }: TableRow) => cells.map((cell) => cell.join(" "));
+  return isHeaderOf(texts(first), below.slice(0, maxSampleRows).map(texts));
 }

@@ -36,16 +36,46 @@ const dataCell =
 
 export const isData = (cell: string): boolean => dataCell.test(cell.trim().slice(0, 400));
 
-const isYear = (cell: string): boolean => /^(?:19|20)\d\d$/.test(cell.trim());
+/** Whether a cell is a year or a date, of which a table may have a column each. */
+const isPeriod = (cell: string): boolean =>
+  /^(?:(?:19|20)\d\d(?:-\d\d){0,2}|\d{1,2}[./]\d{1,2}[./](?:19|20)\d\d)$/.test(cell.trim());
 
-/** Whether a cell has a word that names columns. */
-export function isName(cell: string): boolean {
-  const words = cell
+const wordsOf = (cell: string): string[] =>
+  cell
     .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, " ")
     .toLowerCase()
-    .split(/[^\p{L}\p{N}\p{M}]+/u);
-  return words.some((word) => nameWords.has(word) || nameWords.has(word.replace(/s$/, "")));
+    .split(/[^\p{L}\p{N}\p{M}]+/u)
+    .filter(Boolean);
+
+const isNameWord = (word: string): boolean => nameWords.has(word) || nameWords.has(word.replace(/s$/, ""));
+
+/** Whether a cell has a word that names columns. */
+export const isName = (cell: string): boolean => wordsOf(cell).some(isNameWord);
+
+/** Small words and units, which names of columns have too. */
+const besideNames = new Set(
+  `of in per by at on the and or de del du des la le der die das und von pro e o y et total unit net gross max min avg average
+  kg g t m cm mm km l ml h s eur usd gbp chf`.split(/\s+/),
+);
+
+/** Whether a cell is the name of a column as a whole: `Price Ltd` and `City tour` are values. */
+export function isWholeName(cell: string): boolean {
+  const words = wordsOf(cell);
+  return (
+    words.some(isNameWord) && words.every((word) => isNameWord(word) || besideNames.has(word) || /^\d+$/.test(word))
+  );
 }
+
+/** Names of columns that no column has as a value. */
+const certainNames = new Set(
+  "id name date datum nom nombre nome naam имя дата 名前 氏名 姓名 日期 日付 email".split(" "),
+);
+const isCertainName = (cell: string): boolean => certainNames.has(cell.toLowerCase());
+const minNameShare = 0.5;
+
+/** Whether cells name columns by their words alone. One word of a name may be a value: a person called Price. */
+const areNames = (named: readonly string[]): boolean =>
+  named.some(isCertainName) || named.filter(isWholeName).length >= named.length * minNameShare;
 
 /** The share of the cells below a name that must be of another kind than the name. */
 const minContrast = 0.6;
@@ -62,16 +92,17 @@ export function isHeaderOf(cells: readonly string[], below: readonly (readonly s
   const names = cells.map((cell) => cell.trim());
   const named = names.filter((name) => name !== "");
   if (named.length < Math.max(1, names.length / 2) || below.length === 0) return false;
-  if (named.some((name) => name.length > maxNameChars || name.includes("\n"))) return false;
+  const long = named.filter((name) => name.length > maxNameChars || name.includes("\n"));
+  if (long.length >= named.length / 2) return false;
   const columns = names.map((_, i) => below.map((row) => row[i]?.trim() ?? "").filter((cell) => cell !== ""));
   if (isListOfProperties(names, columns)) return false;
-  const years = named.filter(isYear);
-  const areYears = years.length > 1 && new Set(years).size === years.length && !columns.flat().some(isYear);
-  if (named.some((name) => isData(name) && !(areYears && isYear(name)))) return false;
-  if (areYears) return true;
+  const periods = named.filter(isPeriod);
+  const arePeriods = periods.length > 1 && new Set(periods).size === periods.length && !columns.flat().some(isPeriod);
+  if (named.some((name) => isData(name) && !(arePeriods && isPeriod(name)))) return false;
+  if (arePeriods) return true;
   const isRepeated = names.some((name, i) => name !== "" && (columns[i] ?? []).includes(name));
   if (isRepeated) return false;
-  return named.some(isName) || names.some((name, i) => name !== "" && differs(name, columns[i] ?? []));
+  return areNames(named) || names.some((name, i) => name !== "" && differs(name, columns[i] ?? []));
 }
 
 /** Whether the values of a column are of another kind than its name: data, with digits, or much longer. */
@@ -84,17 +115,21 @@ function differs(name: string, values: readonly string[]): boolean {
 }
 
 /**
- * Whether two columns hold properties and their values, which have no header: the first column names what the second one
- * has, and the second one is of several kinds.
+ * Whether columns hold properties and their values, which have no header: the first column names what the second one has,
+ * and the second one is of several kinds. A third one, which the first row has not, is for a unit or a remark.
  */
 export function isListOfProperties(names: readonly string[], columns: readonly (readonly string[])[]): boolean {
   const [labels = [], values = []] = columns;
-  const [label = "", value = ""] = names;
-  if (names.length !== 2 || label === "" || value === "" || isName(value) || labels.length === 0) return false;
+  const [label = "", value = "", ...others] = names;
+  if (label === "" || value === "" || isName(value) || labels.length === 0) return false;
   if (new Set([label, ...labels]).size <= labels.length) return false;
   const areLabels = ![label, ...labels].some((each) => isData(each) || each.length > maxNameChars);
   if (!areLabels) return false;
+  if (others.length > 0) return !others.some(Boolean) && [label, ...labels].filter(isWholeName).length > 1;
   const named = [label, ...labels].filter(isName).length;
+  // A row alone below another is as well one of a table with a header, but then nothing is lost if it has none.
+  const isAlone = labels.length === 1 && !isData(value) && values.some((each) => isData(each));
+  if (isAlone && !isCertainName(label)) return true;
   // A column of numbers alone is one of a table, unless its rows are named as properties are.
   const isUniform = values.every((each) => isData(each)) || !values.some((each) => isData(each));
   return named > 1 || (named === 1 && !isName(label)) || (!isUniform && !isName(label));

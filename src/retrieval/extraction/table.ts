@@ -1,5 +1,5 @@
 import { recordsOf, type Row } from "./separated-values";
-import { isData, isHeaderOf, isListOfProperties, isName } from "./table-header";
+import { isData, isHeaderOf, isListOfProperties, isName, isWholeName } from "./table-header";
 
 export type { Row } from "./separated-values";
 
@@ -12,6 +12,8 @@ export interface Table {
   readonly rows: readonly Row[];
   /** Whether each row is a property and its value. */
   readonly isProperties?: boolean;
+  /** Those that follow it below empty lines. */
+  readonly others?: readonly Table[];
 }
 
 /** A text whose first line has more cells is not read as a table, as each row repeats the names of its columns. */
@@ -23,11 +25,20 @@ const maxSampleRows = 200;
 /** Lines above the header. */
 const maxTitles = 10;
 
+/** Those of them that have delimiters too, as a comma in a sentence. */
+const maxDelimitedTitles = 3;
+
+/** A text with more parts between empty lines is one table. */
+const maxParts = 100;
+
 /** The share of rows that have as many cells as most. */
 const minRegularShare = 0.6;
 
 /** The share of rows that are longer or that have a single cell. */
 const maxDamagedShare = 0.3;
+
+/** No column is named by an object or a list of JSON; its commas separate its parts. */
+const jsonStart = /^\s*(?:\{|\[\s*["{[])/;
 
 const delimiters = ["\t", ";", "|", ","];
 
@@ -39,17 +50,33 @@ const delimiters = ["\t", ";", "|", ","];
  * @returns undefined if it is not a table: prose has commas too, but rarely the same number in each line
  */
 export function tableOf(text: string, isWhole: boolean): Table | undefined {
-  const [declaration = "", declared] = /^sep=([^\w\r\n"])\r?\n/i.exec(text) ?? [];
+  const [declaration = "", sign] = /^"?sep=([^\w\r\n"\\]|\\t)"?\r?\n/i.exec(text) ?? [];
+  const declared = sign === "\\t" ? "\t" : sign;
   const body = text.slice(declaration.length);
+  const table = tableIn(body, isWhole, declared);
+  const parts = body.trimEnd().split(/(?<=\n)[^\S\n]*\n\s*/, maxParts + 1);
+  if (parts.length === 1 || parts.length > maxParts) return table;
+  // The last one may be cut off within its header.
+  const tables = (isWhole ? parts : parts.slice(0, -1)).map((part) => tableIn(part, true, declared));
+  const found = tables.filter((each) => each !== undefined);
+  const [first, ...others] = found;
+  if (!first || found.length < tables.length) return table;
+  return table === undefined || found.every(({ header }) => header.length > 0) ? { ...first, others } : table;
+}
+
+function tableIn(body: string, isWhole: boolean, declared: string | undefined): Table | undefined {
   const lines = isWhole ? body : body.slice(0, body.lastIndexOf("\n") + 1);
-  const [best] = (declared === undefined ? delimiters : [declared])
-    .map((delimiter) => ({ delimiter, shape: shapeOf(lines, delimiter) }))
-    .filter(({ shape }) => shape !== undefined && (isWhole || shape.rows > 1))
-    .sort((one, other) => (other.shape?.quality ?? 0) - (one.shape?.quality ?? 0));
+  const bestOf = (signs: readonly string[]) =>
+    signs
+      .map((delimiter) => ({ delimiter, shape: shapeOf(lines, delimiter) }))
+      .filter(({ shape }) => shape !== undefined && (isWhole || shape.rows > 1))
+      .sort((one, other) => (other.shape?.quality ?? 0) - (one.shape?.quality ?? 0))[0];
+  const best = (declared === undefined ? undefined : bestOf([declared])) ?? bestOf(delimiters);
   if (!best) return undefined;
   const records = isWhole ? [...recordsOf(body, best.delimiter)] : [...sampleOf(lines, best.delimiter)];
   const table = layoutOf(records);
-  return declared !== undefined || table.header.length > 0 || table.rows.length > 1 ? table : undefined;
+  if (table.header.some((name) => jsonStart.test(name))) return undefined;
+  return best.delimiter === declared || table.header.length > 0 || table.rows.length > 1 ? table : undefined;
 }
 
 /** Finds the titles and the header of a table, if it has them. Of use for sheets too, which have empty rows. */
@@ -60,6 +87,10 @@ export function layoutOf(all: readonly Row[]): Table {
   const isTitle = ({ cells }: Row) => width > 1 && usedCells(cells) === 1 && cells.findIndex(Boolean) === 0;
   let start = 0;
   while (start < Math.min(maxTitles, sample.length - 1) && isTitle(sample[start] ?? { cells: [], raw: "" })) start++;
+  start += delimitedTitles(
+    sample.slice(start).map(({ cells }) => trimmed(cells, width)),
+    width,
+  );
   const titles = records.slice(0, start);
   const [first, ...below] = sample.slice(start).map(({ cells }) => trimmed(cells, width));
   if (first && width > 1 && isHeaderOf(first, below)) {
@@ -68,6 +99,17 @@ export function layoutOf(all: readonly Row[]): Table {
   const columns = [0, 1].map((column) => below.map((cells) => cells[column]?.trim() ?? ""));
   const isProperties = width === 2 && first !== undefined && isListOfProperties(first, columns);
   return { titles, header: [], rows: records.slice(start), isProperties };
+}
+
+/** The number of titles with delimiters, above a row of nothing but names of columns. */
+function delimitedTitles(rows: readonly (readonly string[])[], width: number): number {
+  const found = rows.slice(0, maxDelimitedTitles + 1).findIndex((cells, i) => {
+    const names = cells.map((cell) => cell.trim()).filter(Boolean);
+    return (
+      names.length > 1 && names.length >= width / 2 && names.every(isWholeName) && isHeaderOf(cells, rows.slice(i + 1))
+    );
+  });
+  return Math.max(0, found);
 }
 
 /**
@@ -133,8 +175,9 @@ const trimmed = (cells: readonly string[], width: number): readonly string[] =>
 /** Whether the delimiters of lines are the signs of sentences, of numbers or of a programming language. */
 function isProse(rows: readonly Row[], delimiter: string): boolean {
   const share = (is: (row: Row) => boolean) => rows.filter(is).length / rows.length;
-  // Code is indented, and the rows of a table in Markdown begin with a bar.
-  if (share(({ cells }) => (cells[0] ?? "").trim() === "") > 0.5) return true;
+  // Code is indented, and the rows of a table in Markdown begin with a bar. The first column of a table may be empty.
+  const isIndented = ({ cells }: Row) => (cells[0] ?? "").trim() === "" && (delimiter === "|" || usedCells(cells) < 2);
+  if (share(isIndented) > 0.5) return true;
   if (delimiter === "|" && rows.slice(0, 3).some(({ raw }) => /^[\s|:-]+$/.test(raw))) return true;
   if (delimiter !== ",") return false;
   // Neither the names of columns nor quotation marks around cells occur in prose.

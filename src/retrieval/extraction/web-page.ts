@@ -22,6 +22,9 @@ interface Span {
 /** The cells that reach into the next row, by their column, of each table. */
 const spansOfTable = new WeakMap<DomNode, Map<number, Span>>();
 
+/** The tables whose last row had the names of columns. */
+const openHeaders = new WeakSet<DomNode>();
+
 /** Writes each row of a table as a paragraph of cells, because they belong together, and a header row as one of names. */
 const formatRow: FormatCallback = (element, walk, builder) => {
   const cells = element.children.filter(({ name }) => name === "td" || name === "th");
@@ -29,17 +32,25 @@ const formatRow: FormatCallback = (element, walk, builder) => {
     for (const cell of cells) block(cell.children, walk, builder);
     return;
   }
-  const isHeader = cells.length > 1 && (cells.every(({ name }) => name === "th") || element.parent?.name === "thead");
-  const texts = cellsOf(element, cells);
+  const table = tableOf(element);
+  const areNames = cells.length > 1 && (cells.every(({ name }) => name === "th") || element.parent?.name === "thead");
+  const texts = cellsOf(element, cells, areNames);
   if (texts.every((text) => text === "")) return;
+  // One name alone is that of the rows below it, not of a column.
+  const isHeader = areNames && new Set(texts.filter(Boolean)).size > 1;
+  const mark = isHeader ? headerMark + (openHeaders.has(table) ? headerMark : "") : cellMark;
+  if (isHeader) openHeaders.add(table);
+  else openHeaders.delete(table);
   builder.openBlock({ leadingLineBreaks: 2 });
-  builder.addInline((isHeader ? headerMark : cellMark) + texts.join(cellMark), { noWordTransform: true });
+  builder.addInline(mark + texts.join(cellMark), { noWordTransform: true });
   builder.closeBlock({ trailingLineBreaks: 2 });
 };
 
-/** The texts of the cells of a row, each at the place of its column. */
-function cellsOf(row: DomNode, cells: readonly DomNode[]): string[] {
-  const table = row.parent?.name === "table" ? row.parent : (row.parent?.parent ?? row);
+const tableOf = (row: DomNode): DomNode => (row.parent?.name === "table" ? row.parent : (row.parent?.parent ?? row));
+
+/** The texts of the cells of a row, each at the place of its column, and a name at all columns that it is above. */
+function cellsOf(row: DomNode, cells: readonly DomNode[], areNames: boolean): string[] {
+  const table = tableOf(row);
   const spans = spansOfTable.get(table) ?? new Map<number, Span>();
   spansOfTable.set(table, spans);
   const texts: string[] = [];
@@ -55,8 +66,9 @@ function cellsOf(row: DomNode, cells: readonly DomNode[]): string[] {
     const columns = spanOf(cell, "colspan", maxColumns - texts.length);
     const rows = spanOf(cell, "rowspan", maxSpannedRows) - 1;
     for (let column = 0; column < columns; column++) {
-      if (rows > 0) spans.set(texts.length, { text: column === 0 ? text : "", rows });
-      texts.push(column === 0 ? text : "");
+      const shown = column === 0 || areNames ? text : "";
+      if (rows > 0) spans.set(texts.length, { text: shown, rows });
+      texts.push(shown);
     }
   }
   addSpanned();

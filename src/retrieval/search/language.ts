@@ -88,12 +88,19 @@ export function wordsOf(text: string): string[] {
   });
 }
 
-/** The words of `support_phone`, `refundPolicyDays` and `HTTPServer`. */
-const partsOf = (run: string): string[] =>
-  run
-    .split(/_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u)
-    .filter(Boolean)
-    .map((part) => part.toLowerCase());
+/** Between the words of an identifier: before a capital letter, or before the last one of several. */
+const wordStart = /_+|(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
+
+/** Between the letters and the digits of an identifier. */
+const digitStart = /(?<=\p{L})(?=\p{N})|(?<=\p{N})(?=\p{L})/u;
+
+/** The words of `support_phone`, `refundPolicyDays`, `HTTPServer` and `iPhone15Pro`, and the `iPhone` before its digits. */
+function partsOf(run: string): string[] {
+  const words = run.split(wordStart).filter(Boolean);
+  const pieces = words.length > 1 ? run.split(digitStart) : [];
+  const parts = pieces.length > 1 ? pieces.flatMap((piece) => [piece, ...piece.split(wordStart)]) : words;
+  return [...new Set(parts.filter(Boolean).map((part) => part.toLowerCase()))];
+}
 
 function segmented(run: string): string[] {
   const words: string[] = [];

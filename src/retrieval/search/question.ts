@@ -54,6 +54,35 @@ const referringWords = new Set(
     .filter(Boolean),
 );
 
+const wordsIn = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/).filter(Boolean));
+
+/** Words that only join a question to the one before it, or are something else in another language. */
+const joiningWords = wordsIn("and also und auch et aussi y en también и а では es lo los son sein");
+
+const moreWords = wordsIn(
+  `more else further another other others mehr noch weitere weiteres weiterer anderes andere
+  plus encore autre autres más otro otra otros otras ещё еще больше другие もっと 他 更多 还有 别的`,
+);
+
+/** Words for the one who is asked: such a question is about the agent, unless it is a request. */
+const addressingWords = wordsIn(
+  `you your yours yourself du dich dir dein deine deinen euch tu te toi vous votre usted ustedes tú ты вы тебя тебе вас вам
+  あなた 你 您 你们`,
+);
+const politeAddress = /(?<=[\p{L},] )(?:Sie|Ihnen|Ihre?|Ihren)(?!\p{L})/u;
+const requestingWords = wordsIn(
+  `tell show give explain describe say mean erklären erkläre sagen zeigen expliquer dire explicar decir объяснить сказать
+  рассказать 教え 告诉 解释`,
+);
+
+/** Whether a question without words of its own asks about what the one before it was about: "And that one?" */
+function isFollowUp(text: string, words: readonly string[]): boolean {
+  const hasMore = words.some((word) => moreWords.has(word));
+  const isReferring = words.some((word) => referringWords.has(word) && !joiningWords.has(word));
+  const isAddressing = politeAddress.test(text) || words.some((word) => addressingWords.has(word));
+  return hasMore || (isReferring && (!isAddressing || words.some((word) => requestingWords.has(word))));
+}
+
 /**
  * @param earlier the previous questions, oldest first
  */
@@ -61,7 +90,8 @@ export function questionOf(indexes: readonly PassageIndex[], text: string, earli
   const asked = text.slice(0, maxQuestionChars);
   const words = contentOf(indexes, asked);
   const all = wordsOf(asked).map((word) => word.toLowerCase());
-  if (words.length > 0 && !all.some((word) => referringWords.has(word))) return { words, context: [] };
+  const hasOwn = words.some(({ word }) => !moreWords.has(word.toLowerCase()));
+  if (hasOwn ? !all.some((word) => referringWords.has(word)) : !isFollowUp(asked, all)) return { words, context: [] };
 
   let charsLeft = maxQuestionChars;
   const context: QuestionWord[] = [];
@@ -70,8 +100,9 @@ export function questionOf(indexes: readonly PassageIndex[], text: string, earli
     context.push(...contentOf(indexes, previous.slice(0, charsLeft)));
     charsLeft -= previous.length;
   }
-  // A question without words of its own asks about what the one before it was about.
-  return words.length > 0 ? { words, context: context.map(({ word }) => word) } : { words: context, context: [] };
+  return hasOwn || context.length === 0
+    ? { words, context: context.map(({ word }) => word) }
+    : { words: context, context: [] };
 }
 
 /** The words of a text without stop words, one for each stem in a sentence. */

@@ -104,6 +104,12 @@ test.each<[name: string, content: () => Buffer, question: string, answer: string
   expect(answers[0]).toContain(answer);
 });
 
+test("a line of a PDF that is drawn twice to be bold is read once", async () => {
+  const content = page(text(72, 700, "The bold barn") + text(72.3, 700, "The bold barn"));
+  const { answers } = await askDocument(server.current, content, "barn");
+  expect(answers[0]).toBe("The bold barn [document.txt]");
+});
+
 test("passwords and hidden fields of a form are left out", async () => {
   const content = page(text(72, 500, "The barn is red."), [
     field("/V (Sesame) /Ff 8192"),

@@ -95,6 +95,38 @@ test("a question that refers to an earlier one is understood by it", async () =>
   expect(found("And that one?")).toBeUndefined();
 });
 
+test.each([
+  "Who are you?",
+  "And how are you?",
+  "What can you do?",
+  "Wer bist du?",
+  "Wer sind Sie?",
+  "¿Quién es usted?",
+  "你是谁",
+  "?",
+  "👍",
+])(
+  "a question without words of its own that refers to nothing is not answered by the one before it: %s",
+  async (text) => {
+    for (const passages of [
+      ["The barn is red.", "The mill is white."],
+      ["Die Scheune ist rot.", "Die Mühle ist weiß."],
+    ]) {
+      const document = await indexed("a", passages);
+      expect(bestPassages([document], text, ["What colour is the barn? Welche Farbe hat die Scheune?"], 3)).toEqual([]);
+    }
+  },
+);
+
+test.each(["Tell me more about it.", "Can you explain that?", "Where is it?", "more?", "What else?"])(
+  "a question that asks for more is answered by the words of the one before it: %s",
+  async (text) => {
+    const document = await indexed("a", ["The barn is red.", "The mill is white."]);
+    expect(bestPassages([document], text, ["What colour is the barn?"], 1)[0]?.quote).toBe("The barn is red.");
+    expect(bestPassages([document], text, [], 1)).toEqual([]);
+  },
+);
+
 test("a property that the documents name otherwise does not keep a thing from being found", async () => {
   const document = await indexed("a", ["name: apple, price: 2", "name: plum, price: 3"]);
   expect(answers([document], "What does a plum cost?")).toEqual(["a: name: plum, price: 3"]);
@@ -139,11 +171,17 @@ test.each([
   ["refundPolicyDays", "refundPolicyDays: 30"],
   ["server", "HTTPServer: on"],
   ["supermarket", "The super\u00admarket is open."],
+  ["iphone", "iPhone15Pro: in stock"],
+  ["iso date", "ISO8601Date: today"],
+  ["server url", "HTTPServer2URL: none"],
 ])("identifiers and words with soft hyphens are found by %s", async (question, quote) => {
   const document = await indexed("a", [
     "support_phone: 555-0100",
     "refundPolicyDays: 30",
     "HTTPServer: on",
+    "iPhone15Pro: in stock",
+    "ISO8601Date: today",
+    "HTTPServer2URL: none",
     "The super\u00admarket is open.",
   ]);
   expect(answers([document], question)[0]).toBe(`a: ${quote}`);
