@@ -45,10 +45,15 @@ export async function cancel(client: Client, id: string): Promise<any> {
   return cancelRun.run;
 }
 
-/** Waits until a run has finished. */
+/** Waits until a run has finished. Asks again if the server has more requests than it can handle. */
 export async function finished(client: Client, id: string, timeoutMs?: number): Promise<any> {
-  let run = await runOf(client, id);
-  await eventually(async () => !["QUEUED", "RUNNING"].includes((run = await runOf(client, id)).status), timeoutMs);
+  let run: any;
+  await eventually(async () => {
+    run = await runOf(client, id).catch((error: unknown) => {
+      if (!String(error).includes("failed with 503")) throw error;
+    });
+    return run !== undefined && !["QUEUED", "RUNNING"].includes(run.status as string);
+  }, timeoutMs);
   return run;
 }
 
