@@ -9,6 +9,9 @@ export const notAnApi = (): ModelError =>
     "The address of the model connection does not answer as the provider's API does. A part of its path, such as /v1, may be missing.",
   );
 
+export const noSuchModel = (): ModelError =>
+  new ModelError("MODEL_REJECTED", "The model's provider has no such model.");
+
 const notStreamed = (): ModelError =>
   new ModelError("MODEL_FAILED", "The model's provider did not stream its answer, as it was asked to.");
 
