@@ -6,7 +6,7 @@ import { errorCodeOf } from "../provider-code";
 import { done, isRecord, type Json, linesOf, parsed } from "./json";
 import { noSuchModel, notAnApi } from "./refuse-pages";
 import { eventOf } from "./repair-events";
-import { startOf } from "./response-start";
+import { startOf } from "../../platform/outbound/response-start";
 
 /** Of an answer that is not streamed, and of one event of a stream. */
 const maxJsonChars = 4 * 1_024 * 1_024;

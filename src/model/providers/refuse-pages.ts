@@ -1,6 +1,6 @@
 import type { Fetch } from "../../platform/outbound/fetch";
 import { ModelError } from "../model";
-import { startOf } from "./response-start";
+import { startOf } from "../../platform/outbound/response-start";
 
 /** The connection's address is that of a web page or of another API. */
 export const notAnApi = (): ModelError =>
