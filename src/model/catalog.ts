@@ -90,6 +90,10 @@ export function modelNameFault(name: string): string | undefined {
     : undefined;
 }
 
+/** The name of a model with that of its connection in the normal form NFC, in which names of connections are stored. */
+export const withStoredConnection = (name: string): string =>
+  name.replace(/^[^/]+(?=\/)/, (connection) => connection.normalize("NFC"));
+
 function parseName(name: string): ConnectedModelName | undefined {
   const [, connection, model] = /^([^/:]+)\/([^]+)$/.exec(name) ?? [];
   if (connection === undefined || model === undefined) return undefined;

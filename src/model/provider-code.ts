@@ -5,6 +5,8 @@ const sayNothing: ReadonlySet<string> = new Set(["error", "errors", "unknown", "
 
 const detail = z.object({ code: z.unknown(), type: z.unknown(), status: z.unknown() });
 const envelope = z.object({ error: detail.partial() });
+/** Of an event by which OpenAI says that an answer has failed. */
+const response = z.object({ response: envelope });
 
 /** @returns undefined if a text can't be a code, such as a sentence */
 export function codeOf(text: unknown): string | undefined {
@@ -16,7 +18,8 @@ export function codeOf(text: unknown): string | undefined {
 export function errorCodeOf(error: unknown): string | undefined {
   const value = typeof error === "string" ? parsed(error) : error;
   const first: unknown = Array.isArray(value) ? value[0] : value;
-  const { data } = detail.partial().safeParse(envelope.safeParse(first).data?.error ?? first);
+  const { error: inner = first } = envelope.safeParse(first).data ?? response.safeParse(first).data?.response ?? {};
+  const { data } = detail.partial().safeParse(inner);
   return codeOf(data?.code) ?? codeOf(data?.type) ?? codeOf(data?.status);
 }
 

@@ -36,13 +36,16 @@ export function mergeUsage(previous: TokenUsage | undefined, raw: unknown): Toke
     usage.promptTokenCount ??
     sum(usage.input_tokens, usage.cache_creation_input_tokens, usage.cache_read_input_tokens);
   const output =
-    usage.completion_tokens ?? usage.output_tokens ?? sum(usage.candidatesTokenCount, usage.thoughtsTokenCount);
-  const total = usage.total_tokens ?? usage.totalTokenCount ?? undefined;
-  const rest = (known: number | undefined) =>
-    known !== undefined && total !== undefined && total > known ? total - known : undefined;
+    usage.completion_tokens ??
+    usage.output_tokens ??
+    sum(usage.candidatesTokenCount ?? (usage.thoughtsTokenCount == null ? undefined : 0), usage.thoughtsTokenCount);
+  const total = usage.total_tokens ?? usage.totalTokenCount ?? 0;
+  // Some providers report the one count and the total, and leave the other out or at 0.
+  const orRest = (count: number | undefined, other = 0) =>
+    count || (other > 0 && total > other ? total - other : undefined);
   const merged = tokenUsage(
-    input ?? previous?.inputTokens ?? rest(output),
-    output ?? previous?.outputTokens ?? rest(input),
+    orRest(input, output) ?? previous?.inputTokens ?? input,
+    orRest(output, input) ?? previous?.outputTokens ?? output,
   );
   return merged && merged.totalTokens > 0 ? merged : previous;
 }
@@ -87,8 +90,7 @@ export class UsageAccumulator {
   }
 
   beginStep(): void {
-    // A step that is complete has been reported in full, if it has been reported.
-    this.previousSteps = added(this.previousSteps, this.reported ?? this.stepSoFar());
+    this.previousSteps = added(this.previousSteps, this.wholeStep());
     this.reported = this.reportedTotal = undefined;
     this.inputBytes = undefined;
     this.outputBytes = 0;
@@ -114,12 +116,19 @@ export class UsageAccumulator {
     this.reported = step;
   }
 
-  /** @param total the final total, which replaces the sum unless it is unknown */
+  /** @param total of the SDK, which counts what the provider left out as 0; it is used if nothing else is known */
   finish(total: TokenUsage | undefined): void {
-    const reported = added(this.previousSteps, this.reported ?? this.stepSoFar());
-    // The total lacks the steps that the provider has not reported.
-    this.final = total?.totalTokens && reported?.estimated !== true ? total : (reported ?? total);
+    this.final = added(this.previousSteps, this.wholeStep()) ?? total;
     this.current = undefined;
+  }
+
+  /** A step that is complete has been reported in full, except for a count that is 0 although there was something. */
+  private wholeStep(): TokenUsage | undefined {
+    const { reported, inputBytes = 0, outputBytes } = this;
+    if (!reported) return this.stepSoFar();
+    const { inputTokens, outputTokens } = reported;
+    const [input, output] = [inputTokens || tokensOf(inputBytes), outputTokens || tokensOf(outputBytes)];
+    return input === inputTokens && output === outputTokens ? reported : estimate(input, output);
   }
 
   private stepSoFar(): TokenUsage | undefined {

@@ -1,5 +1,5 @@
 import { ArgsType, type ClassType, Field, Int, ObjectType } from "type-graphql";
-import { integerBetween, text } from "./rules";
+import { integerBetween, likeNames, text } from "./rules";
 import { Rule } from "./validation";
 
 @ObjectType({
@@ -56,7 +56,7 @@ export class SearchArgs extends PageArgs {
     nullable: true,
     description: "1 to 120 characters that the name has. ASCII letters match in either case.",
   })
-  @Rule(text(120, 1).nullish())
+  @Rule(likeNames().pipe(text(120, 1)).nullish())
   search?: string | null;
 }
 

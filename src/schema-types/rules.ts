@@ -26,6 +26,9 @@ export const name = (maxChars = 120) =>
       abort: true,
     });
 
+/** A text that is compared with names, in the form in which these are stored. */
+export const likeNames = () => z.string("must be a text").normalize("NFC");
+
 /** Also blanks that are letters or symbols by their category. */
 const invisible = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
 /** Emoji, whose parts invisible characters join. */

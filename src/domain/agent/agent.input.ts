@@ -2,6 +2,7 @@ import { Field, Float, ID, InputType, Int, ObjectType } from "type-graphql";
 import { z } from "zod";
 import { CreateNamedInput, IdInput, UpdateVersionedInput } from "../../schema-types/inputs";
 import { countedConnectionOf } from "../../schema-types/pages";
+import { withStoredConnection } from "../../model/catalog";
 import { integerBetween, list, numberBetween, text } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
 import { Agent, OnInterrupt } from "./agent.entity";
@@ -21,7 +22,7 @@ const descriptions = {
 const rules = {
   /** Its length is bounded by the limit for every text. */
   instructions: z.string(),
-  model: text(255),
+  model: z.string("must be a text").overwrite(withStoredConnection).pipe(text(255)),
   temperature: numberBetween(0, 2).nullish(),
   maxOutputTokens: integerBetween(1, 10_000_000).nullish(),
   timeoutSeconds: integerBetween(1, 3_600),

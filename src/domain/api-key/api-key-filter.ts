@@ -3,7 +3,7 @@ import { type FindOptionsWhere, IsNull, LessThan, Not, Raw } from "typeorm";
 import { z } from "zod";
 import type { Order, SortColumn } from "../../platform/database/pages";
 import { containsText } from "../../platform/database/text-search";
-import { integerBetween, text } from "../../schema-types/rules";
+import { integerBetween, likeNames, text } from "../../schema-types/rules";
 import { Rule } from "../../schema-types/validation";
 import { ApiKey, ApiKeyStatus } from "./api-key.entity";
 
@@ -16,7 +16,7 @@ export class ApiKeyFilter {
     description:
       "1 to 120 characters that the name, the owner, the environment or the hint has. ASCII letters match in either case.",
   })
-  @Rule(text(120, 1).nullish())
+  @Rule(likeNames().pipe(text(120, 1)).nullish())
   search?: string | null;
 
   @Field(() => ID, { nullable: true })
@@ -26,12 +26,15 @@ export class ApiKeyFilter {
   status?: ApiKeyStatus | null;
 
   @Field(() => String, { nullable: true, description: "The keys that have this tag." })
+  @Rule(likeNames().nullish())
   tag?: string | null;
 
   @Field(() => String, { nullable: true })
+  @Rule(likeNames().nullish())
   owner?: string | null;
 
   @Field(() => String, { nullable: true })
+  @Rule(likeNames().nullish())
   environment?: string | null;
 
   @Field(() => Int, {

@@ -31,11 +31,12 @@ export class AuditResolver {
   auditVerification(
     @Arg("appId", () => ID, { nullable: true }) appId: string | null,
     @Arg("after", () => Int, {
+      nullable: true,
       defaultValue: 0,
       description: "The entry up to which the log was verified before; only its own signature is verified again.",
     })
-    after: number,
+    after: number | null,
   ): Promise<AuditVerification> {
-    return this.auditService.verify(appId, after);
+    return this.auditService.verify(appId, after ?? 0);
   }
 }

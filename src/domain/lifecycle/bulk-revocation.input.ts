@@ -6,6 +6,7 @@ import { ApiKey, RevokedKeyRuns } from "../api-key/api-key.entity";
 import { ApiKeyFilter } from "../api-key/api-key-filter";
 
 const maxIds = 1_000;
+const defaultDays = 30;
 const maxDays = 36_500;
 const dayMs = 86_400_000;
 
@@ -65,8 +66,8 @@ export class RevokeApiKeysPayload {
   readonly refusedFrom!: Date | null;
 
   @Field(() => Int, { description: "The number of them that were used in the last `days` days." })
-  usedInLastDays(@Arg("days", () => Int, { defaultValue: 30 }) days: number): number {
-    const since = Date.now() - Math.min(Math.max(days, 0), maxDays) * dayMs;
+  usedInLastDays(@Arg("days", () => Int, { nullable: true, defaultValue: defaultDays }) days: number | null): number {
+    const since = Date.now() - Math.min(Math.max(days ?? defaultDays, 0), maxDays) * dayMs;
     return this.lastUses.filter((lastUse) => lastUse !== null && lastUse.getTime() >= since).length;
   }
 }

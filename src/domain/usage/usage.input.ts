@@ -63,7 +63,7 @@ export class AppUsageArgs extends KeyUsageArgs {
   @Field(() => ID, { nullable: true, description: "Counts this key alone." })
   apiKeyId?: string | null;
 
-  @Field(() => [UsageGroup], { defaultValue: [], description: "What there is a row for." })
+  @Field(() => [UsageGroup], { nullable: true, defaultValue: [], description: "What there is a row for." })
   @Rule(z.array(z.enum(UsageGroup)).max(9).optional())
   groupBy!: UsageGroup[];
 }

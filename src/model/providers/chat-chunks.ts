@@ -1,10 +1,11 @@
-type Json = Record<string, unknown>;
+import { isRecord, type Json } from "./json";
 
-export const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** Finish reasons of servers that write a null as text. */
+const noReasons: ReadonlySet<string> = new Set(["", "null", "none"]);
 
 /** Brings the chunks of one answer into the form that OpenAI's protocol defines. */
 export class ChatChunks {
+  private firstIndex: number | undefined;
   private hasText = false;
   private hasToolCalls = false;
   private hasFinished = false;
@@ -14,9 +15,11 @@ export class ChatChunks {
     if (!isRecord(value)) return undefined;
     const error = errorOf(value);
     if (error) return { error };
-    const choices = Array.isArray(value["choices"]) ? value["choices"].filter(isRecord) : [];
-    // Further choices are alternatives to the first.
-    const choice = choices.find(({ index }) => typeof index !== "number" || index === 0);
+    const choices = listOf(value["choices"], ["delta", "message", "text", "finish_reason"]);
+    const indexes = choices.map(({ index }) => (typeof index === "number" ? index : 0));
+    // Further choices are alternatives to the first. Some servers count from 1.
+    if (choices.length > 0) this.firstIndex ??= Math.min(...indexes);
+    const choice = choices.find((_, i) => indexes[i] === this.firstIndex);
     const usage = usageOf(value["usage"] ?? choice?.["usage"] ?? inner(value["x_groq"], "usage"));
     if (!choice && !usage && !("choices" in value)) return undefined;
     return {
@@ -34,7 +37,7 @@ export class ChatChunks {
 
   private choiceOf(choice: Json): Json {
     const { finish_reason: reason } = choice;
-    const isFinished = typeof reason === "string" && reason !== "";
+    const isFinished = typeof reason === "string" && !noReasons.has(reason.toLowerCase());
     this.hasFinished ||= isFinished;
     return { index: 0, delta: this.deltaOf(choice), finish_reason: isFinished ? reason : null };
   }
@@ -80,14 +83,24 @@ function contentOf(content: unknown): string | Json[] {
   const parts = Array.isArray(content) ? content : [content];
   return parts.flatMap((part) => {
     if (typeof part === "string") return { type: "text", text: part };
-    return isRecord(part) ? { ...part, type: typeof part["type"] === "string" ? part["type"] : "text" } : [];
+    if (!isRecord(part)) return [];
+    const { type } = part;
+    // Such as `output_text`, as in OpenAI's Responses API.
+    return { ...part, type: typeof type !== "string" || type.endsWith("_text") ? "text" : type };
   });
 }
 
+/** The elements of a list, which some servers send as an object by number, or as its only element. */
+function listOf(value: unknown, namesOfElement: readonly string[]): Json[] {
+  if (Array.isArray(value)) return value.filter(isRecord);
+  if (!isRecord(value)) return [];
+  return namesOfElement.some((name) => name in value) ? [value] : Object.values(value).filter(isRecord);
+}
+
 function toolCallsOf({ tool_calls: calls, function_call: legacy }: Json): Json[] {
-  const list: unknown[] = Array.isArray(calls) ? calls : isRecord(calls) ? [calls] : [];
+  const list = listOf(calls, ["function", "name", "id"]);
   if (list.length === 0 && isRecord(legacy)) list.push({ index: 0, function: legacy });
-  return list.filter(isRecord).map((call) => {
+  return list.map((call) => {
     const target = isRecord(call["function"]) ? call["function"] : call;
     const { name, arguments: input = null } = target;
     const index = Number(call["index"] ?? NaN);

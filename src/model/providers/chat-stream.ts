@@ -1,15 +1,18 @@
-import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
 import { limitResponse, ResponseTooLargeError } from "../../platform/outbound/response-limit";
 import type { Fetch } from "../../platform/outbound/fetch";
-import { ChatChunks, isRecord } from "./chat-chunks";
-import { notAnApi } from "./refuse-pages";
-import { startOf } from "./response-start";
+import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
+import { ChatChunks } from "./chat-chunks";
+import { errorCodeOf } from "../provider-code";
+import { done, isRecord, type Json, linesOf, parsed } from "./json";
+import { noSuchModel, notAnApi } from "./refuse-pages";
+import { eventOf } from "./repair-events";
+import { startOf } from "../../platform/outbound/response-start";
 
 /** Of an answer that is not streamed, and of one event of a stream. */
 const maxJsonChars = 4 * 1_024 * 1_024;
 /** Texts of errors by which servers say that there is nothing at a path, with status 200. */
 const unknownPath = /unexpected endpoint|unknown (?:endpoint|route|path|url)|\bnot found\b/i;
-const done = "[DONE]";
+const unknownModel = /\bmodel\b.*(?:\bnot found\b|\bnot exist\b)/i;
 
 /**
  * Makes a stream of OpenAI's chat completions of what servers send that depart from the protocol, as they mean it: chunks
@@ -27,8 +30,6 @@ export function readTolerantly(fetch: Fetch): Fetch {
     });
   };
 }
-
-const eventOf = (value: unknown): string => `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
 
 function streamOf(events: readonly unknown[]): ReadableStream<string> {
   return new ReadableStream({
@@ -48,45 +49,40 @@ async function wholeAnswer({ body }: Response): Promise<unknown[]> {
   const chunks = new ChatChunks();
   const events = values.flat().map((value) => {
     const chunk = chunks.next(value);
-    if (chunk === undefined || isUnknownPath(chunk)) throw notAnApi();
+    if (chunk === undefined) throw notAnApi();
+    if (isRecord(chunk["error"])) refuseUnknown(chunk["error"]);
     return chunk;
   });
   return [...events, ...chunks.end(), done];
 }
 
-const isUnknownPath = ({ error }: Record<string, unknown>): boolean =>
-  isRecord(error) && unknownPath.test(String(error["message"]));
+/** @throws {ModelError} if an error says that there is no such model, or nothing at the address */
+function refuseUnknown(error: Json): void {
+  const text = String(error["message"]);
+  if (errorCodeOf(error) === "model_not_found" || unknownModel.test(text)) throw noSuchModel();
+  if (error["code"] == null && unknownPath.test(text)) throw notAnApi();
+}
 
 function repaired(body: ReadableStream): ReadableStream<string> {
   const chunks = new ChatChunks();
-  return body
-    .pipeThrough(new TextDecoderStream())
-    .pipeThrough(new EventSourceParserStream())
-    .pipeThrough(
-      new TransformStream<EventSourceMessage, string>({
-        transform({ event, data }, controller) {
-          if (data.length > maxJsonChars) throw new ResponseTooLargeError();
-          if (data.trim() === done) {
+  return eventsOf(body, notAnApi).pipeThrough(
+    new TransformStream<ReceivedEvent, string>({
+      transform(event, controller) {
+        if (event.data.length > maxJsonChars) throw new ResponseTooLargeError();
+        for (const line of linesOf(event)) {
+          if (line.trim() === done) {
             for (const chunk of chunks.end()) controller.enqueue(eventOf(chunk));
             controller.enqueue(eventOf(done));
             controller.terminate();
             return;
           }
-          const value = parsed(data);
-          const named = event === "error" && isRecord(value) && !("error" in value) ? { error: value } : value;
+          const value = parsed(line);
+          const named = event.event === "error" && isRecord(value) && !("error" in value) ? { error: value } : value;
           const chunk = chunks.next(named);
           // What is no JSON is passed on, so that it is reported.
-          if (chunk || value === undefined) controller.enqueue(eventOf(chunk ?? data));
-        },
-      }),
-    );
-}
-
-/** @returns undefined if the text is no JSON */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
+          if (chunk || value === undefined) controller.enqueue(eventOf(chunk ?? line));
+        }
+      },
+    }),
+  );
 }

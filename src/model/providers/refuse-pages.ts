@@ -1,6 +1,6 @@
 import type { Fetch } from "../../platform/outbound/fetch";
 import { ModelError } from "../model";
-import { startOf } from "./response-start";
+import { startOf } from "../../platform/outbound/response-start";
 
 /** The connection's address is that of a web page or of another API. */
 export const notAnApi = (): ModelError =>
@@ -8,6 +8,9 @@ export const notAnApi = (): ModelError =>
     "MODEL_FAILED",
     "The address of the model connection does not answer as the provider's API does. A part of its path, such as /v1, may be missing.",
   );
+
+export const noSuchModel = (): ModelError =>
+  new ModelError("MODEL_REJECTED", "The model's provider has no such model.");
 
 const notStreamed = (): ModelError =>
   new ModelError("MODEL_FAILED", "The model's provider did not stream its answer, as it was asked to.");

@@ -1,6 +1,6 @@
 import type { Fetch } from "../../platform/outbound/fetch";
 import { limitResponse } from "../../platform/outbound/response-limit";
-import type { McpMessages } from "./mcp-messages";
+import { contentTypeOf, type McpMessages } from "./mcp-messages";
 import { limitMessages } from "./message-limit";
 import { type ToolServer, ToolsUnavailableError } from "./tool-server";
 
@@ -43,8 +43,7 @@ export function mcpFetch(
       response = await fetch(target, request);
     }
     const { body, status, statusText, headers } = response;
-    const type = headers.get("content-type") ?? "";
-    const isEventStream = type.includes("text/event-stream") && !type.includes("application/json");
+    const isEventStream = contentTypeOf(response) === "events";
     const limited = body?.pipeThrough(limitResponse(maxResponseBytes)).pipeThrough(limitMessages(isEventStream));
     return messages.read(new Response(limited ?? null, { status, statusText, headers }), init?.body);
   };

@@ -1,4 +1,5 @@
-import { EventSourceParserStream, type EventSourceMessage } from "eventsource-parser/stream";
+import { startOf } from "../../platform/outbound/response-start";
+import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
 
 type Json = Record<string, unknown>;
 
@@ -6,6 +7,8 @@ type Json = Record<string, unknown>;
 interface McpRequest {
   readonly id: string | number;
   readonly method: string;
+  /** Of an `initialize`: the version that the client speaks. */
+  readonly version: unknown;
 }
 
 const internalError = -32_603;
@@ -23,27 +26,28 @@ export class McpMessages {
   /** @param body of the request */
   async read(response: Response, body: unknown): Promise<Response> {
     const request = requestOf(body);
-    const type = response.headers.get("content-type") ?? "";
-    if (!request || !response.ok || !response.body) return response;
-    if (type.includes("application/json")) {
-      const value = parsed(await response.text());
-      const messages = (Array.isArray(value) ? value : [value]).map((message) => this.normalized(message, request));
-      return withBody(response, JSON.stringify(messages.length === 1 ? messages[0] : messages));
-    }
-    return type.includes("text/event-stream") ? withBody(response, this.readEvents(response.body, request)) : response;
+    if (!request || !response.ok) return response;
+    const type = contentTypeOf(response);
+    if (type === "events" && response.body) return withBody(response, this.readEvents(response.body, request));
+    const { first, response: unread } = await startOf(response);
+    // The client would wait for what comes later, over a stream that it does not have.
+    if (first === "") return withBody(unread, JSON.stringify(failure(request, "The server's response is empty.")));
+    if (type !== "JSON" && first !== "{" && first !== "[") return unread;
+    const value = parsed(await unread.text());
+    const messages = (Array.isArray(value) ? value : [value]).map((message) => this.normalized(message, request));
+    return withBody(unread, JSON.stringify(messages.length === 1 ? messages[0] : messages));
   }
 
   private readEvents(body: ReadableStream, request: McpRequest): ReadableStream {
     let isAnswered = false;
     const eventOf = (message: unknown) => `data: ${JSON.stringify(message)}\n\n`;
-    return body
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(new EventSourceParserStream())
+    return eventsOf(body)
       .pipeThrough(
-        new TransformStream<EventSourceMessage, string>({
-          transform: ({ event = "message", data }, controller) => {
-            if (event !== "message" || data === "") return;
+        new TransformStream<ReceivedEvent, string>({
+          transform: ({ event = "message", data, isLast }, controller) => {
             const value = parsed(data);
+            const isCut = isLast && value === undefined;
+            if (data.trim() === "" || isCut || (event !== "message" && !isResponse(value))) return;
             for (const each of Array.isArray(value) ? value : [value]) {
               const message = this.normalized(each, request);
               isAnswered ||= message["id"] === request.id && !("method" in message);
@@ -68,18 +72,19 @@ export class McpMessages {
       return failure(request, typeof text === "string" ? text : "The server reported an error.", Number(code));
     }
     if (String(id) !== String(request.id)) return { jsonrpc: "2.0", id, result: {} };
-    return { jsonrpc: "2.0", id: request.id, result: this.resultOf(request.method, isRecord(result) ? result : {}) };
+    return { jsonrpc: "2.0", id: request.id, result: this.resultOf(request, result) };
   }
 
-  private resultOf(method: string, result: Json): Json {
+  private resultOf({ method, version }: McpRequest, any: unknown): Json {
+    const result = isRecord(any) ? any : {};
     switch (method) {
       case "initialize":
-        return initializeResult(result);
+        return initializeResult(result, version);
       case "tools/list":
         return this.toolList(result);
       case "tools/call":
         // In this form the client passes on any result.
-        return { toolResult: result };
+        return { toolResult: any ?? {} };
       default:
         return withoutNulls(result);
     }
@@ -107,17 +112,24 @@ export class McpMessages {
 
 /** @returns undefined if it is not the schema of an object; none is one of an object without properties */
 function schemaOf(inputSchema: unknown): Json | undefined {
-  if (inputSchema === null) return { type: "object", properties: {} };
+  if (isNothing(inputSchema)) return { type: "object", properties: {} };
   if (!isRecord(inputSchema)) return undefined;
   const { type = null, properties = null, ...rest } = inputSchema;
-  if ((type !== null && type !== "object") || (properties !== null && !isRecord(properties))) return undefined;
-  return { type: "object", properties: properties ?? {}, ...withoutNulls(rest) };
+  const types: unknown[] = Array.isArray(type) ? type : [type ?? "object"];
+  const isObject = types.some((each) => typeof each === "string" && each.toLowerCase() === "object");
+  if (!isObject || !(isNothing(properties) || isRecord(properties))) return undefined;
+  return { type: "object", properties: isRecord(properties) ? properties : {}, ...withoutNulls(rest) };
 }
 
-function initializeResult(result: Json): Json {
+/** An empty object of PHP becomes an empty list in JSON. */
+const isNothing = (value: unknown): boolean => value === null || (Array.isArray(value) && value.length === 0);
+
+const isResponse = (value: unknown): boolean => isRecord(value) && ("result" in value || "error" in value);
+
+function initializeResult(result: Json, version: unknown): Json {
   // A server that lists its tools has some, whether it has announced that or not.
   return {
-    protocolVersion: result["protocolVersion"],
+    protocolVersion: result["protocolVersion"] ?? version,
     capabilities: { tools: {} },
     serverInfo: { name: "", version: "" },
   };
@@ -136,8 +148,9 @@ const withoutNulls = (value: Json): Json =>
 function requestOf(body: unknown): McpRequest | undefined {
   const message = typeof body === "string" ? parsed(body) : undefined;
   if (!isRecord(message)) return undefined;
-  const { id, method } = message;
-  return (typeof id === "string" || typeof id === "number") && typeof method === "string" ? { id, method } : undefined;
+  const { id, method, params } = message;
+  if ((typeof id !== "string" && typeof id !== "number") || typeof method !== "string") return undefined;
+  return { id, method, version: isRecord(params) ? params["protocolVersion"] : undefined };
 }
 
 /** @returns undefined if the text is no JSON */
@@ -149,10 +162,20 @@ function parsed(text: string): unknown {
   }
 }
 
-function withBody({ status, headers }: Response, body: string | ReadableStream): Response {
-  const kept = ["content-type", "mcp-session-id"].flatMap((name) => {
-    const value = headers.get(name);
-    return value === null ? [] : [[name, value] as [string, string]];
+/** The type that a response declares: JSON, server-sent events, or another one or none, which may be wrong. */
+export function contentTypeOf({ headers }: Response): "JSON" | "events" | "other" {
+  const type = (headers.get("content-type") ?? "").toLowerCase();
+  if (type.includes("application/json")) return "JSON";
+  return type.includes("text/event-stream") ? "events" : "other";
+}
+
+/** A response to a request, of the status and the type that the client looks for. */
+function withBody({ headers }: Response, body: string | ReadableStream): Response {
+  const session = headers.get("mcp-session-id");
+  return new Response(body, {
+    headers: {
+      "content-type": typeof body === "string" ? "application/json" : "text/event-stream",
+      ...(session !== null && { "mcp-session-id": session }),
+    },
   });
-  return new Response(body, { status, headers: kept });
 }

@@ -59,11 +59,18 @@ export class McpServer {
     try {
       const timeout = AbortSignal.any([signal, AbortSignal.timeout(timings.openTimeoutMs)]);
       connection = await connect(timeout);
-      const listSignal = AbortSignal.any([timeout, connection.broken]);
-      const definitions =
-        which === "all tools"
-          ? await listAll(connection.client, listSignal)
-          : await listAllowed(connection, server.allow, label, listSignal);
+      const list = (opened: Connection) => {
+        const listSignal = AbortSignal.any([timeout, opened.broken]);
+        return which === "all tools"
+          ? listAll(opened.client, listSignal)
+          : listAllowed(opened, server.allow, label, listSignal);
+      };
+      const definitions = await list(connection).catch(async (error: unknown) => {
+        if (!isSessionLost(error)) throw error;
+        void connection?.client.close().catch(() => undefined);
+        connection = await connect(timeout);
+        return list(connection);
+      });
       return new McpServer(definitions, Promise.resolve(connection), connect, timings);
     } catch (error) {
       void connection?.client.close().catch(() => undefined);
@@ -148,11 +155,19 @@ async function openConnection(
   return { client, messages, broken: broken.signal };
 }
 
+/** Not Found, Gone. */
+const lostStatuses: ReadonlySet<unknown> = new Set([404, 410]);
+/** The code of JSON-RPC for a session that is not known, and for a request that has timed out. */
+const sessionNotFound = -32_001;
+const ofSession = /session|not initialized/i;
+
 /** Servers answer so to a session that they do not know, without having made the call. */
 function isSessionLost(error: unknown): boolean {
-  const { statusCode, responseBody } = error as { statusCode?: unknown; responseBody?: unknown };
+  const { statusCode, responseBody, code, message } = error as Readonly<Record<string, unknown>>;
   return (
-    statusCode === 404 || (statusCode === 400 && typeof responseBody === "string" && /session/i.test(responseBody))
+    lostStatuses.has(statusCode) ||
+    (statusCode === 400 && ofSession.test(String(responseBody))) ||
+    (code === sessionNotFound && ofSession.test(String(message)))
   );
 }
 
@@ -216,12 +231,24 @@ function unavailable(label: string, causes: readonly unknown[]): ToolsUnavailabl
       `The address of the tool server ${label} is not allowed. The operator can allow it in TOOL_ALLOWED_HOSTS.`,
     );
   }
+  const version = causes.map(unsupportedVersionOf).find((each) => each !== undefined);
+  if (version !== undefined) {
+    return new ToolsUnavailableError(
+      `The tool server ${label} speaks the version \`${version}\` of MCP, which is not supported.`,
+    );
+  }
   const status = causes.map((each) => (each as { statusCode?: unknown }).statusCode).find((each) => each !== undefined);
   return new ToolsUnavailableError(
     typeof status === "number" && status >= 300
       ? `The tool server ${label} answered with status ${status}.`
       : `The tool server ${label} can't be reached, or does not speak MCP.`,
   );
+}
+
+/** The version of MCP that the client refuses, if that is the error. */
+function unsupportedVersionOf(error: unknown): string | undefined {
+  const message = error instanceof Error ? error.message : "";
+  return /^Server's protocol version is not supported: ([\w.-]{1,32})$/.exec(message)?.[1];
 }
 
 /** @returns undefined if the error is neither a protocol error nor an HTTP status */

@@ -16,9 +16,8 @@ const isRecord = (value: unknown): value is Json =>
  * other resources, structured content that the text does not have as JSON, and the types of the rest in brackets.
  */
 export function parseToolResult(raw: unknown): ToolResult {
-  if (!isRecord(raw)) return toolError("The tool returned an invalid result.");
-  const { content, structuredContent = null, isError } = raw;
-  if (content != null && !Array.isArray(content) && typeof content !== "string") {
+  const { content, structuredContent = null, isError } = resultOf(raw);
+  if (content != null && typeof content !== "object" && typeof content !== "string") {
     return toolError("The tool returned an invalid result.");
   }
   const parts: unknown[] = Array.isArray(content) ? content : content == null ? [] : [content];
@@ -30,6 +29,23 @@ export function parseToolResult(raw: unknown): ToolResult {
   return { text: cut(told), isError: isError === true, ...(images.length > 0 && { images }) };
 }
 
+/** The result in the form of the protocol. Some servers return the content or the value itself, or have the form of 2024. */
+function resultOf(raw: unknown): Json {
+  if (raw == null) return {};
+  if (typeof raw === "string") return { content: raw };
+  if (Array.isArray(raw)) return raw.length > 0 && raw.every(isPart) ? { content: raw } : { structuredContent: raw };
+  if (!isRecord(raw)) return { structuredContent: raw };
+  if (raw["content"] != null || raw["structuredContent"] != null) return raw;
+  const { isError, toolResult } = raw;
+  if (toolResult != null) return { ...resultOf(toolResult), isError };
+  const values = Object.entries(raw).filter(([name]) => !namesOfProtocol.has(name));
+  return { isError, ...(values.length > 0 && { structuredContent: Object.fromEntries(values) }) };
+}
+
+const namesOfProtocol: ReadonlySet<string> = new Set(["content", "structuredContent", "isError", "_meta"]);
+
+const isPart = (value: unknown): boolean => isRecord(value) && typeof value["type"] === "string";
+
 export const toolError = (text: string): ToolResult => ({ text, isError: true });
 
 function textOf(part: unknown): string {
@@ -37,12 +53,14 @@ function textOf(part: unknown): string {
   if (!isRecord(part)) return "[unknown]";
   const { type, text, resource } = part;
   if (type === "resource" && isRecord(resource)) {
-    return typeof resource["text"] === "string" ? resource["text"] : `[resource ${String(resource["uri"])}]`;
+    const { text: inner, uri } = resource;
+    return typeof inner === "string" ? inner : typeof uri === "string" ? `[resource ${uri}]` : "[resource]";
   }
   if (type === "resource_link") {
     const { name, title, uri, description } = part;
     const label = [title ?? name, description].filter((each) => typeof each === "string" && each !== "").join(", ");
-    return label === "" ? String(uri) : `${label}: ${String(uri)}`;
+    const told = [label, uri].filter((each) => typeof each === "string" && each !== "").join(": ");
+    return told === "" ? "[resource_link]" : told;
   }
   return typeof text === "string" ? text : `[${typeof type === "string" ? type : "unknown"}]`;
 }

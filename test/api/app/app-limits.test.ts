@@ -141,6 +141,9 @@ test("of concurrent executions, no more are accepted than may be queued", async 
   await eventually(async () => (await refusalOf(key, { agentId, session: { id: session.id } })) === undefined);
 });
 
+/** Such a run starts within about half a second; a busy machine takes longer. */
+const maxStartMs = 3_000;
+
 test.each(["app", "scope", "key"])(
   "a run that waits for the limit of its %s starts once the limit is raised or removed, although nothing else happens",
   async (kind) => {
@@ -163,9 +166,9 @@ test.each(["app", "scope", "key"])(
     for (let i = 0; i < 3; i++) ids.push((await execute(key, { agentId, text: "hold", waitMs: 0 })).run.id);
     await eventually(() => pausingModel.holding === 1);
     await limit(2);
-    await eventually(() => pausingModel.holding === 2);
+    await eventually(() => pausingModel.holding === 2, maxStartMs);
     await limit(null);
-    await eventually(() => pausingModel.holding === 3);
+    await eventually(() => pausingModel.holding === 3, maxStartMs);
     for (const id of ids) expect((await runOf(key, id)).status).toBe("RUNNING");
   },
 );

@@ -71,3 +71,36 @@ test("a name may be in any script and have emoji", async () => {
   ];
   expect(await named(...names)).toEqual(names);
 });
+
+test("a reference to a name is found in any of its normal forms, and stored in that of the name", async () => {
+  const { admin } = server.current;
+  const app = await server.current.newApp();
+  await app.modelConnection("https://example.com/v1", { name: "Cafe\u0301" });
+  const createAgent = `mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { model } } }`;
+  const agents: unknown[] = [];
+  for (const name of ["Cafe\u0301", "Caf\u00e9"]) {
+    const input = { appId: app.id, name: `bot ${name.length}`, model: `${name}/e\u0301` };
+    agents.push((await admin.data(createAgent, { input })).createAgent.agent);
+  }
+  // The name of the model itself is the provider's.
+  const agent = { model: "Caf\u00e9/e\u0301" };
+  expect(agents).toEqual([agent, agent]);
+});
+
+test("a search by name, and a filter of keys, find what is stored in another normal form", async () => {
+  const { admin } = server.current;
+  const app = await server.current.newApp();
+  const { scopeId } = await app.key({});
+  const create = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }`;
+  const text = "Cafe\u0301";
+  const input = { scopeId, name: text, owner: text, environment: text, tags: [text] };
+  const { createApiKey } = await admin.data(create, { input });
+  const list = `query ($appId: ID!, $filter: ApiKeyFilter) { apiKeys(appId: $appId, filter: $filter) { nodes { id } } }`;
+  for (const filter of [{ search: text }, { owner: text }, { environment: text }, { tag: text }]) {
+    const { apiKeys } = await admin.data(list, { appId: app.id, filter });
+    expect({ filter, nodes: apiKeys.nodes }).toEqual({ filter, nodes: [{ id: createApiKey.apiKey.id }] });
+  }
+  const agentId = await app.agent({ name: text });
+  const search = `query ($appId: ID, $search: String) { agents(appId: $appId, search: $search) { nodes { id } } }`;
+  expect((await admin.data(search, { appId: app.id, search: text })).agents.nodes).toEqual([{ id: agentId }]);
+});
