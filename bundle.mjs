@@ -55,14 +55,17 @@ function isExternal(id, importer) {
   return importer !== undefined && isOwn(importer) && !bundled.includes(nameOf(id));
 }
 
-/** Modules find files beside them, such as the scripts of worker processes. */
-const keepFolders = {
-  name: "keep-folders",
+/** Modules find files beside them, such as the scripts of worker processes, and packages that are not in the bundle. */
+const keepSurroundings = {
+  name: "keep-surroundings",
   transform(code, id) {
-    if (!isOwn(id) || !/\b__(?:dir|file)name\b/.test(code)) return null;
+    if (!isOwn(id)) return null;
     const path = relative(folder, id);
     const own = (name) => `require("node:path").join(__dirname, ${JSON.stringify(name)})`;
-    return code.replace(/\b__dirname\b/g, own(dirname(path))).replace(/\b__filename\b/g, own(path));
+    return code
+      .replace(/\b__dirname\b/g, own(dirname(path)))
+      .replace(/\b__filename\b/g, own(path))
+      .replace(/\bimport\((?="[^."])/g, "importModule(");
   },
 };
 
@@ -75,7 +78,7 @@ if (rolldown) {
     input: join(modules, "commands.js"),
     platform: "node",
     external: isExternal,
-    plugins: [keepFolders],
+    plugins: [keepSurroundings],
     logLevel: "silent",
   });
   await build.write({ file: bundle, format: "cjs", codeSplitting: false, keepNames: true });

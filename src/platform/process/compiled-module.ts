@@ -19,7 +19,7 @@ export async function saveCompiled(path: string, use: (exports: unknown) => Prom
 }
 
 function compile(path: string): Script {
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, "utf8")}\n})`;
+  const source = `(function (exports, require, module, __filename, __dirname, importModule) {${readFileSync(path, "utf8")}\n})`;
   return new Script(source, {
     filename: path,
     cachedData: readOptional(cacheOf(path)),
@@ -30,9 +30,12 @@ function compile(path: string): Script {
 function evaluate(script: Script, path: string): unknown {
   const module = { exports: {} };
   const load = script.runInThisContext() as (...parts: unknown[]) => void;
-  load(module.exports, createRequire(path), module, path, dirname(path));
+  load(module.exports, createRequire(path), module, path, dirname(path), importModule);
   return module.exports;
 }
+
+/** Stands for `import()` of packages, as that of scripts is experimental in Node.js, which warns of it. */
+const importModule = (specifier: string): Promise<unknown> => import(specifier);
 
 function readOptional(path: string): Buffer | undefined {
   try {

@@ -59,6 +59,9 @@ const wordsIn = (text: string): ReadonlySet<string> => new Set(text.split(/\s+/)
 /** Words that only join a question to the one before it, or are something else in another language. */
 const joiningWords = wordsIn("and also und auch et aussi y en también и а では es lo los son sein");
 
+/** Words that go on from the question before: "And so?" */
+const openingWords = wordsIn("and also so then und auch also et aussi alors y también entonces и а так");
+
 const moreWords = wordsIn(
   `more else further another other others mehr noch weitere weiteres weiterer anderes andere
   plus encore autre autres más otro otra otros otras ещё еще больше другие もっと 他 更多 还有 别的`,
@@ -80,7 +83,8 @@ function isFollowUp(text: string, words: readonly string[]): boolean {
   const hasMore = words.some((word) => moreWords.has(word));
   const isReferring = words.some((word) => referringWords.has(word) && !joiningWords.has(word));
   const isAddressing = politeAddress.test(text) || words.some((word) => addressingWords.has(word));
-  return hasMore || (isReferring && (!isAddressing || words.some((word) => requestingWords.has(word))));
+  if (hasMore || (isReferring && words.some((word) => requestingWords.has(word)))) return true;
+  return !isAddressing && (isReferring || openingWords.has(words[0] ?? ""));
 }
 
 /**
