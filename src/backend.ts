@@ -93,6 +93,7 @@ export async function openBackend(
   const headSigner = new HeadSigner(background, auditKeys, log, timings.audit.intervalMs);
 
   const stopping = new AbortController();
+  let starting: Promise<void> = Promise.resolve();
   const cluster = config.redis && (await openCluster(config.redis, log));
   const instance = cluster
     ? new ClusterInstance(background, timings.instance, log)
@@ -185,31 +186,17 @@ export async function openBackend(
       },
     },
     metrics: [...runMetrics.metrics, ...databaseMetrics(db)],
-    async start() {
-      await instance.start({
-        onLost() {
-          scheduler.abortAll();
-          documentProcessor.abortAll();
-        },
-        async takeOver() {
-          const results = [await recovery.takeOver(), await documentProcessor.takeOver()];
-          return results.every(Boolean);
-        },
-      });
-      // A signal may end the process while it starts.
-      if (stopping.signal.aborted) return;
-      scheduler.start(notifier);
-      revokedWork.start(accessNotifier);
-      dispatcher.start();
-      eventDispatcher.start();
-      limitWatch.start();
-      headSigner.start();
+    start() {
+      starting = startWork();
+      return starting;
     },
     async drain() {
       stopping.abort();
       await Promise.all([scheduler.close(), dispatcher.close(), eventDispatcher.close()]);
     },
     async close() {
+      // A signal may end the process while it starts.
+      await starting.catch(() => undefined);
       await revokedWork.close();
       await limitWatch.close();
       await usage.close();
@@ -225,6 +212,26 @@ export async function openBackend(
       await lock?.release();
     },
   };
+
+  async function startWork(): Promise<void> {
+    await instance.start({
+      onLost() {
+        scheduler.abortAll();
+        documentProcessor.abortAll();
+      },
+      async takeOver() {
+        const results = [await recovery.takeOver(), await documentProcessor.takeOver()];
+        return results.every(Boolean);
+      },
+    });
+    if (stopping.signal.aborted) return;
+    scheduler.start(notifier);
+    revokedWork.start(accessNotifier);
+    dispatcher.start();
+    eventDispatcher.start();
+    limitWatch.start();
+    headSigner.start();
+  }
 }
 
 /** @returns the lock of a server without Redis, which must be the only one on its data */
