@@ -194,7 +194,7 @@ test("the verdict takes one statement with lists of addresses", async () => {
 test("updateScope names the keys that would be shut out, however many newer ones would not", async () => {
   const app = await server.current.newApp();
   const { keyId, scopeId } = await app.key();
-  for (let i = 0; i < 13; i++) await Promise.all(Array.from({ length: 40 }, () => app.key(scopeId)));
+  for (let i = 0; i < 52; i++) await Promise.all(Array.from({ length: 10 }, () => app.key(scopeId)));
   const now = new Date().toISOString().replace("T", " ").slice(0, -1);
   await server.current.sql(
     `UPDATE api_key SET lastUsedAt = '${now}', lastUsedFrom = CASE id WHEN '${keyId}' THEN '${outside}' ELSE '${inside}' END
