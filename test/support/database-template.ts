@@ -5,8 +5,10 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
  * template that was migrated before all tests.
  */
 export async function copyTemplate(url: string): Promise<void> {
-  const template = process.env["TEST_DATABASE_TEMPLATE"];
-  if (!template) return;
+  const { TEST_DATABASE_TEMPLATE: templateUrl } = process.env;
+  // Some tests start a database server of their own, which has no template.
+  if (templateUrl === undefined || new URL(templateUrl).host !== new URL(url).host) return;
+  const template = new URL(templateUrl).pathname.slice(1);
   const connection = await createConnection(url);
   try {
     await connection.query("SET FOREIGN_KEY_CHECKS = 0");

@@ -14,8 +14,7 @@ export default function setUp(): void {
   if (!url) return;
   const name = `latchkey_template_${randomBytes(6).toString("hex")}`;
   run(["test/support/run-statement.mjs", `CREATE DATABASE ${name}`]);
-  process.env["TEST_DATABASE_TEMPLATE"] = name;
-  run(["dist/src/latchkey.js", "migrate"], {
-    DATABASE_URL: Object.assign(new URL(url), { pathname: `/${name}` }).href,
-  });
+  const { href } = Object.assign(new URL(url), { pathname: `/${name}` });
+  process.env["TEST_DATABASE_TEMPLATE"] = href;
+  run(["dist/src/latchkey.js", "migrate"], { DATABASE_URL: href });
 }
