@@ -35,7 +35,7 @@ if (hasSource && isStale) {
   const tsc = compiler();
   if (tsc !== undefined) {
     const startedAt = new Date();
-    // Whoever starts the server does not wait for the check of types, which is a script of its own.
+    // A start does not wait for the check of types, which is a script of its own.
     const options = ["-p", "tsconfig.build.json", "--noCheck"];
     const { status } = spawnSync(process.execPath, [tsc, ...options], { cwd: root, stdio: "inherit" });
     if (status !== 0) process.exit(status ?? 1);

@@ -3,11 +3,11 @@ import { createLog } from "./platform/process/log";
 import { type RunningServer, startServer } from "./server";
 import { exitWithError } from "./platform/process/startup-error";
 import { runUntilStopped } from "./platform/process/shutdown";
-import { productionTimings, type Timings } from "./timings";
+import type { Timings } from "./timings";
 import { startupBanner } from "./cli/startup-banner";
 
 /** Starts the server with the configuration of the environment. Exits the process if it can't start. */
-export const main = (timings = productionTimings): Promise<void> =>
+export const main = (timings: Timings): Promise<void> =>
   start(timings).catch((error: unknown) => exitWithError("Latchkey could not start", error));
 
 async function start(timings: Timings): Promise<void> {

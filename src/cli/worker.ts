@@ -4,11 +4,11 @@ import { Metrics } from "../platform/metrics/metrics";
 import { openMetricsServer } from "../platform/metrics/metrics-server";
 import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
-import { productionTimings, type Timings } from "../timings";
+import type { Timings } from "../timings";
 import { runUntilStopped } from "../platform/process/shutdown";
 
 /** Executes runs for servers; has no API. Exits the process if it can't start. */
-export const main = (timings = productionTimings): Promise<void> =>
+export const main = (timings: Timings): Promise<void> =>
   start(timings).catch((error: unknown) => exitWithError("The worker could not start", error));
 
 async function start(timings: Timings): Promise<void> {

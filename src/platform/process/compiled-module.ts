@@ -11,11 +11,11 @@ export function requireCompiled(path: string): unknown {
   return evaluate(compile(path), path);
 }
 
-/** Loads a CommonJS module, and stores what V8 has compiled of it once this work has used it. */
+/** Loads a CommonJS module, and stores what V8 has compiled of it once this work has used it without an exit code. */
 export async function saveCompiled(path: string, use: (exports: unknown) => Promise<void>): Promise<void> {
   const script = compile(path);
   await use(evaluate(script, path));
-  writeFileSync(cacheOf(path), script.createCachedData());
+  if (process.exitCode === undefined) writeFileSync(cacheOf(path), script.createCachedData());
 }
 
 function compile(path: string): Script {

@@ -1,12 +1,22 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "latchkey-build-"));
-  cpSync("build.mjs", join(folder, "build.mjs"));
+  for (const script of ["build.mjs", "bundle.mjs"]) cpSync(script, join(folder, script));
   cpSync("tsconfig.json", join(folder, "tsconfig.json"));
   cpSync("tsconfig.build.json", join(folder, "tsconfig.build.json"));
   mkdirSync(join(folder, "src"));
@@ -39,6 +49,17 @@ test("the source is built if it is newer than what is built, and only then", asy
   utimesSync(join(folder, "src/main.ts"), inFuture(60), inFuture(60));
   expect(await build()).toEqual({ exit: 0, stderr: "" });
   expect(builtAt()).toBeGreaterThan(first);
+});
+
+test("an old bundle is removed if there is no bundler, so that the build runs", async () => {
+  const bundle = join(folder, "dist/bundle");
+  mkdirSync(bundle);
+  for (const name of ["commands.js", "commands.js.cache"]) {
+    writeFileSync(join(bundle, name), "");
+    utimesSync(join(bundle, name), inFuture(-60), inFuture(-60));
+  }
+  expect(await build()).toEqual({ exit: 0, stderr: "" });
+  expect(existsSync(bundle)).toBe(false);
 });
 
 test("without a compiler, an old build runs with a warning, and no build is an error", async () => {
