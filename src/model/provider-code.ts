@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parsed } from "./json";
 
 /** Words for an error of any kind, which say nothing. */
 const sayNothing: ReadonlySet<string> = new Set(["error", "errors", "unknown", "none", "null", "undefined"]);
@@ -28,12 +29,4 @@ export function errorStatusOf(error: unknown): number | undefined {
   const { data } = detail.partial().safeParse(error);
   const status = [data?.code, data?.status].map(Number).find((each) => each >= 400 && each < 600);
   return Number.isInteger(status) ? status : undefined;
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from "./json";
+import { isRecord, type Json } from "../json";
 
 /** Finish reasons of servers that write a null as text. */
 const noReasons: ReadonlySet<string> = new Set(["", "null", "none"]);

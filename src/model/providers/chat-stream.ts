@@ -1,18 +1,20 @@
-import { limitResponse, ResponseTooLargeError } from "../../platform/outbound/response-limit";
+import { limitResponse } from "../../platform/outbound/response-limit";
 import type { Fetch } from "../../platform/outbound/fetch";
 import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
 import { ChatChunks } from "./chat-chunks";
 import { errorCodeOf } from "../provider-code";
-import { done, isRecord, type Json, linesOf, parsed } from "./json";
+import { isRecord, type Json, parsed } from "../json";
 import { noSuchModel, notAnApi } from "./refuse-pages";
-import { eventOf } from "./repair-events";
+import { done, eventOf, linesOf } from "./repair-events";
 import { startOf } from "../../platform/outbound/response-start";
 
-/** Of an answer that is not streamed, and of one event of a stream. */
+/** Of an answer that is not streamed. */
 const maxJsonChars = 4 * 1_024 * 1_024;
 /** Texts of errors by which servers say that there is nothing at a path, with status 200. */
 const unknownPath = /unexpected endpoint|unknown (?:endpoint|route|path|url)|\bnot found\b/i;
 const unknownModel = /\bmodel\b.*(?:\bnot found\b|\bnot exist\b)/i;
+/** An error says at its beginning what it is about. */
+const maxErrorChars = 500;
 
 /**
  * Makes a stream of OpenAI's chat completions of what servers send that depart from the protocol, as they mean it: chunks
@@ -58,7 +60,7 @@ async function wholeAnswer({ body }: Response): Promise<unknown[]> {
 
 /** @throws {ModelError} if an error says that there is no such model, or nothing at the address */
 function refuseUnknown(error: Json): void {
-  const text = String(error["message"]);
+  const text = String(error["message"]).slice(0, maxErrorChars);
   if (errorCodeOf(error) === "model_not_found" || unknownModel.test(text)) throw noSuchModel();
   if (error["code"] == null && unknownPath.test(text)) throw notAnApi();
 }
@@ -68,7 +70,6 @@ function repaired(body: ReadableStream): ReadableStream<string> {
   return eventsOf(body, notAnApi).pipeThrough(
     new TransformStream<ReceivedEvent, string>({
       transform(event, controller) {
-        if (event.data.length > maxJsonChars) throw new ResponseTooLargeError();
         for (const line of linesOf(event)) {
           if (line.trim() === done) {
             for (const chunk of chunks.end()) controller.enqueue(eventOf(chunk));
@@ -79,7 +80,7 @@ function repaired(body: ReadableStream): ReadableStream<string> {
           const value = parsed(line);
           const named = event.event === "error" && isRecord(value) && !("error" in value) ? { error: value } : value;
           const chunk = chunks.next(named);
-          // What is no JSON is passed on, so that it is reported.
+          // A text that is no JSON is passed on, so that it is reported.
           if (chunk || value === undefined) controller.enqueue(eventOf(chunk ?? line));
         }
       },

@@ -1,4 +1,4 @@
-import { isRecord, type Json } from "./json";
+import { isRecord, type Json } from "../json";
 import type { Repair } from "./repair-events";
 
 /** The blocks that an answer may consist of. The tools that Anthropic executes itself have others, and are not offered. */

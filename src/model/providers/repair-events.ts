@@ -1,6 +1,6 @@
 import type { Fetch } from "../../platform/outbound/fetch";
-import { eventsOf } from "../../platform/outbound/server-sent-events";
-import { isRecord, type Json, linesOf, parsed } from "./json";
+import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
+import { isRecord, type Json, parsed } from "../json";
 import { notAnApi } from "./refuse-pages";
 
 /** Changes an event into what the AI SDK takes. @returns undefined if it is to be left out */
@@ -19,7 +19,7 @@ export function repairEvents(fetch: Fetch, repairOf: () => Repair = () => (event
     if (!answer.ok || !body) return answer;
     const repair = repairOf();
     const events = eventsOf(body, notAnApi).pipeThrough(
-      new TransformStream<Parameters<typeof linesOf>[0], string>({
+      new TransformStream<ReceivedEvent, string>({
         transform(event, controller) {
           for (const line of linesOf(event)) {
             const value = parsed(line);
@@ -35,3 +35,17 @@ export function repairEvents(fetch: Fetch, repairOf: () => Repair = () => (event
 
 export const eventOf = (value: unknown): string =>
   `data: ${typeof value === "string" ? value : JSON.stringify(value)}\n\n`;
+
+/** The text by which OpenAI's chat completions end. */
+export const done = "[DONE]";
+
+/**
+ * The texts in an event that are each one chunk: usually one. Some servers send events without data to keep a connection
+ * open, or several chunks in the lines of one event. A last chunk that is cut off is left out.
+ */
+export function linesOf({ data, isLast }: ReceivedEvent): string[] {
+  const isOne = !data.includes("\n") || parsed(data) !== undefined;
+  const lines = isOne ? [data.replaceAll("\n", " ")] : data.split("\n");
+  const isWhole = (line: string) => !isLast || line.trim() === done || parsed(line) !== undefined;
+  return lines.filter((line) => line.trim() !== "" && isWhole(line));
+}

@@ -1,7 +1,6 @@
+import { isRecord, type Json, parsed } from "../json";
 import { startOf } from "../../platform/outbound/response-start";
 import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
-
-type Json = Record<string, unknown>;
 
 /** A request of JSON-RPC. */
 interface McpRequest {
@@ -12,8 +11,6 @@ interface McpRequest {
 }
 
 const internalError = -32_603;
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Brings the responses of an MCP server into the form that the client takes, which refuses a whole response for one field
@@ -151,15 +148,6 @@ function requestOf(body: unknown): McpRequest | undefined {
   const { id, method, params } = message;
   if ((typeof id !== "string" && typeof id !== "number") || typeof method !== "string") return undefined;
   return { id, method, version: isRecord(params) ? params["protocolVersion"] : undefined };
-}
-
-/** @returns undefined if the text is no JSON */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }
 
 /** The type that a response declares: JSON, server-sent events, or another one or none, which may be wrong. */

@@ -1,3 +1,4 @@
+import { isRecord, type Json } from "../json";
 import type { ToolImage, ToolResult } from "./tool-server";
 
 const maxResultChars = 50_000;
@@ -6,10 +7,6 @@ const maxImageChars = 2_000_000;
 const imageTypes: ReadonlySet<unknown> = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
 /** Structured content with more values than this is not compared with the text. */
 const maxComparedValues = 100;
-
-type Json = Record<string, unknown>;
-const isRecord = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * Turns an MCP result into what a model is told: text as it is, the text of resources, the addresses of links and of

@@ -1,4 +1,7 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
+import { ResponseTooLargeError } from "./response-limit";
+
+const maxEventChars = 4 * 1_024 * 1_024;
 
 export interface ReceivedEvent extends EventSourceMessage {
   /** Whether the stream ended before a blank line did: the event may be cut off. */
@@ -8,6 +11,7 @@ export interface ReceivedEvent extends EventSourceMessage {
 /**
  * The server-sent events of a response. Some servers leave out the blank line, or any line break, behind the last one.
  *
+ * @throws {ResponseTooLargeError} from the stream, for an event of more than 4 Mi characters
  * @param notEvents the error if the response has lines, none of which is a field of an event or a comment
  */
 export function eventsOf(body: ReadableStream, notEvents?: () => Error): ReadableStream<ReceivedEvent> {
@@ -15,6 +19,7 @@ export function eventsOf(body: ReadableStream, notEvents?: () => Error): Readabl
   let emit: (event: ReceivedEvent) => void = () => undefined;
   const parser = createParser({
     onEvent: (event) => {
+      if (event.data.length > maxEventChars) throw new ResponseTooLargeError();
       hasFields = true;
       emit({ ...event, isLast });
     },

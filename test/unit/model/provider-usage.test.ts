@@ -1,6 +1,6 @@
 import { UsageAccumulator } from "../../../src/model/provider-usage";
 
-/** What a step of 40 bytes of input and 20 bytes of output has used, if the provider sends these chunks. */
+/** The usage of a step of 40 bytes of input and 20 bytes of output, if the provider sends these chunks. */
 function usageOf(...chunks: object[]) {
   const usage = new UsageAccumulator();
   usage.beginStep();
