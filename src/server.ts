@@ -98,7 +98,7 @@ export async function startServer(
   );
   const operations = new Operations(createSchema(limits), limits);
   const liveConnections = new LiveConnections(operations, authenticator, createProcessLimits(limits), accessNotifier);
-  liveConnections.startPeriodicReauthorization({ hasOthers: config.redis !== undefined });
+  liveConnections.startPeriodicReauthorization(timings.streams, { hasOthers: config.redis !== undefined });
   const loadShedder = new LoadShedder(log);
   const doorkeeper = new Doorkeeper(
     authenticator,

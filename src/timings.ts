@@ -49,6 +49,7 @@ export const productionTimings: Timings = {
   },
   streams: {
     heartbeatIntervalMs: 15 * second,
+    reauthorizationIntervalMs: 500,
   },
   tools: {
     openTimeoutMs: 10 * second,

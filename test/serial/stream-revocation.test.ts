@@ -6,9 +6,10 @@ import { type Closing, Connection, type Reader, transports } from "../support/st
 import { asksForHolders, statementsOf } from "../support/statements";
 import type { KeyHolder } from "../support/test-app";
 import { TestModel } from "../support/test-model";
+import { timingsWithoutPolling } from "../support/timings";
 
 const model = new TestModel();
-const server = useServer({}, { "test:model": model });
+const server = useServer({}, { "test:model": model }, undefined, timingsWithoutPolling);
 afterEach(() => {
   model.release();
   jest.restoreAllMocks();

@@ -14,10 +14,16 @@ export const testTimings: Timings = {
   events: { limitIntervalMs: longerThanATestMs },
 };
 
+/** Timings for tests that count what open connections ask the database for, or that must not be saved by the polling. */
+export const timingsWithoutPolling: Timings = {
+  ...testTimings,
+  streams: { ...productionTimings.streams, reauthorizationIntervalMs: longerThanATestMs },
+};
+
 /** Timings for tests that wait until an instance is dead, a stream is idle, or a tool does not respond. */
 export const fastTimings: Timings = {
   ...testTimings,
   instance: { heartbeatIntervalMs: 400, deadAfterMs: 3_000, selfLostAfterMs: 2_500, takeoverRetryMs: 200 },
-  streams: { heartbeatIntervalMs: 400 },
+  streams: { ...productionTimings.streams, heartbeatIntervalMs: 400 },
   tools: { ...productionTimings.tools, callTimeoutMs: 300 },
 };

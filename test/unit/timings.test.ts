@@ -13,7 +13,7 @@ test("production waits exactly this long", () => {
       retryDelaysMs: [5_000, 30_000, 120_000, 600_000, 3_600_000, 7_200_000, 14_400_000],
       retryWindowMs: 86_400_000,
     },
-    streams: { heartbeatIntervalMs: 15_000 },
+    streams: { heartbeatIntervalMs: 15_000, reauthorizationIntervalMs: 500 },
     tools: { openTimeoutMs: 10_000, callTimeoutMs: 30_000, closeTimeoutMs: 2_000 },
     usage: { flushIntervalMs: 60_000 },
     audit: { intervalMs: 60_000 },

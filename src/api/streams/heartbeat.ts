@@ -3,6 +3,8 @@ import type { Socket } from "node:net";
 export interface StreamTimings {
   /** Interval of pings and SSE comments on an idle stream; also the time that a client has to answer or to read. */
   readonly heartbeatIntervalMs: number;
+  /** Interval at which the callers of all open connections are looked up again; see {@link LiveConnections}. */
+  readonly reauthorizationIntervalMs: number;
 }
 
 /** Tells a client that reads slowly from one that reads nothing. */

@@ -14,6 +14,7 @@ import type { FairShare } from "../../platform/process/fair-scheduler";
 import { LoopTurns } from "../../platform/process/loop-turns";
 import type { OperationRequest, Operations, Preparation } from "../graphql/operations";
 import { AuthorizedConnection } from "./authorized-connection";
+import type { StreamTimings } from "./heartbeat";
 import type { ProcessLimits } from "./process-limits";
 
 /** A connection may compute and write this number of subscription results at a time. */
@@ -204,10 +205,9 @@ export class RequestConnection extends LiveConnection {
 }
 
 /**
- * The interval of the periodic reauthorization and its timeout for the database. Their sum stays below the two seconds
- * within which a stream must end after another instance has revoked its access, whatever the database does.
+ * The timeout of the periodic reauthorization for the database. Together with the interval it stays below the two
+ * seconds within which a stream must end after another instance has revoked its access, whatever the database does.
  */
-const reauthorizationIntervalMs = 500;
 const periodicTimeoutMs = 1_300;
 
 /** The timeout after a change in this process, after which a stream must end within one second. */
@@ -247,7 +247,10 @@ export class LiveConnections {
    *
    * @param hasOthers whether there are other instances; then the database is also asked before each event
    */
-  startPeriodicReauthorization({ hasOthers }: { readonly hasOthers: boolean }): void {
+  startPeriodicReauthorization(
+    { reauthorizationIntervalMs }: StreamTimings,
+    { hasOthers }: { readonly hasOthers: boolean },
+  ): void {
     this.mayMissChanges = hasOthers;
     // Each one starts even if the last is still pending, since that one may have missed a change.
     const reauthorizeAll = () => void this.reauthorize(({ isRevocable }) => isRevocable, periodicTimeoutMs);

@@ -6,9 +6,10 @@ import { useServer } from "../../support/server";
 import { asksForHolders, statementsOf } from "../../support/statements";
 import { transports } from "../../support/streams";
 import { TestModel } from "../../support/test-model";
+import { timingsWithoutPolling } from "../../support/timings";
 
 const model = new TestModel();
-const server = useServer({}, { "test:model": model });
+const server = useServer({}, { "test:model": model }, undefined, timingsWithoutPolling);
 afterEach(() => {
   model.release();
   jest.restoreAllMocks();
