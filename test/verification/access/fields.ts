@@ -26,7 +26,7 @@ export interface Holder {
   /** Undefined if the key finds everything in its app. */
   readonly confinement?: Confinement;
   readonly resources: Resources;
-  /** What lists of its app show to it. */
+  /** The objects that lists of its app show to it. */
   readonly listed: { readonly agents: readonly string[]; readonly sessions: readonly string[] };
   /** Beside what is granted, what its scope says that it reaches. */
   readonly reach: Pick<Required<TestScope>, "sessions" | "agentAccess" | "agentIds">;

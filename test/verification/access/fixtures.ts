@@ -18,7 +18,7 @@ export interface Fixtures {
   holderOf(accessCase: AccessCase): Holder | undefined;
 }
 
-/** What the scope of a key reaches that is not confined, and what its lists show. */
+/** The objects that the scope of a key reaches if it is not confined, and those that its lists show. */
 const everythingOf = ({ agent, session }: Resources): Pick<Holder, "reach" | "listed"> => ({
   reach: { sessions: "APP", agentAccess: "ALL", agentIds: [] },
   listed: { agents: [agent], sessions: [session] },

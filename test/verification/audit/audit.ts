@@ -21,7 +21,7 @@ type Violation = (what: string) => void;
 
 export const audit: VerificationProgram = {
   name: "audit",
-  promise: "Who tampers with the audit log is caught, and each change has exactly one entry, despite kills.",
+  promise: "Tampering with the audit log is caught, and each change has exactly one entry, despite kills.",
   databases: ["sqlite", "mysql"],
   worst: "what was compared",
   broken: { "late-entry": "writes an entry in a transaction of its own, 30 ms after that of the change" },

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { administrator, type Testbed } from "./testbed";
 
 /** Small enough for the limits of an operation. */
-const batchSize = 25;
+const batchSize = 20;
 
 /** Another instance is tried after the first time; the second one separates two attempts. */
 const timeoutMs = 5_000;

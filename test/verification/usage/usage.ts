@@ -11,7 +11,7 @@ const defaultKills = 5;
 const callersPerKey = 4;
 /** Requests are sent for this time before a kill. */
 const [minLoadMs, maxLoadMs] = [1_600, 3_000];
-/** What was answered this long before a kill must be counted: the interval of the writes, and the time that one takes. */
+/** Requests that were answered this long before a kill must be counted: the interval of the writes, and the time that one takes. */
 const maxLossMs = writeIntervalMs + 1_000;
 
 /** The requests of one key since the server was started. */
