@@ -22,7 +22,7 @@ const redisUrl = process.env["TEST_DATABASE_URL"] === undefined ? undefined : pr
 const redisPrefix = `test-${randomUUID()}`;
 const { log, lines } = createTestLog();
 const usualTemporary = tmpdir();
-/** What Redis was asked. */
+/** The commands that Redis was sent. */
 const commands: string[] = [];
 let temporary: string;
 let issuer: OidcIssuer;

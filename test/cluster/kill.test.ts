@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis.stop());
 
-const kills = 20;
+const kills = 50;
 const victim = fc.constantFrom("server", "one worker", "other worker");
 /** The process to kill, and the delay after the previous one has restarted. */
 const plannedKills = fc.array(fc.record({ victim, delayMs: fc.noBias(fc.integer({ min: 0, max: 1_000 })) }), {

@@ -8,7 +8,7 @@ import { RunLoad } from "../support/run-load";
 const models = useModelServer();
 const processes = useProcesses();
 
-const kills = 20;
+const kills = 50;
 /** The delay before each kill, in milliseconds. */
 const killDelays = fc.array(fc.noBias(fc.integer({ min: 0, max: 1_000 })), { minLength: kills, maxLength: kills });
 

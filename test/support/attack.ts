@@ -10,7 +10,7 @@ export const maxHoldMs = 150;
 /** The server's own figures of an attack. */
 export interface AttackReport<Result> {
   readonly result: Result;
-  /** The longest time between two turns of a timer of 5 ms: processor time of the main thread, at the usual speed. */
+  /** The longest time between two turns of a timer of 5 ms, in processor time of the server's main thread. */
   readonly longestHoldMs: number;
   /** The growth of the server's memory after garbage collection. It may be negative. */
   readonly keptBytes: number;

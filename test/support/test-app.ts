@@ -6,7 +6,7 @@ export interface TestPermissions {
   runtime?: ("RUN" | "SESSION_CREATE" | "SESSION_TERMINATE" | "DOCUMENT_UPLOAD" | "SESSION_VIEW")[];
 }
 
-/** What a denial says that is granted: with the level on keys, if there is one. */
+/** The grants that a denial tells: with the level on keys, if there is one. */
 export type TestGrants = Required<TestPermissions> & { readonly keys?: "VIEW" | "MANAGE" };
 
 /** All that a scope may have; `sessions` is APP and `agentAccess` is ALL if it is left out. */

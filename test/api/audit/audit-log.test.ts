@@ -133,10 +133,10 @@ test("a change that is refused has no entry", async () => {
 
 test("concurrent changes of an app and of several apps all succeed, and make one chain for each app", async () => {
   const apps = await Promise.all(Array.from({ length: 4 }, () => server.current.newApp()));
-  await Promise.all(apps.flatMap((app) => Array.from({ length: 8 }, () => app.scope({}))));
+  await Promise.all(apps.flatMap((app) => Array.from({ length: 12 }, () => app.scope({}))));
   for (const app of apps) {
     const entries = (await entriesOf(app.id)).reverse();
-    expect(entries).toHaveLength(9);
+    expect(entries).toHaveLength(13);
     for (let i = 1; i < entries.length; i++) expect(entries[i].previousHash).toBe(entries[i - 1].hash);
   }
 });

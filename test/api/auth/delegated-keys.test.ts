@@ -46,7 +46,7 @@ const step = fc.record({
     ...(Object.keys(fields) as Field[]),
     ...(["createApiKey", "createApiKey", "createApiKey", "rotateApiKey"] as const),
   ),
-  /** Which of the credentials that the attacker has. */
+  /** The number of one of the credentials that the attacker has. */
   by: fc.nat(),
   from: fc.constantFrom(...sources),
   scope: fc.nat(),

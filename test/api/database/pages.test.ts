@@ -155,7 +155,7 @@ test("a page of very large rows is shorter than requested and says that the list
   expect(read).toEqual(ids);
   // Somewhat more than 200,000 bytes each.
   expect(lengths).toEqual([39, 6]);
-  // What nobody asks for is not read.
+  // Columns that nobody asks for are not read.
   const whole = await key.data(`{ agents(first: 200) { nodes { id } } }`);
   expect(idsOf(whole.agents)).toEqual(ids);
 });

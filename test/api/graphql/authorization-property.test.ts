@@ -169,7 +169,7 @@ test("an operation is denied for exactly the fields that the scope does not open
   const property = fc.asyncProperty(anyOperation, anyScope, fc.boolean(), async (operation, scope, isStreamed) => {
     seen[await verify(operation, scope ?? minScope(guardedFieldsOf(operation)), isStreamed)] += 1;
   });
-  await fc.assert(property, { numRuns: 1_000 });
+  await fc.assert(property, { numRuns: 2_000 });
 
   // No part of the property may hold vacuously.
   for (const outcome of ["denied", "denied below the root", "executed"] as const) {

@@ -2,7 +2,7 @@ import { textTypeOf } from "../../../src/retrieval/extraction/media-type";
 import { markdownPassages } from "../../../src/retrieval/extraction/prose";
 import { readableText } from "../../../src/retrieval/extraction/web-page";
 
-/** What is searched for each passage. */
+/** The text that is searched for each passage. */
 const searched = (markdown: string) =>
   [...markdownPassages(markdown)].map(({ quote, searchText }) => searchText ?? quote);
 

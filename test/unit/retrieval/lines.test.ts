@@ -1,6 +1,6 @@
 import { detectMediaType, passagesOf } from "../../../src/retrieval/extraction/content";
 
-/** What is searched for each passage of a file. */
+/** The text that is searched for each passage of a file. */
 async function searched(text: string): Promise<string[]> {
   const bytes = Buffer.from(text);
   const type = await detectMediaType(bytes, true);

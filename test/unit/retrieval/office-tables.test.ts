@@ -7,7 +7,7 @@ import { zip } from "../../support/office";
 
 type Rows = readonly (readonly (string | number)[])[];
 
-/** What is searched for each row of a sheet. */
+/** The text that is searched for each row of a sheet. */
 function sheet(rows: Rows, isFirstBold = false): string[] {
   const passages = new SheetPassages("Sheet");
   const cellOf = (value: string | number, isBold: boolean) =>
