@@ -79,9 +79,9 @@ export interface Config {
   /** Whether the console is served. */
   readonly hasConsole: boolean;
   readonly logLevel: string;
-  /** Where metrics are served without a credential; undefined: nowhere. */
+  /** The address at which metrics are served without a credential; undefined if there is none. */
   readonly metrics: MetricsConfig | undefined;
-  /** Which requests have a line in the log. */
+  /** The requests that have a line in the log. */
   readonly loggedRequests: "all" | "refused" | "off";
   readonly limits: Limits;
 }

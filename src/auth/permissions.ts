@@ -234,7 +234,7 @@ export function describeForKeys(requirement: Requirement): string {
 
 registerEnumType(AdministratorRole, {
   name: "AdministratorRole",
-  description: "What an administrator may do.",
+  description: "The rights of an administrator.",
   valuesConfig: valuesConfigOf(table.roles),
 });
 

@@ -180,7 +180,7 @@ export const configurationTable = {
     "none",
     "The secret of the client; none for a public client with PKCE.",
   ),
-  OIDC_SCOPES: variable(z.string(), "openid profile", "What the console asks the issuer for."),
+  OIDC_SCOPES: variable(z.string(), "openid profile", "The scopes that the console asks the issuer for."),
   CONSOLE: variable(z.enum(["on", "off"], "must be on or off"), "on", "Whether the console is served, at `/console`."),
   LOG_LEVEL: variable(
     z.enum(logLevels, `must be one of ${logLevels.join(", ")}`),
@@ -190,7 +190,7 @@ export const configurationTable = {
   LOG_REQUESTS: variable(
     z.enum(["all", "refused", "off"], "must be all, refused or off"),
     "all",
-    "Which requests the log has a line for, at the level `info`.",
+    "The requests that the log has a line for, at the level `info`.",
   ),
   METRICS_PORT: optionalVariable(
     integerBetween(0, 65_535),

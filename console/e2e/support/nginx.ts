@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../../test/support/free-port";
 
-/** Where Debian installs it; undefined if it is not installed. */
+/** The path at which Debian installs it; undefined if it is not installed. */
 export const nginxPath = ["/usr/sbin/nginx", "/usr/bin/nginx"].find((path) => existsSync(path));
 
 export interface Nginx {

@@ -54,7 +54,7 @@ export const runtimePermissions = [
   { value: "SESSION_VIEW", letter: "V", name: "Session View", says: "List sessions and read what was said in them." },
 ] as const satisfies readonly { value: RuntimeName; letter: string; name: string; says: string }[];
 
-/** What the marks say in words. */
+/** The marks in words. */
 export function describePermissions({ agents, runtime }: Pick<GrantedPermissions, "agents" | "runtime">): string {
   const level = agentLevels.find(({ value }) => value === agents)?.name ?? agents;
   const names = runtimePermissions.filter(({ value }) => runtime.includes(value)).map(({ name }) => name);

@@ -8,9 +8,9 @@ interface SecretDialogProps {
   readonly title: string;
   readonly secret: string;
   readonly note?: string | undefined;
-  /** What is downloaded. */
+  /** The file that is downloaded. */
   readonly file: { readonly name: string; readonly text: string };
-  /** What can be done with the secret right away. */
+  /** The actions that use the secret right away. */
   readonly children?: ReactNode;
   readonly onClose: () => void;
 }

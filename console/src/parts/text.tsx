@@ -21,7 +21,7 @@ function useNow(intervalMs: number): Date {
 
 interface TimeProps {
   readonly at: string | null | undefined;
-  /** What is shown if there is no time. */
+  /** The text that is shown if there is no time. */
   readonly none?: string;
   /** Whether the keyboard reaches it, for its tooltip. Not in tables, whose rows would have too many stops. */
   readonly focusable?: boolean;

@@ -1,6 +1,6 @@
 import { useState } from "react";
 
-/** Where a page of a list starts, as the arguments of a connection. */
+/** The start of a page of a list, as the arguments of a connection. */
 export type PageArguments =
   { readonly first: number; readonly after?: string | null } | { readonly last: number; readonly before: string };
 

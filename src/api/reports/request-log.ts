@@ -1,7 +1,7 @@
 import type { Logger } from "pino";
 import { type OperationReport, safeNameOf } from "../../domain/usage/operation-report";
 
-/** Which requests the log has a line for. */
+/** The requests that the log has a line for. */
 export type RequestLogMode = "all" | "refused" | "off";
 
 /** Lines a second for requests without a valid credential, so that nobody can fill the disk without one. */

@@ -19,7 +19,7 @@ export const RevokedKeyRuns = { CANCEL: "CANCEL", FINISH: "FINISH" } as const;
 export type RevokedKeyRuns = keyof typeof RevokedKeyRuns;
 registerEnumType(RevokedKeyRuns, {
   name: "RevokedKeyRuns",
-  description: "What becomes of the unfinished runs that a revoked key has started, and of their callbacks.",
+  description: "The fate of the unfinished runs that a revoked key has started, and of their callbacks.",
   valuesConfig: {
     CANCEL: { description: "They are cancelled, with the error ACCESS_REVOKED. Callbacks are no longer posted." },
     FINISH: { description: "They go on, and are posted. Only the key itself is refused." },
@@ -60,7 +60,7 @@ export class ApiKey {
   @StringColumn(32)
   readonly hint!: string;
 
-  @Field({ description: "What the key is for; an empty text if nothing was given." })
+  @Field({ description: "The purpose of the key; an empty text if none was given." })
   @RequireKeys("VIEW")
   @StringColumn(2_000)
   readonly description!: string;

@@ -106,7 +106,7 @@ export class RevokeApiKeyInput extends IdInput {
     nullable: true,
     defaultValue: RevokedKeyRuns.CANCEL,
     description:
-      "What becomes of the key's unfinished runs. Revoking a revoked key with CANCEL cancels the runs that FINISH has left.",
+      "The fate of the key's unfinished runs. Revoking a revoked key with CANCEL cancels the runs that FINISH has left.",
   })
   @Rule(z.enum(RevokedKeyRuns))
   runs!: RevokedKeyRuns;

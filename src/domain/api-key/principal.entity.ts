@@ -5,7 +5,7 @@ export const PrincipalKind = { ADMIN: "ADMIN", API_KEY: "API_KEY" } as const;
 export type PrincipalKind = keyof typeof PrincipalKind;
 registerEnumType(PrincipalKind, { name: "PrincipalKind" });
 
-@ObjectType({ description: "Who has done something: an administrator, or the holder of an API key." })
+@ObjectType({ description: "The caller that has done something: an administrator, or the holder of an API key." })
 export class Principal {
   @Field(() => PrincipalKind)
   readonly kind!: PrincipalKind;

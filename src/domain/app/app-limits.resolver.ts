@@ -18,5 +18,5 @@ export class AppLimitsResolver {
   }
 }
 
-/** What `App.limits` resolves to. */
+/** The value of `App.limits`. */
 export type LimitsOfApp = AppLimits & { readonly appId: string };

@@ -4,7 +4,7 @@ import { Column, Entity } from "typeorm";
 import { IdColumn, PrimaryIdColumn, StringColumn, TextColumn, TimestampColumn } from "../../platform/database/columns";
 import { AuditAction, AuditActorKind, AuditTargetType } from "./audit-action";
 
-@ObjectType({ description: "Who did something." })
+@ObjectType({ description: "The caller that did something." })
 export class AuditActor {
   @Field(() => AuditActorKind)
   readonly kind!: AuditActorKind;
@@ -16,7 +16,7 @@ export class AuditActor {
   readonly name!: string;
 }
 
-@ObjectType({ description: "What something was done to." })
+@ObjectType({ description: "The target of an action." })
 export class AuditTarget {
   @Field(() => AuditTargetType)
   readonly type!: AuditTargetType;
@@ -119,7 +119,7 @@ export class AuditEntry {
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,
-    description: "What a change replaced or deleted: the fields that changed. Secrets are never among them.",
+    description: "The fields that a change replaced or deleted, with their old values. Secrets are never among them.",
   })
   get before(): object | null {
     return parsed(this.fieldsBefore);
@@ -127,7 +127,7 @@ export class AuditEntry {
 
   @Field(() => GraphQLJSONObject, {
     nullable: true,
-    description: "What a change made of it: the fields that changed, or all fields of something new.",
+    description: "The fields that changed, or all fields of something new, with their new values.",
   })
   get after(): object | null {
     return parsed(this.fieldsAfter);

@@ -14,7 +14,7 @@ export class AuditFilter {
   @Field(() => ID, { nullable: true, description: "The API key or the named administrator that did it." })
   actorId?: string | null;
 
-  @Field(() => ID, { nullable: true, description: "What it was done to, such as a scope or an API key." })
+  @Field(() => ID, { nullable: true, description: "The id of its target, such as a scope or an API key." })
   targetId?: string | null;
 
   @Field(() => Date, { nullable: true, description: "When the entry was written: exclusive." })
@@ -35,7 +35,7 @@ export class AuditFault {
   readonly problem!: string;
 }
 
-@ObjectType({ description: "What was found out about a part of a chain of the audit log." })
+@ObjectType({ description: "The result of the verification of a part of a chain of the audit log." })
 export class AuditVerification {
   @Field(() => Int, { description: "The last entry that was verified; pass it as `after` to verify the next ones." })
   readonly verifiedUpTo!: number;

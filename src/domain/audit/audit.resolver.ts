@@ -12,7 +12,7 @@ export class AuditResolver {
 
   @Query(() => AuditEntryConnection, {
     description:
-      "What was done and refused in an app, newest first; without `appId`, what was done above apps. The entries of a deleted app stay.",
+      "The changes and refusals in an app, newest first; without `appId`, the changes above apps. The entries of a deleted app stay.",
   })
   @RequireAdmin("AUDITOR")
   auditLog(

@@ -73,7 +73,7 @@ const attemptsColumn = {
     (JSON.parse(text) as CallbackAttempt[]).map((attempt) => ({ ...attempt, at: new Date(attempt.at) })),
 };
 
-/** What is posted to a receiver, in attempts until it has come there: a callback, or an event. */
+/** A callback or an event, which is posted to a receiver until an attempt succeeds. */
 @ObjectType()
 export abstract class Delivery {
   @Field(() => ID, { description: "Sent as `webhook-id`; the same in each attempt." })

@@ -25,7 +25,7 @@ const concurrency = { total: 64, perApp: 8, perLane: 4 };
 /** The scheduler chooses among this number of lanes: of each app those that have been due the longest. */
 const [maxLanes, maxLanesOfApp] = [1_000, 2 * concurrency.perApp];
 
-/** What deliveries of one kind are about. */
+/** The subject of deliveries of one kind. */
 export interface DeliveryKind<Row extends Delivery> {
   readonly entity: new () => Row;
   /** In log lines, such as `callback`. */

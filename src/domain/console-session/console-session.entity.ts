@@ -33,7 +33,7 @@ export class ConsoleSession {
   @StringColumn(45)
   readonly address!: string;
 
-  @Field({ description: "What the browser calls itself, cut after 255 characters." })
+  @Field({ description: "The name that the browser gives itself, cut after 255 characters." })
   @StringColumn(255)
   readonly userAgent!: string;
 

@@ -18,7 +18,7 @@ export const eventTypes: { readonly [Action in AuditAction]?: string } = {
 
 export const limitWarningType = "app.limit_almost_reached";
 
-/** What an event is about. */
+/** The subject of an event. */
 export interface EventSubject {
   readonly type: "APP" | "SCOPE" | "API_KEY";
   readonly id: string;

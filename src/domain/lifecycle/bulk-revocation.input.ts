@@ -43,7 +43,7 @@ export class RevokeApiKeysInput {
   dryRun!: boolean;
 }
 
-@ObjectType({ description: "What was revoked or, in a dry run, would be." })
+@ObjectType({ description: "The keys that were revoked or, in a dry run, would be." })
 export class RevokeApiKeysPayload {
   readonly lastUses!: readonly (Date | null)[];
 

@@ -145,7 +145,7 @@ export class RunAcceptance {
     try {
       locked = await this.sessionService.lockOrOpen(manager, appId, reference, now);
     } catch (error) {
-      // What is wrong with the agent is told first.
+      // Faults of the agent are told first.
       if (error instanceof ApiError) await contextOf("");
       throw error;
     }

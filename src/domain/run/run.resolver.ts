@@ -67,7 +67,7 @@ export class RunResolver {
 
   @FieldResolver(() => Principal, {
     nullable: true,
-    description: "Who executed the agent. Null if an earlier version of the server has accepted the run.",
+    description: "The caller that executed the agent. Null if an earlier version of the server has accepted the run.",
   })
   @RequireRuntime("SESSION_VIEW")
   startedBy(@Root() run: Run): Principal | null {

@@ -33,7 +33,7 @@ const permissions: Readonly<Record<ScopePreset, ScopePermissions>> = {
   AGENT_MANAGER: { agents: "FULL", runtime: [], sessions: "APP", ...common },
 };
 
-@ObjectType({ description: "What a preset grants. A scope keeps what it was created with." })
+@ObjectType({ description: "The permissions of a preset. A scope keeps what it was created with." })
 export class ScopePresetDetails {
   @Field(() => ScopePreset)
   readonly preset!: ScopePreset;

@@ -9,7 +9,7 @@ import { UsageService } from "./usage.service";
 export class KeyUsageResolver {
   constructor(private readonly usageService: UsageService) {}
 
-  @FieldResolver(() => UsageCounts, { description: "What the key did in a period; see `Query.usage`." })
+  @FieldResolver(() => UsageCounts, { description: "The usage of the key in a period; see `Query.usage`." })
   @RequireAdmin("KEY_MANAGER", "AUDITOR")
   usage(@Root() apiKey: ApiKey, @Args() period: KeyUsageArgs): Promise<UsageCounts> {
     return this.usageService.ofKey(apiKey, period);

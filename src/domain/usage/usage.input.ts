@@ -19,7 +19,7 @@ export type UsageGroup = (typeof UsageGroup)[keyof typeof UsageGroup];
 
 registerEnumType(UsageGroup, {
   name: "UsageGroup",
-  description: "What usage is told apart by.",
+  description: "A dimension by which usage is grouped.",
   valuesConfig: {
     AGENT: { description: "Of runs alone. Goes together with KEY, SCOPE, DAY and HOUR." },
     PERMISSION: { description: "A request counts for each permission that its operation requires." },
@@ -63,12 +63,16 @@ export class AppUsageArgs extends KeyUsageArgs {
   @Field(() => ID, { nullable: true, description: "Counts this key alone." })
   apiKeyId?: string | null;
 
-  @Field(() => [UsageGroup], { nullable: true, defaultValue: [], description: "What there is a row for." })
+  @Field(() => [UsageGroup], {
+    nullable: true,
+    defaultValue: [],
+    description: "The dimensions that there is a row for each combination of.",
+  })
   @Rule(z.array(z.enum(UsageGroup)).max(9).optional())
   groupBy!: UsageGroup[];
 }
 
-@ObjectType({ description: "What an operation has and what it requires." })
+@ObjectType({ description: "The parts of an operation and its requirements." })
 export class OperationRequirement {
   @Field(() => String, { description: "Such as `Query.agents`." })
   readonly field!: string;
@@ -91,7 +95,7 @@ export class UsageOperation {
   readonly name!: string | null;
 
   @Field(() => [OperationRequirement], {
-    description: "What its fields require, those included that a directive may leave out.",
+    description: "The permissions that its fields require, those included that a directive may leave out.",
   })
   readonly requirements!: readonly OperationRequirement[];
 }
@@ -172,7 +176,9 @@ export class UsageRow extends UsageCounts {
   readonly verdict!: (typeof verdicts)[number] | null;
 }
 
-@ObjectType({ description: "What keys did in a period. Requests of administrators are not counted, their runs are." })
+@ObjectType({
+  description: "The usage of keys in a period. Requests of administrators are not counted, their runs are.",
+})
 export class UsageReport {
   @Field(() => Date, { description: "The start of the first hour." })
   readonly from!: Date;

@@ -8,7 +8,7 @@ export class UsageResolver {
   constructor(private readonly usageService: UsageService) {}
 
   @Query(() => UsageReport, {
-    description: "What the keys of an app did. Other instances may have counted more in the last minute.",
+    description: "The usage of the keys of an app. Other instances may have counted more in the last minute.",
   })
   @RequireAdmin("KEY_MANAGER", "AUDITOR")
   usage(@Args() args: AppUsageArgs): Promise<UsageReport> {

@@ -195,7 +195,7 @@ export class Lists<Entity extends Row> {
   }
 }
 
-/** Where a page begins or ends: ids and, in a list that is sorted by a column, its values. */
+/** The place where a page begins or ends: ids and, in a list that is sorted by a column, its values. */
 interface Cursors {
   readonly after?: string;
   readonly afterValue?: string;

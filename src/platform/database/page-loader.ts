@@ -8,7 +8,7 @@ import { countOf, type Order, type Page, pageFrom, type PageRequest, type SortCo
 /** The maximum number of lists in one statement. SQLite combines at most 500 queries. */
 const maxLists = 250;
 
-/** What of a list a page shows. */
+/** The part of a list that a page shows. */
 export interface PageOptions<Entity> {
   readonly sort?: SortColumn<Entity>;
   /** The properties to read, beside ids; all if they are left out. */

@@ -4,7 +4,7 @@ export interface Piece {
   /** Its start and its end along its line. */
   readonly start: number;
   readonly end: number;
-  /** Where its line is: upwards, or to the right for vertical writing. */
+  /** The place of its line: upwards, or to the right for vertical writing. */
   readonly across: number;
   readonly size: number;
   /** Whether white space is before it. */

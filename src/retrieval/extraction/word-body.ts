@@ -19,7 +19,7 @@ interface Paragraph {
   isRunHidden: boolean;
 }
 
-/** What is in the file but is not shown: deleted text, former properties, pronunciations, a second version for old programs. */
+/** Elements that are in the file but are not shown: deleted text, former properties, pronunciations, a second version for old programs. */
 const skippedElements = new Set([
   "w:del",
   "w:moveFrom",

@@ -44,7 +44,7 @@ export function NewAgent() {
 function Editor({ appId, loaded }: { appId: string; loaded?: AgentFieldsFragment }) {
   const navigate = useNavigate();
   const may = useMay();
-  // What the draft is based on, not what a refetch may bring: else a conflict would go unnoticed.
+  // The version that the draft is based on, not that of a refetch: else a conflict would go unnoticed.
   const [stored, setStored] = useState(() => ({
     version: loaded?.version ?? 0,
     draft: loaded ? draftOf(loaded) : emptyDraft,

@@ -8,7 +8,7 @@ import { Problem } from "../../parts/problem";
 import { Name } from "../../parts/text";
 import { AgentScopesDocument } from "./operations.generated";
 
-/** Which scopes of the app reach the agent: to see it, or to execute it. */
+/** The scopes of the app that reach the agent: to see it, or to execute it. */
 export function AgentScopes({ appId, agentId }: { appId: string; agentId: string }) {
   const { data, error } = useQuery({
     queryKey: ["scopes", "of-agent", appId],

@@ -36,7 +36,7 @@ export function AppAudit() {
   );
 }
 
-/** What was done above apps: administrators, and apps themselves. */
+/** The changes above apps: of administrators, and of apps themselves. */
 export function ServerAudit() {
   const search = useSearch({ from: "/audit" });
   const navigate = useNavigate({ from: "/audit" });
@@ -81,7 +81,7 @@ function Log({ appId, search, onChange }: LogProps) {
       lead={
         appId
           ? "What was done and refused in this app. Entries are never changed: each has the hash of the one before it, and is signed."
-          : "What was done above apps: sign-ins, administrators and apps."
+          : "The changes above apps: sign-ins, administrators and apps."
       }
       actions={<ChainState key={appId} appId={appId} />}
     >

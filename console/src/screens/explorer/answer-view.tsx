@@ -3,7 +3,7 @@ import { formatDuration } from "../../parts/format";
 import { Verdict } from "../../parts/marks";
 import type { Answer } from "./run-operation";
 
-/** What came back: the status, how long it took, and the answer itself. */
+/** The response: its status, its duration, and its body. */
 export function AnswerView({ answer }: { answer: Answer | null }) {
   return (
     <section className="card flex min-h-64 min-w-0 flex-col" aria-labelledby="answer-title">

@@ -1,7 +1,7 @@
 import { Verdict } from "../../parts/marks";
 import type { OperationVerdict } from "./verdict";
 
-/** What the server would say, before anything is sent: each root field with what it requires. */
+/** The verdict of the server before anything is sent: each root field with its requirement. */
 export function VerdictView({ verdict }: { verdict: OperationVerdict | null }) {
   return (
     <ul className="flex min-h-5 flex-wrap gap-x-6 gap-y-1 text-sm" aria-label="Verdict" aria-live="polite">

@@ -1,7 +1,7 @@
 import { Kind, parse, type SelectionSetNode } from "graphql";
 import { type FieldRequirement, type Grants, isOpen } from "../../api/requirements";
 
-/** What the console can tell of an operation before it is sent. */
+/** All that the console can tell of an operation before it is sent. */
 export interface OperationVerdict {
   readonly kind: "query" | "mutation" | "subscription";
   readonly fields: readonly { readonly field: string; readonly requires: string; readonly isAllowed: boolean }[];

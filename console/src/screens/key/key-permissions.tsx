@@ -7,7 +7,7 @@ import { agentLevels, runtimePermissions } from "../../parts/permissions";
 import { Problem } from "../../parts/problem";
 import type { KeyDetails } from "./key";
 
-/** What the key's scope grants at this moment, and which fields of the API that opens. */
+/** The permissions of the key's scope at this moment, and the fields of the API that they open. */
 export function KeyPermissions({ appId, apiKey }: { appId: string; apiKey: KeyDetails }) {
   const { permissions } = apiKey.scope;
   const { data, error } = useQuery(requirementsQuery);

@@ -15,7 +15,7 @@ import { KeyUsageDocument } from "./operations.generated";
 const days = 30;
 const dayMs = 86_400_000;
 
-/** What a key did in the last 30 days, and which permissions its refused requests lacked. */
+/** The usage of a key in the last 30 days, and the permissions that its refused requests lacked. */
 export function KeyUsage({ appId, apiKey }: { appId: string; apiKey: KeyDetails }) {
   const from = useMemo(() => new Date(Math.floor(Date.now() / dayMs - days) * dayMs).toISOString(), []);
   const { data, error } = useQuery({

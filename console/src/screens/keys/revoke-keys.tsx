@@ -118,7 +118,7 @@ export default function RevokeKeys({ ids, onClose, onRevoked }: RevokeKeysProps)
   );
 }
 
-/** What a revocation has ended, and since when, as the server answered. */
+/** The work that a revocation has ended, and its time, as the server answered. */
 export function Revoked({ done }: { done: RevokeKeysMutation["revokeApiKeys"] }) {
   return (
     <div className="flex flex-col gap-2">

@@ -51,7 +51,7 @@ function Editor({ loaded }: { loaded: Scope }) {
   const may = useMay();
   const { permission } = useSearch({ from: "/apps/$appId/scopes/$scopeId" });
   const appId = loaded.app.id;
-  // What the draft is based on, not what a refetch may bring: else a conflict would go unnoticed.
+  // The version that the draft is based on, not that of a refetch: else a conflict would go unnoticed.
   const [stored, setStored] = useState<Pick<Scope, "version"> & { draft: ScopeDraft }>(() => ({
     version: loaded.version,
     draft: draftOf(loaded),

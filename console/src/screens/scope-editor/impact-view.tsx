@@ -20,7 +20,7 @@ interface ImpactViewProps {
   readonly next: Grants;
 }
 
-/** What of the last 30 days' requests of the scope's keys a change would refuse. No data is never shown as safe. */
+/** The requests of the scope's keys in the last 30 days that a change would refuse. No data is never shown as safe. */
 export function ImpactView({ appId, scopeId, next }: ImpactViewProps) {
   const from = useMemo(() => new Date(Math.floor(Date.now() / hourMs - days * 24) * hourMs).toISOString(), []);
   const requirements = useQuery(requirementsQuery);

@@ -10,7 +10,7 @@ export interface FieldUse {
   readonly requests: number | null;
 }
 
-/** What keys have used that a change would refuse. */
+/** The uses by keys that a change would refuse. */
 export interface RefusedField {
   readonly field: string;
   readonly requests: number;

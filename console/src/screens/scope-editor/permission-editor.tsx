@@ -12,7 +12,7 @@ interface PermissionEditorProps {
   readonly highlighted?: string | undefined;
 }
 
-/** What keys of a scope may do: with agents, and at run time. */
+/** The permissions of a scope: with agents, and at run time. */
 export function PermissionEditor({ appId, value, onChange, highlighted }: PermissionEditorProps) {
   const level = agentLevels.find((one) => one.value === value.agents);
   const isMarked = (permission: string) =>

@@ -61,7 +61,7 @@ export function WhatThisOpens({ permissions, stored }: WhatThisOpensProps) {
 
 const administratorsOnly = /^(?:admin|KEY_MANAGER|AUDITOR)\b/;
 
-/** What a key needs, without the roles of administrators. */
+/** The requirement for a key, without the roles of administrators. */
 const forKeys = (requires: string): string =>
   requires
     .split(" or ")

@@ -10,7 +10,7 @@ interface ComposerProps {
   readonly onAttach: (file: File) => void;
 }
 
-/** Where a question is typed, and files are dropped. */
+/** The form in which a question is typed, and files are dropped. */
 export function Composer({ isBusy, uploads, onAsk, onAttach }: ComposerProps) {
   const [text, setText] = useState("");
   const [isOver, setIsOver] = useState(false);

@@ -40,7 +40,7 @@ const hourMs = 3_600_000;
 const startOf = (days: number): string =>
   new Date(Math.floor((Date.now() - days * 24 * hourMs) / hourMs) * hourMs).toISOString();
 
-/** What the keys of an app did: over time, and by key, scope, agent, permission or verdict. */
+/** The usage of the keys of an app: over time, and by key, scope, agent, permission or verdict. */
 export function Usage() {
   const { appId } = useParams({ from: route });
   const search = useSearch({ from: route });

@@ -50,7 +50,7 @@ export class RunScheduler {
   private readonly slotWaiters = new Set<() => void>();
   private readonly timers: NodeJS.Timeout[] = [];
   /**
-   * What the last look at the queue has found: nothing, or runs that all have to wait. Undefined if there may be runs that
+   * The result of the last look at the queue: nothing, or runs that all have to wait. Undefined if there may be runs that
    * can start now.
    */
   private queued: "NOTHING" | "LATER" | undefined;
@@ -222,7 +222,7 @@ export class RunScheduler {
 
   private onSlotFree(): void {
     this.releaseSlotWaiters();
-    // What a waiting run has waited for may be the end of this one. Other instances queue runs too.
+    // A waiting run may have waited for the end of this one. Other instances queue runs too.
     if (this.queued === "LATER") this.queued = undefined;
     if (this.instance.hasOthers || this.queued !== "NOTHING") void this.look();
   }
