@@ -1,4 +1,5 @@
-import { append, type Line, type Piece } from "./pdf-layout";
+import { append, type Line } from "./pdf-layout";
+import type { Piece } from "./pdf-piece";
 
 /** As PDF.js returns it; what is here depends on its kind. */
 export interface Annotation {

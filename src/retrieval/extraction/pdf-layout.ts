@@ -1,17 +1,5 @@
-/** A part of the text of a page. Its direction of writing is that of the coordinates, whatever way the page is turned. */
-export interface Piece {
-  readonly text: string;
-  /** Its start and its end along its line. */
-  readonly start: number;
-  readonly end: number;
-  /** The place of its line: upwards, or to the right for vertical writing. */
-  readonly across: number;
-  readonly size: number;
-  /** Whether white space is before it. */
-  readonly hasSpace: boolean;
-  /** Pieces of different directions are never on one line. */
-  readonly direction: string;
-}
+import type { Piece } from "./pdf-piece";
+import { DrawnPieces, repeatedChars } from "./pdf-repetition";
 
 export interface Line {
   text: string;
@@ -30,8 +18,6 @@ const minWordGap = 0.15;
 const minColumnGap = 2;
 /** A larger distance from the line is another line; raised and lowered letters are below it. */
 const maxRise = 0.5;
-/** A larger shift of the same letters is a repetition that is shown. */
-const maxBoldShift = 0.15;
 /** A smaller piece this far above the line is a mark of a footnote or an exponent. */
 const minRise = 0.15;
 
@@ -41,11 +27,15 @@ const maxSizeRatio = 1.15;
 /** The lines of a page, from its pieces in the order in which they are drawn. */
 export function linesOf(pieces: Iterable<Piece>): Line[] {
   const lines: Line[] = [];
+  const drawn = new DrawnPieces();
   let line: Line | undefined;
   for (const piece of pieces) {
-    if (line && isDrawnAgain(line.last, piece)) continue;
-    if (line && isOnLine(line.last, piece)) append(line, piece);
-    else {
+    if (drawn.isDrawnAgain(piece)) continue;
+    if (line && isOnLine(line.last, piece)) {
+      const repeated = repeatedChars(line.last, piece);
+      if (repeated > 0) extend(line, piece, repeated);
+      else append(line, piece);
+    } else {
       line = { text: piece.text, first: piece, last: piece, size: piece.size, hasColumns: false };
       lines.push(line);
     }
@@ -84,17 +74,18 @@ export function append(line: Line, piece: Piece): void {
   line.size = Math.max(line.size, piece.size);
 }
 
+/** Adds a piece whose first characters are drawn over the end of a line. */
+function extend(line: Line, piece: Piece, repeatedChars: number): void {
+  const added = piece.text.slice(repeatedChars);
+  const { text, start, end } = line.last;
+  line.text += added;
+  line.last = { ...piece, text: text + added, start, end: Math.max(end, piece.end) };
+}
+
 const separator = (before: string, after: string) => (/\s$/.test(before) || /^\s/.test(after) ? "" : " ");
 
 const isOnLine = (last: Piece, next: Piece): boolean =>
   last.direction === next.direction && Math.abs(last.across - next.across) <= maxRise * Math.max(last.size, next.size);
-
-/** Whether a piece is drawn over itself, a little to the side, which some programs do to make it bold. */
-const isDrawnAgain = (last: Piece, next: Piece): boolean =>
-  last.text === next.text &&
-  isOnLine(last, next) &&
-  Math.abs(last.start - next.start) <= maxBoldShift * next.size &&
-  Math.abs(last.across - next.across) <= maxBoldShift * next.size;
 
 /** In either direction, as texts of right-to-left scripts continue on the left. */
 const gapBetween = (last: Piece, next: Piece): number => Math.max(next.start - last.end, last.start - next.end);

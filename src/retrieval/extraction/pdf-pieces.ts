@@ -1,5 +1,5 @@
 import type { TextContent } from "pdfjs-dist/types/src/display/api";
-import type { Piece } from "./pdf-layout";
+import type { Piece } from "./pdf-piece";
 
 /** Characters that PDF.js returns for glyphs if a font does not say which letters they show. */
 // eslint-disable-next-line no-control-regex
