@@ -2,6 +2,7 @@ import { APICallError, InvalidResponseDataError, NoOutputGeneratedError } from "
 import { ResponseTooLargeError } from "../platform/outbound/response-limit";
 import { OutboundRefusedError } from "../platform/outbound/outbound";
 import { causesOf } from "../platform/process/error-causes";
+import { parsed } from "./json";
 import { ModelError } from "./model";
 import { errorCodeOf, errorStatusOf } from "./provider-code";
 
@@ -55,7 +56,7 @@ export function diagnose(error: unknown, apiKey: string | null): Diagnosis {
       "error in the answer",
     );
   }
-  const status = APICallError.isInstance(top) ? top.statusCode : undefined;
+  const status = APICallError.isInstance(top) ? statusOf(top) : undefined;
   if (APICallError.isInstance(top) && status !== undefined && !isSuccess(status)) {
     return diagnoseStatus(status, codeIn(top.responseBody), retryAfterMs(top.responseHeaders));
   }
@@ -107,6 +108,12 @@ const withCode = (sentence: string, code: string | undefined): string =>
 function withoutKey(code: string | undefined, apiKey: string | null): string | undefined {
   const isOfKey = code !== undefined && apiKey !== null && (code.includes(apiKey) || apiKey.includes(code));
   return isOfKey ? undefined : code;
+}
+
+/** For an error at the start of a stream, the AI SDK makes up a status. */
+function statusOf({ statusCode, responseHeaders, responseBody }: APICallError): number | undefined {
+  const isStreamed = responseHeaders?.["content-type"]?.includes("text/event-stream");
+  return (isStreamed ? errorStatusOf(parsed(responseBody ?? "")) : undefined) ?? statusCode;
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300;

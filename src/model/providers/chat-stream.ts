@@ -6,7 +6,7 @@ import { errorCodeOf } from "../provider-code";
 import { isRecord, type Json, parsed } from "../json";
 import { noSuchModel, notAnApi } from "./refuse-pages";
 import { done, eventOf, linesOf } from "./repair-events";
-import { startOf } from "../../platform/outbound/response-start";
+import { isJson, startOf } from "../../platform/outbound/response-start";
 
 /** Of an answer that is not streamed. */
 const maxJsonChars = 4 * 1_024 * 1_024;
@@ -24,9 +24,9 @@ export function readTolerantly(fetch: Fetch): Fetch {
   return async (input, init) => {
     const answer = await fetch(input, init);
     if (!answer.ok) return answer;
-    const { first, response } = await startOf(answer);
+    const { start, response } = await startOf(answer);
     if (!response.body) return response;
-    const events = first === "{" || first === "[" ? streamOf(await wholeAnswer(response)) : repaired(response.body);
+    const events = isJson(start) ? streamOf(await wholeAnswer(response)) : repaired(response.body);
     return new Response(events.pipeThrough(new TextEncoderStream()), {
       headers: { "content-type": "text/event-stream" },
     });

@@ -1,6 +1,6 @@
 import type { Fetch } from "../../platform/outbound/fetch";
 import { ModelError } from "../model";
-import { startOf } from "../../platform/outbound/response-start";
+import { isJson, startOf } from "../../platform/outbound/response-start";
 
 /** The connection's address is that of a web page or of another API. */
 export const notAnApi = (): ModelError =>
@@ -24,9 +24,9 @@ export function refusePages(fetch: Fetch, mayBeWhole: boolean): Fetch {
   return async (input, init) => {
     const answer = await fetch(input, init);
     if (!answer.ok) return answer;
-    const { first, response } = await startOf(answer);
-    const isWhole = first === "{" || first === "[";
-    if (first !== "<" && (mayBeWhole || !isWhole)) return response;
+    const { start, response } = await startOf(answer);
+    const isWhole = isJson(start);
+    if (!start.startsWith("<") && (mayBeWhole || !isWhole)) return response;
     await response.body?.cancel().catch(() => undefined);
     throw isWhole ? notStreamed() : notAnApi();
   };

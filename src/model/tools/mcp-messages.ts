@@ -1,5 +1,5 @@
 import { isRecord, type Json, parsed } from "../json";
-import { startOf } from "../../platform/outbound/response-start";
+import { isJson, startOf } from "../../platform/outbound/response-start";
 import { eventsOf, type ReceivedEvent } from "../../platform/outbound/server-sent-events";
 
 /** A request of JSON-RPC. */
@@ -11,6 +11,9 @@ interface McpRequest {
 }
 
 const internalError = -32_603;
+
+/** Of server-sent events: a field, or a comment. */
+const startOfEvents = /^(?:event|data|id|retry)?:/;
 
 /**
  * Brings the responses of an MCP server into the form that the client takes, which refuses a whole response for one field
@@ -25,11 +28,12 @@ export class McpMessages {
     const request = requestOf(body);
     if (!request || !response.ok) return response;
     const type = contentTypeOf(response);
-    if (type === "events" && response.body) return withBody(response, this.readEvents(response.body, request));
-    const { first, response: unread } = await startOf(response);
+    const { start, response: unread } = await startOf(response);
+    const isOfEvents = startOfEvents.test(start) || (type === "events" && !isJson(start));
+    if (isOfEvents && unread.body) return withBody(unread, this.readEvents(unread.body, request));
     // The client would wait for what comes later, over a stream that it does not have.
-    if (first === "") return withBody(unread, JSON.stringify(failure(request, "The server's response is empty.")));
-    if (type !== "JSON" && first !== "{" && first !== "[") return unread;
+    if (start === "") return withBody(unread, JSON.stringify(failure(request, "The server's response is empty.")));
+    if (type !== "JSON" && !isJson(start)) return unread;
     const value = parsed(await unread.text());
     const messages = (Array.isArray(value) ? value : [value]).map((message) => this.normalized(message, request));
     return withBody(unread, JSON.stringify(messages.length === 1 ? messages[0] : messages));

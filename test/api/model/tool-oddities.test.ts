@@ -76,6 +76,15 @@ test.each<[string, Answer]>([
     "events of the name result",
     (request, result) => events(`event: ping\ndata: {}\n\nevent: result\ndata: ${send(request, result).body}\n\n`),
   ],
+  [
+    "events of the type text/plain",
+    (request, result) => ({ type: "text/plain", body: `event: message\ndata: ${send(request, result).body}\n\n` }),
+  ],
+  [
+    "events of the type application/json",
+    (request, result) => ({ type: "application/json", body: `: a comment\n\ndata: ${send(request, result).body}\n\n` }),
+  ],
+  ["JSON of the type of events", (request, result) => events(send(request, result).body)],
   ["an event without a line break behind it", (request, result) => events(`data: ${send(request, result).body}`)],
   ["events without data", (request, result) => events(`data:\n\ndata: \n\ndata: ${send(request, result).body}\n\n`)],
 ])("a server that answers with %s is used", async (_, answer) => {
