@@ -7,6 +7,7 @@ import type { AuditTrail } from "../audit/audit-trail";
 import { type Caller, canReachAgent, selectedAgents } from "../../auth/caller";
 import { type Database, translateConstraintErrors } from "../../platform/database/database";
 import { newId } from "../../platform/database/ids";
+import { PreparedInsert } from "../../platform/database/prepared-write";
 import { loaderById } from "../../platform/database/loaders";
 import { pageOf } from "../../platform/database/page-loader";
 import { nameHas } from "../../platform/database/text-search";
@@ -20,6 +21,8 @@ import { Agent } from "./agent.entity";
 import type { AgentTools } from "./agent-tools";
 import { auditedAgent, auditedUpdate } from "./audited-agent";
 import type { CreateAgentInput, UpdateAgentInput } from "./agent.input";
+
+const insertAgent = new PreparedInsert(Agent);
 
 const nameTaken = () => nameConflict("Another agent of this app has this name. Choose another one.");
 
@@ -71,7 +74,7 @@ export class AgentService {
         const agent = { ...withoutTools, tools: resolved };
         await this.checkModel(manager, agent);
         this.checkToolSupport(agent);
-        await manager.insert(Agent, agent);
+        await insertAgent.run(manager, agent);
         await assertAppExists(manager, agent.appId);
         await takeRoom(manager, agent.appId, { agents: 1 });
         this.audit.record(manager, "CREATE_AGENT", { appId: agent.appId, target: agent, after: auditedAgent(agent) });

@@ -21,6 +21,21 @@ export interface KeyWithScope {
 
 /** Finds the holders of keys as they are now. Queries the database each time and caches nothing. */
 export class KeyHolders {
+  /**
+   * Without the row of the app: the operation may lock it for changes, which two that share it could not both do. The
+   * scope comes first, as a deletion of the scope changes the rows in this order.
+   */
+  private readonly sharedKey = new PreparedQuery(["keyId", "scopeId"], (manager: EntityManager, values) =>
+    this.db.share(
+      manager
+        .createQueryBuilder(Scope, "scope")
+        .innerJoin(ApiKey, "apiKey", "apiKey.id = :keyId AND apiKey.scopeId = scope.id")
+        .select(holderColumns)
+        .where("scope.id = :scopeId")
+        .setParameters(values),
+    ),
+  );
+
   constructor(private readonly db: Database) {}
 
   /** Also one that is revoked. @throws UNAVAILABLE if the database does not answer */
@@ -38,19 +53,15 @@ export class KeyHolders {
 
   /**
    * The current holder of a caller's key, as part of a transaction. Locks the rows of key and scope against changes until
-   * it ends, in the order in which a deletion of the scope changes them.
+   * it ends.
    *
    * @returns undefined if the key is revoked
    */
   async currentWithin(manager: EntityManager, { keyId, scopeId, limits }: KeyCaller): Promise<KeyCaller | undefined> {
-    const query = manager
-      .createQueryBuilder(Scope, "scope")
-      .innerJoinAndMapOne("scope.lockedKey", ApiKey, "apiKey", "apiKey.id = :keyId AND apiKey.scopeId = scope.id")
-      .where("scope.id = :scopeId", { keyId, scopeId });
-    const scope = (await this.db.share(query).getOne()) as (Scope & { readonly lockedKey: ApiKey }) | null;
-    if (!scope) return undefined;
-    // Without the row of the app: the operation may lock it for changes, which two that share it could not both do.
-    const found = { apiKey: scope.lockedKey, scope, appLimits: limits.app };
+    const row = await this.sharedKey.joined(manager, { keyId, scopeId }, ["scope", "apiKey"]);
+    if (!row) return undefined;
+    const { scope, apiKey } = row.entities;
+    const found = { apiKey: apiKey as ApiKey, scope: scope as Scope, appLimits: limits.app };
     return isRevoked(found) ? undefined : holderOf(found);
   }
 
@@ -93,6 +104,15 @@ const permissionColumns = Object.keys({
   keys: true,
 } satisfies Record<keyof ScopePermissions, true>);
 
+/** All that a caller is made of, but for the limits of the app. */
+const holderColumns = [
+  ...[...keyColumns, ...endColumns].map((name) => `apiKey.${name}`),
+  ...limitColumns.map((name) => `apiKey.limits.${name}`),
+  ...["id", "allowedAddresses", "deletedAt"].map((name) => `scope.${name}`),
+  ...permissionColumns.map((name) => `scope.permissions.${name}`),
+  ...limitColumns.map((name) => `scope.limits.${name}`),
+];
+
 /**
  * A query builder, because findOne() with a relation takes two statements. This runs in every request, so it reads only
  * what a caller is made of.
@@ -103,11 +123,7 @@ const keysIn = (manager: EntityManager): SelectQueryBuilder<ApiKey> =>
     .innerJoin("apiKey.joinedScope", "scope")
     .innerJoin("scope.joinedApp", "app")
     .select([
-      ...[...keyColumns, ...endColumns].map((name) => `apiKey.${name}`),
-      ...limitColumns.map((name) => `apiKey.limits.${name}`),
-      ...["id", "allowedAddresses", "deletedAt"].map((name) => `scope.${name}`),
-      ...permissionColumns.map((name) => `scope.permissions.${name}`),
-      ...limitColumns.map((name) => `scope.limits.${name}`),
+      ...holderColumns,
       "app.id",
       "app.limits.requestsPerSecond",
       "app.limits.requestBurst",

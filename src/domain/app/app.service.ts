@@ -4,6 +4,7 @@ import { type Database, translateConstraintErrors } from "../../platform/databas
 import { newId } from "../../platform/database/ids";
 import { batching, loaderById } from "../../platform/database/loaders";
 import { pageOf } from "../../platform/database/page-loader";
+import { PreparedQuery } from "../../platform/database/prepared-query";
 import { nameHas } from "../../platform/database/text-search";
 import type { Page } from "../../platform/database/pages";
 import { type SearchArgs } from "../../schema-types/pages";
@@ -17,6 +18,10 @@ import { defaultAppLimits } from "./app-limits.entity";
 import { type AppLimitUsage, limitUsageOf, unused } from "./app-limit-usage";
 import { newUsage } from "./app-usage";
 import { AppUsage } from "./app-usage.entity";
+
+const existingApp = new PreparedQuery(["id"], (manager: EntityManager, values) =>
+  manager.createQueryBuilder(App, "app").select("app.id").where("app.id = :id AND app.deletedAt IS NULL", values),
+);
 
 const nameTaken = () => nameConflict("Another app has this name. Choose another one.");
 
@@ -128,5 +133,5 @@ const auditedApp = ({ name, description, limits, eventHost, eventUrl }: App) => 
  * @throws NOT_FOUND
  */
 export async function assertAppExists(manager: EntityManager, id: string): Promise<void> {
-  if (!(await manager.existsBy(App, { id, deletedAt: IsNull() }))) throw notFound("app");
+  if (!(await existingApp.one(manager, { id }))) throw notFound("app");
 }

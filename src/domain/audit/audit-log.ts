@@ -1,5 +1,6 @@
 import type { EntityManager } from "typeorm";
 import type { AfterCommit, Database, TransactionParticipant } from "../../platform/database/database";
+import { PreparedInsert, PreparedUpdate } from "../../platform/database/prepared-write";
 import { newId } from "../../platform/database/ids";
 import type { SigningKeys } from "../../platform/secrets/signing-keys";
 import { type AuditAction, type AuditActorKind, auditTargets } from "./audit-action";
@@ -45,6 +46,13 @@ export interface AuditFollower {
 /** Entries per statement. */
 const batchSize = 250;
 const maxNameChars = 120;
+
+const insertEntries = new PreparedInsert<AuditEntry, "actor" | "target" | "before" | "after">(AuditEntry);
+const moveHead = new PreparedUpdate(AuditHead, {
+  set: ["sequence", "hash", "keyId", "signature", "movedAt"],
+  add: [],
+  where: ["chainId"],
+});
 
 /** Nobody's address, for what a command or the server does. */
 export const noOrigin: Origin = { address: null, requestId: null };
@@ -115,9 +123,9 @@ export class AuditLog implements TransactionParticipant {
       return row;
     });
     for (let from = 0; from < rows.length; from += batchSize)
-      await manager.insert(AuditEntry, rows.slice(from, from + batchSize));
+      await insertEntries.run(manager, ...rows.slice(from, from + batchSize));
     const moved = { sequence, hash, ...this.keys.sign(signedTexts.head({ chainId, sequence, hash })) };
-    await manager.update(AuditHead, { chainId }, { ...moved, movedAt: head.movedAt ?? new Date() });
+    await moveHead.run(manager, { set: { ...moved, movedAt: head.movedAt ?? new Date() }, add: {}, where: { chainId } });
     return !found;
   }
 

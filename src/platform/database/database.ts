@@ -15,7 +15,9 @@ import type { Connections, StatementCounting } from "./connections";
 import type { Entities } from "./data-source";
 import { codeOf, isBusy, isLockConflict } from "./database-errors";
 import { migrateMysql, MysqlConnections } from "./mysql-connections";
+import { preparedRows } from "./prepared-query";
 import { openSqlite, SqliteConnections } from "./sqlite-connections";
+import { templateOf } from "./where-template";
 
 interface Timeouts {
   /** The maximum for one statement, including the wait for a connection. */
@@ -208,12 +210,27 @@ export class Database {
   }
 
   /** Reads a row and locks it until the transaction ends. */
-  lock<Entity extends ObjectLiteral>(
+  async lock<Entity extends ObjectLiteral>(
     manager: EntityManager,
     entity: EntityTarget<Entity>,
     where: FindOptionsWhere<Entity>,
   ): Promise<Entity | null> {
-    return manager.findOne(entity, { where, ...(this.isSqlite ? {} : { lock: { mode: "pessimistic_write" } }) });
+    const metadata = manager.dataSource.getMetadata(entity);
+    const template = templateOf(where, metadata);
+    if (!template) return this.lockedBy(manager, entity, where).getOne();
+    const name = `${metadata.tableName} locked by ${template.shape}`;
+    const build = () => this.lockedBy(manager, entity, template.where);
+    const [row = null] = await preparedRows(manager, name, template.values, build);
+    return row;
+  }
+
+  private lockedBy<Entity extends ObjectLiteral>(
+    manager: EntityManager,
+    entity: EntityTarget<Entity>,
+    where: FindOptionsWhere<Entity>,
+  ): SelectQueryBuilder<Entity> {
+    const query = manager.createQueryBuilder(entity, "locked").where(where).limit(1);
+    return this.isSqlite ? query : query.setLock("pessimistic_write");
   }
 
   /** Reads rows and locks them until the transaction ends. */

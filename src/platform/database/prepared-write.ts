@@ -66,9 +66,10 @@ class PerDataSource<Plan> {
 
 /**
  * Inserts rows that have a value for each column. The parts of the statement are made once, and its text has no values, so
- * that the database keeps it prepared: TypeORM builds it again for each row, and writes numbers into the text.
+ * that the database keeps it prepared: TypeORM builds it again for each row, and writes numbers into the text. What an
+ * entity computes of its columns is left out.
  */
-export class PreparedInsert<Entity extends ObjectLiteral> {
+export class PreparedInsert<Entity extends ObjectLiteral, Computed extends keyof Entity = never> {
   private readonly plans = new PerDataSource((dataSource) => {
     const columns = Columns.of(dataSource, this.entity);
     const { inserted } = columns;
@@ -79,7 +80,7 @@ export class PreparedInsert<Entity extends ObjectLiteral> {
 
   constructor(private readonly entity: EntityTarget<Entity>) {}
 
-  async run(manager: EntityManager, ...rows: readonly Entity[]): Promise<void> {
+  async run(manager: EntityManager, ...rows: readonly Omit<Entity, Computed>[]): Promise<void> {
     const { columns, inserted, head, places } = this.plans.of(manager);
     await changeRows(
       manager,
