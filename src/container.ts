@@ -1,16 +1,11 @@
 import type { Logger } from "pino";
-import { AuditEntry } from "./domain/audit/audit-entry.entity";
-import { AuditHead, SignedHead } from "./domain/audit/audit-head.entity";
 import type { AuditLog } from "./domain/audit/audit-log";
 import type { AuditRefusals } from "./domain/audit/audit-refusals";
 import { AuditResolver } from "./domain/audit/audit.resolver";
 import { AuditService } from "./domain/audit/audit.service";
 import { actorOf, AuditTrail } from "./domain/audit/audit-trail";
-import { Agent } from "./domain/agent/agent.entity";
 import { AgentResolver } from "./domain/agent/agent.resolver";
 import { AgentService } from "./domain/agent/agent.service";
-import { ApiKey } from "./domain/api-key/api-key.entity";
-import { ApiKeyTag } from "./domain/api-key/api-key-tag.entity";
 import { ApiKeyResolver } from "./domain/api-key/api-key.resolver";
 import { ApiKeyService } from "./domain/api-key/api-key.service";
 import { KeyDelegation } from "./domain/api-key/key-delegation";
@@ -18,43 +13,32 @@ import { KeyRotation } from "./domain/api-key/key-rotation";
 import { PrincipalResolver } from "./domain/api-key/principal.resolver";
 import { ScopeApiKeysResolver } from "./domain/api-key/scope-api-keys.resolver";
 import { ShutOutKeysResolver } from "./domain/api-key/shut-out-keys.resolver";
-import { App } from "./domain/app/app.entity";
-import { AppUsage } from "./domain/app/app-usage.entity";
 import { AppLimitsResolver } from "./domain/app/app-limits.resolver";
 import { AppResolver } from "./domain/app/app.resolver";
 import { AppService } from "./domain/app/app.service";
-import { Administrator } from "./domain/administrator/administrator.entity";
 import { AdministratorResolver } from "./domain/administrator/administrator.resolver";
 import { AdministratorService } from "./domain/administrator/administrator.service";
 import type { AccessNotifier } from "./auth/access-notifier";
 import type { OperationAccess } from "./auth/operation-access";
 import { type Caller, identityOf, isRevocable } from "./auth/caller";
 import { AppCallbackResolver } from "./domain/callback/app-callback.resolver";
-import { CallbackDelivery, callbackUrlColumn } from "./domain/callback/callback-delivery.entity";
 import { CallbackResolver } from "./domain/callback/callback.resolver";
-import { CallbackSecret, callbackSecretColumn } from "./domain/callback/callback-secret.entity";
 import { CallbackService } from "./domain/callback/callback.service";
-import { EventDelivery } from "./domain/event/event-delivery.entity";
-import { EventEndpoints, eventUrlColumn } from "./domain/event/event-endpoints";
+import { EventEndpoints } from "./domain/event/event-endpoints";
 import { EventResolver } from "./domain/event/event.resolver";
 import { EventService } from "./domain/event/event.service";
-import { LimitWarning } from "./domain/event/limit-warning.entity";
 import type { RequestRates } from "./domain/api-key/request-rates";
 import type { Limits } from "./config";
-import { ConsoleSession } from "./domain/console-session/console-session.entity";
 import { ConsoleSessionResolver } from "./domain/console-session/console-session.resolver";
 import type { ConsoleSessions } from "./domain/console-session/console-sessions";
 import type { Database, TransactionGuard } from "./platform/database/database";
-import { Document } from "./domain/document/document.entity";
 import { DocumentResolver } from "./domain/document/document.resolver";
 import { DocumentService } from "./domain/document/document.service";
 import type { DocumentLinks } from "./domain/document/document-links";
 import type { DocumentProcessor } from "./domain/document/document-processor";
 import type { ModelCatalog } from "./model/catalog";
-import { apiKeyColumn, ModelConnection } from "./domain/model-connection/model-connection.entity";
 import { AgentToolResolver } from "./domain/agent/agent-tool.resolver";
 import { AgentTools } from "./domain/agent/agent-tools";
-import { AppToolServer, headersColumn } from "./domain/tool-server/tool-server.entity";
 import { ToolServerResolver } from "./domain/tool-server/tool-server.resolver";
 import { ToolServerService } from "./domain/tool-server/tool-server.service";
 import type { ToolServers } from "./domain/tool-server/tool-servers";
@@ -62,36 +46,24 @@ import type { ToolTimings } from "./model/tools/mcp-server";
 import { ModelConnectionResolver } from "./domain/model-connection/model-connection.resolver";
 import { ModelConnectionService } from "./domain/model-connection/model-connection.service";
 import type { ProviderModels } from "./domain/model-connection/provider-models";
-import { InstanceRow } from "./platform/instance/instance.entity";
-import { ServerHolder } from "./platform/instance/server-holder.entity";
 import type { Outbound, OutboundPurpose } from "./platform/outbound/outbound";
 import type { DocumentReader } from "./retrieval/document-reader";
-import { HolderTokenUse } from "./domain/run/holder-token-use.entity";
-import { IdempotencyKey } from "./domain/run/idempotency-key.entity";
-import { Run } from "./domain/run/run.entity";
 import { RunListResolver } from "./domain/run/run-list.resolver";
 import { RunLists } from "./domain/run/run-lists";
 import { RunResolver } from "./domain/run/run.resolver";
 import { type RunRuntime, RunService } from "./domain/run/run.service";
-import { StoredRunEvent } from "./domain/run/run-event.entity";
 import { SessionRunsResolver } from "./domain/run/session-runs.resolver";
-import { TokenUse } from "./domain/run/token-use.entity";
 import type { OperationReport } from "./domain/usage/operation-report";
 import { KeyUsageResolver } from "./domain/usage/key-usage.resolver";
 import { UsageResolver } from "./domain/usage/usage.resolver";
 import { UsageService } from "./domain/usage/usage.service";
-import { UsedOperation } from "./domain/usage/usage.entity";
 import type { UsageCollector } from "./domain/usage/usage-collector";
 import { ResponseBudget } from "./platform/process/response-budget";
 import { PermissionsResolver } from "./domain/scope/permissions.resolver";
-import { Scope } from "./domain/scope/scope.entity";
 import { ScopeResolver } from "./domain/scope/scope.resolver";
 import { ScopeService } from "./domain/scope/scope.service";
 import type { RateCounter } from "./platform/rates/rate-counter";
 import type { Keyring } from "./platform/secrets/keyring";
-import type { SecretColumn } from "./platform/secrets/secret-column";
-import { Message } from "./domain/session/message.entity";
-import { Session } from "./domain/session/session.entity";
 import { SessionResolver } from "./domain/session/session.resolver";
 import { SessionService } from "./domain/session/session.service";
 import type { DocumentStorage } from "./platform/storage/document-storage";
@@ -146,46 +118,6 @@ export interface Context {
   readonly resumeAfter: (runId: string) => number | undefined;
   readonly resolvers: ReadonlyMap<unknown, object>;
 }
-
-export const entities = [
-  App,
-  AppUsage,
-  Scope,
-  ApiKey,
-  ApiKeyTag,
-  Agent,
-  ModelConnection,
-  AppToolServer,
-  Session,
-  Message,
-  Document,
-  Run,
-  StoredRunEvent,
-  IdempotencyKey,
-  TokenUse,
-  HolderTokenUse,
-  InstanceRow,
-  ServerHolder,
-  CallbackSecret,
-  CallbackDelivery,
-  EventDelivery,
-  LimitWarning,
-  AuditEntry,
-  AuditHead,
-  SignedHead,
-  Administrator,
-  UsedOperation,
-  ConsoleSession,
-];
-
-/** The columns with secrets that users entrusted to the server. */
-export const secretColumns: readonly SecretColumn[] = [
-  apiKeyColumn,
-  headersColumn,
-  callbackSecretColumn,
-  callbackUrlColumn,
-  eventUrlColumn,
-];
 
 export const resolverClasses = [
   ViewerResolver,

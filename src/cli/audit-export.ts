@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
-import { entities } from "../container";
+import { entities } from "../entities";
 import { exportLines } from "../domain/audit/audit-export";
 import { auditKeysOf } from "../domain/audit/audit-keys";
 import { AuditSource } from "../domain/audit/audit-source";

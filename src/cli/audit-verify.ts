@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
-import { entities } from "../container";
+import { entities } from "../entities";
 import { verifyFile } from "../domain/audit/audit-file";
 import { auditKeysOf } from "../domain/audit/audit-keys";
 import { entryName } from "../domain/audit/audit-records";

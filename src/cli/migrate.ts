@@ -1,5 +1,5 @@
 import { readConfig } from "../config";
-import { entities } from "../container";
+import { entities } from "../entities";
 import { Database } from "../platform/database/database";
 import { exitWithError } from "../platform/process/startup-error";
 

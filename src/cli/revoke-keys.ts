@@ -10,7 +10,7 @@ import { ApiKey, RevokedKeyRuns } from "../domain/api-key/api-key.entity";
 import { digestOf, secretsIn } from "../domain/api-key/secret";
 import { EventOutbox } from "../domain/event/event-outbox";
 import { readConfig } from "../config";
-import { entities } from "../container";
+import { entities } from "../entities";
 import { Database } from "../platform/database/database";
 import { openKeyring } from "../platform/secrets/open-keyring";
 import { exitWithError, StartupError } from "../platform/process/startup-error";

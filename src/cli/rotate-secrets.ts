@@ -1,5 +1,5 @@
 import { readConfig } from "../config";
-import { entities, secretColumns } from "../container";
+import { entities, secretColumns } from "../entities";
 import { Database } from "../platform/database/database";
 import { openKeyring } from "../platform/secrets/open-keyring";
 import { rotateSecrets } from "../platform/secrets/secrets-rotation";

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { readConfig } from "../config";
-import { entities } from "../container";
+import { entities } from "../entities";
 import { Database } from "../platform/database/database";
 import { asStartupError, exitWithError, StartupError } from "../platform/process/startup-error";
 import { openStorage } from "../platform/storage/open-storage";

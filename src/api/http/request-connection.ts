@@ -1,6 +1,7 @@
 import { finished } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { LiveConnections, RequestConnection } from "../streams/live-connections";
+import type { RequestConnection } from "../streams/live-connection";
+import type { LiveConnections } from "../streams/live-connections";
 
 declare module "fastify" {
   interface FastifyRequest {

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from "graphql";
 import type { PreparedOperation } from "../graphql/operations";
-import type { LiveConnection } from "./live-connections";
+import type { LiveConnection } from "./live-connection";
 
 export interface EventHandling {
   /** Computes the result of an event, with internal errors masked. */

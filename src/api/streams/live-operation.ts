@@ -2,7 +2,7 @@ import type { EntityManager } from "typeorm";
 import type { Caller } from "../../auth/caller";
 import type { OperationAccess, WatchedOperation } from "../../auth/operation-access";
 import type { ApiError } from "../../errors";
-import type { LiveConnection } from "./live-connections";
+import type { LiveConnection } from "./live-connection";
 
 /** An operation of a live connection. The connection is closed if the operation loses its rights. */
 export class LiveOperation implements OperationAccess {

@@ -2,7 +2,7 @@ import type { ExecutionResult } from "graphql";
 import { ApiError, conflict, notFound } from "../../errors";
 import { WakeUp } from "../../platform/process/wake-up";
 import type { StreamEvent } from "./event-stream";
-import type { LiveConnection } from "./live-connections";
+import type { LiveConnection } from "./live-connection";
 
 /** Operations that may be open on one stream. */
 const maxOperations = 100;

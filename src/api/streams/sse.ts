@@ -8,7 +8,7 @@ import type { OperationRequest } from "../graphql/operations";
 import { SerializedResult } from "../graphql/serialization";
 import { complete, type EventStream, eventsOf, sendEvents } from "./event-stream";
 import { eventIndexOf, executeOperation, type StreamDependencies } from "./execute-operation";
-import type { LiveConnection } from "./live-connections";
+import type { LiveConnection } from "./live-connection";
 import { latestOf, resumePositionOf, resumePositionOfHeader } from "./resume";
 import { SharedStream } from "./shared-stream";
 import { StreamReservations } from "./stream-reservations";

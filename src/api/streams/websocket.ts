@@ -16,7 +16,7 @@ import { credentialOfHeaders, credentialOfPayload, theOnly } from "../credential
 import { isAllowedUpgrade } from "../origins";
 import { requestIdOf } from "../common-headers";
 import { startOperationSpan } from "../reports/operation-span";
-import type { LiveConnection } from "./live-connections";
+import type { LiveConnection } from "./live-connection";
 import { executeOperation, type StreamDependencies } from "./execute-operation";
 import { refuseUpgrade } from "./refuse-upgrade";
 import { latestOf, resumePositionOf } from "./resume";

@@ -4,7 +4,7 @@ import { setImmediate } from "node:timers/promises";
 import pino from "pino";
 import { KeyUsage } from "../../../src/domain/api-key/key-usage";
 import { readConfig } from "../../../src/config";
-import { entities } from "../../../src/container";
+import { entities } from "../../../src/entities";
 import { Database } from "../../../src/platform/database/database";
 import { node } from "../../support/node";
 import { type TestProcess, useProcesses } from "../../support/process";

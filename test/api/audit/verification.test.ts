@@ -4,7 +4,7 @@ import { AuditLog, noOrigin } from "../../../src/domain/audit/audit-log";
 import { auditKeysOf } from "../../../src/domain/audit/audit-keys";
 import { AuditRetention } from "../../../src/domain/audit/audit-retention";
 import { readConfig } from "../../../src/config";
-import { entities } from "../../../src/container";
+import { entities } from "../../../src/entities";
 import { Database } from "../../../src/platform/database/database";
 import { openKeyring } from "../../../src/platform/secrets/open-keyring";
 import { type TestProcess, useProcesses } from "../../support/process";

@@ -7,7 +7,7 @@ import { setImmediate, setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 import { DataSource, type EntityMetadata } from "typeorm";
 import { readConfig } from "../../../src/config";
-import { entities } from "../../../src/container";
+import { entities } from "../../../src/entities";
 import { createDataSource } from "../../../src/platform/database/data-source";
 import { migrations } from "../../../src/platform/database/migrations";
 import { type Environment, type TestProcess, useProcesses } from "../../support/process";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { readConfig } from "../../../src/config";
-import { entities } from "../../../src/container";
+import { entities } from "../../../src/entities";
 import { App } from "../../../src/domain/app/app.entity";
 import { Database } from "../../../src/platform/database/database";
 import { sqlOn } from "../../support/database";

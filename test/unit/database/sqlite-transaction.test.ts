@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { EntityManager } from "typeorm";
 import { App } from "../../../src/domain/app/app.entity";
 import { readConfig } from "../../../src/config";
-import { entities } from "../../../src/container";
+import { entities } from "../../../src/entities";
 import { Database } from "../../../src/platform/database/database";
 import { sqlOn } from "../../support/database";
 import { useFolder } from "../../support/folder";

@@ -1,6 +1,6 @@
 import type { WatchedOperation } from "../../../src/auth/operation-access";
 import { ApiError } from "../../../src/errors";
-import type { LiveConnection } from "../../../src/api/streams/live-connections";
+import type { LiveConnection } from "../../../src/api/streams/live-connection";
 import { LiveOperation } from "../../../src/api/streams/live-operation";
 
 const lost = new ApiError("UNAUTHENTICATED", "This API key has been revoked.");

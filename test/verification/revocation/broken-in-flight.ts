@@ -1,5 +1,5 @@
 import "reflect-metadata";
-import { LiveConnection } from "../../../src/api/streams/live-connections";
+import { LiveConnection } from "../../../src/api/streams/live-connection";
 import { LiveOperation } from "../../../src/api/streams/live-operation";
 
 /** When loaded before the server, operations keep the rights that they were admitted with. The verification must find it. */
