@@ -85,6 +85,25 @@ test("the secret of a rotation stays while what is under it changes and is asked
   await page.getByText("Revoked", { exact: true }).first().waitFor();
 });
 
+test("neither Cancel nor Escape closes the form while the key is being made, so that its secret arrives", async () => {
+  const farm = await newFarm(server.current);
+  const { page } = await browser.visit();
+  await openForm(page, farm, "held");
+  let answer: () => void = () => undefined;
+  const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/console/graphql", async (route) => {
+    if (route.request().postData()?.includes("createApiKey")) await isAnswered;
+    await route.continue();
+  });
+  await create(page).click();
+  await page.getByRole("button", { name: "Creating…" }).waitFor();
+  await page.getByRole("button", { name: "Cancel" }).click({ force: true });
+  await page.keyboard.press("Escape");
+  answer();
+  expect(await secretOf(page).textContent()).toMatch(/^latchkey_/);
+  await page.getByRole("checkbox", { name: "I have stored it" }).check();
+});
+
 test("a double click on Create makes one key", async () => {
   const farm = await newFarm(server.current);
   const { page } = await browser.visit();

@@ -50,3 +50,7 @@ export function fieldErrors(error: unknown): Readonly<Record<string, string>> {
   }
   return found;
 }
+
+/** The fault of a name: the server's message about it, or that another object has it. */
+export const nameFaultOf = (error: unknown): string | undefined =>
+  fieldErrors(error)["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);

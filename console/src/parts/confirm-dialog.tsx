@@ -1,7 +1,7 @@
-import { type ReactNode, useRef, useState } from "react";
-import { DialogFrame } from "./dialog";
+import { type ReactNode, useState } from "react";
 import { TextField } from "./fields";
-import { Problem } from "./problem";
+import { FormDialog } from "./form-dialog";
+import { useAction } from "./use-action";
 
 interface ConfirmDialogProps {
   readonly title: string;
@@ -19,60 +19,39 @@ interface ConfirmDialogProps {
 export default function ConfirmDialog(props: ConfirmDialogProps) {
   const { title, children, typeName, action, pendingAction, tone = "danger", onConfirm, onClose } = props;
   const [typed, setTyped] = useState("");
-  const [error, setError] = useState<unknown>(null);
   const [hint, setHint] = useState<string>();
-  const [isPending, setIsPending] = useState(false);
-  const isUnderWay = useRef(false);
-  const confirm = async () => {
+  const { run, isPending, error } = useAction(async () => {
     if (typeName !== undefined && typed.trim() !== typeName.trim()) {
       setHint("This is not the name.");
       return;
     }
-    if (isUnderWay.current) return;
-    isUnderWay.current = true;
-    setIsPending(true);
-    setError(null);
-    try {
-      await onConfirm();
-      onClose();
-    } catch (failure) {
-      setError(failure);
-    } finally {
-      isUnderWay.current = false;
-      setIsPending(false);
-    }
-  };
+    await onConfirm();
+    onClose();
+  });
   return (
-    <DialogFrame title={title} onClose={onClose} width={460}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void confirm();
-        }}
-      >
-        {children && <div className="flex flex-col gap-3 text-text-2">{children}</div>}
-        {typeName !== undefined && (
-          <TextField
-            label={`Type “${typeName}” to confirm`}
-            value={typed}
-            error={hint}
-            onChange={({ target }) => {
-              setTyped(target.value);
-              setHint(undefined);
-            }}
-          />
-        )}
-        <Problem error={error} />
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className={`btn btn-${tone}`} aria-disabled={isPending}>
-            {isPending ? pendingAction : action}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+    <FormDialog
+      title={title}
+      onClose={onClose}
+      width={460}
+      onSubmit={run}
+      action={action}
+      pendingAction={pendingAction}
+      tone={tone}
+      isPending={isPending}
+      error={error}
+    >
+      {children && <div className="flex flex-col gap-3 text-text-2">{children}</div>}
+      {typeName !== undefined && (
+        <TextField
+          label={`Type “${typeName}” to confirm`}
+          value={typed}
+          error={hint}
+          onChange={({ target }) => {
+            setTyped(target.value);
+            setHint(undefined);
+          }}
+        />
+      )}
+    </FormDialog>
   );
 }

@@ -1,12 +1,11 @@
 import { useId, useState } from "react";
 import { request } from "../../api/client";
-import { fieldErrors, hasCode } from "../../api/errors";
+import { nameFaultOf } from "../../api/errors";
 import { Checklist } from "../../parts/checklist";
 import { appChoices } from "../../parts/choices";
-import { DialogFrame } from "../../parts/dialog";
 import { Check, TextField } from "../../parts/fields";
-import { Problem } from "../../parts/problem";
 import { SecretDialog } from "../../parts/secret-dialog";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import type { Administrator } from "./administrators";
 import { CreateAdministratorDocument, UpdateAdministratorDocument } from "./operations.generated";
@@ -46,63 +45,51 @@ export default function AdministratorForm({ administrator, onClose, onDone }: Ad
         onClose={() => void onDone()}
       />
     );
-  const faults = fieldErrors(error);
-  const nameFault = hint ?? faults["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
+  const nameFault = hint ?? nameFaultOf(error);
   return (
-    <DialogFrame
+    <FormDialog
       title={administrator ? "Edit the administrator" : "New Administrator"}
-      onClose={isPending ? undefined : onClose}
+      onClose={onClose}
+      isHeld
+      onSubmit={run}
+      action={administrator ? "Save" : "Create"}
+      pendingAction={administrator ? "Saving…" : "Creating…"}
+      isPending={isPending}
+      error={nameFault === undefined ? error : null}
     >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
+      <TextField
+        label="Name"
+        value={name}
+        maxLength={120}
+        error={nameFault}
+        onChange={({ target }) => {
+          setName(target.value);
+          setHint(undefined);
         }}
-      >
-        <TextField
-          label="Name"
-          value={name}
-          maxLength={120}
-          error={nameFault}
-          onChange={({ target }) => {
-            setName(target.value);
-            setHint(undefined);
-          }}
-        />
-        <fieldset className="flex flex-col gap-3">
-          <legend className="mb-2 text-sm font-medium">Role</legend>
-          {roles.map(({ value, says }) => (
-            <Check
-              key={value}
-              type="radio"
-              name={group}
-              label={<span className="font-medium">{roleNames[value]}</span>}
-              says={says}
-              checked={role === value}
-              onChange={() => setRole(value)}
-            />
-          ))}
-        </fieldset>
-        <fieldset className="flex flex-col gap-2">
-          <legend className="mb-2 text-sm font-medium">Apps</legend>
+      />
+      <fieldset className="flex flex-col gap-3">
+        <legend className="mb-2 text-sm font-medium">Role</legend>
+        {roles.map(({ value, says }) => (
           <Check
-            label="All apps"
-            checked={appIds === null}
-            onChange={({ target }) => setAppIds(target.checked ? null : [])}
+            key={value}
+            type="radio"
+            name={group}
+            label={<span className="font-medium">{roleNames[value]}</span>}
+            says={says}
+            checked={role === value}
+            onChange={() => setRole(value)}
           />
-          {appIds !== null && <Checklist label="Apps" choices={appChoices} value={appIds} onChange={setAppIds} />}
-        </fieldset>
-        {nameFault === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {administrator ? (isPending ? "Saving…" : "Save") : isPending ? "Creating…" : "Create"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+        ))}
+      </fieldset>
+      <fieldset className="flex flex-col gap-2">
+        <legend className="mb-2 text-sm font-medium">Apps</legend>
+        <Check
+          label="All apps"
+          checked={appIds === null}
+          onChange={({ target }) => setAppIds(target.checked ? null : [])}
+        />
+        {appIds !== null && <Checklist label="Apps" choices={appChoices} value={appIds} onChange={setAppIds} />}
+      </fieldset>
+    </FormDialog>
   );
 }

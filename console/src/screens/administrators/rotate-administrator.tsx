@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { DialogFrame } from "../../parts/dialog";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { SecretDialog } from "../../parts/secret-dialog";
 import { useAction } from "../../parts/use-action";
 import type { Administrator } from "./administrators";
@@ -32,21 +31,17 @@ export default function RotateAdministrator({ administrator, onClose }: RotateAd
       />
     );
   return (
-    <DialogFrame
+    <FormDialog
       title={`Replace the key of “${administrator.name}”?`}
       lead="The old key is refused on every server once the new one is made, and what was begun with it ends."
-      onClose={isPending ? undefined : onClose}
+      onClose={onClose}
+      isHeld
       width={460}
-    >
-      <Problem error={error} />
-      <div className="dialog-foot">
-        <button type="button" className="btn" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" className="btn btn-primary" aria-disabled={isPending} onClick={() => void run()}>
-          {isPending ? "Replacing…" : "Replace the key"}
-        </button>
-      </div>
-    </DialogFrame>
+      onSubmit={run}
+      action="Replace the key"
+      pendingAction="Replacing…"
+      isPending={isPending}
+      error={error}
+    />
   );
 }

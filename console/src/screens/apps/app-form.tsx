@@ -1,9 +1,8 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { fieldErrors, hasCode } from "../../api/errors";
-import { DialogFrame } from "../../parts/dialog";
+import { fieldErrors, nameFaultOf } from "../../api/errors";
 import { TextArea, TextField } from "../../parts/fields";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import type { App } from "./apps";
 import { CreateAppDocument, UpdateAppDocument } from "./operations.generated";
@@ -30,45 +29,37 @@ export default function AppForm({ app, onClose, onDone }: AppFormProps) {
     await onDone(saved);
   });
   const faults = fieldErrors(error);
-  const nameFault = hint ?? faults["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
+  const nameFault = hint ?? nameFaultOf(error);
   return (
-    <DialogFrame title={app ? "Rename the app" : "New App"} onClose={onClose} width={460}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
+    <FormDialog
+      title={app ? "Rename the app" : "New App"}
+      onClose={onClose}
+      width={460}
+      onSubmit={run}
+      action={app ? "Save" : "Create"}
+      pendingAction={app ? "Saving…" : "Creating…"}
+      isPending={isPending}
+      error={nameFault === undefined ? error : null}
+    >
+      <TextField
+        label="Name"
+        value={name}
+        maxLength={120}
+        error={nameFault}
+        onChange={({ target }) => {
+          setName(target.value);
+          setHint(undefined);
         }}
-      >
-        <TextField
-          label="Name"
-          value={name}
-          maxLength={120}
-          error={nameFault}
-          onChange={({ target }) => {
-            setName(target.value);
-            setHint(undefined);
-          }}
-        />
-        <TextArea
-          label="Description"
-          optional
-          rows={2}
-          maxLength={2000}
-          value={description}
-          error={faults["description"]}
-          onChange={({ target }) => setDescription(target.value)}
-        />
-        {nameFault === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {app ? (isPending ? "Saving…" : "Save") : isPending ? "Creating…" : "Create"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+      />
+      <TextArea
+        label="Description"
+        optional
+        rows={2}
+        maxLength={2000}
+        value={description}
+        error={faults["description"]}
+        onChange={({ target }) => setDescription(target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { fieldErrors, hasCode } from "../../api/errors";
-import { DialogFrame } from "../../parts/dialog";
+import { fieldErrors, nameFaultOf } from "../../api/errors";
 import { Check, SelectField, TextField } from "../../parts/fields";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { type ModelConnection, providerNames } from "./connections";
 import { CreateConnectionDocument, UpdateConnectionDocument } from "./operations.generated";
@@ -41,73 +40,65 @@ export default function ConnectionForm({ appId, connection, onClose, onDone }: C
     await onDone(connection ? "The connection is saved." : "The connection is made. Test it from its options.");
   });
   const faults = fieldErrors(error);
-  const nameFault = hint ?? faults["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
+  const nameFault = hint ?? nameFaultOf(error);
   return (
-    <DialogFrame title={connection ? "Edit the connection" : "New Connection"} onClose={onClose} width={480}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
+    <FormDialog
+      title={connection ? "Edit the connection" : "New Connection"}
+      onClose={onClose}
+      width={480}
+      onSubmit={run}
+      action={connection ? "Save" : "Create"}
+      pendingAction={connection ? "Saving…" : "Creating…"}
+      isPending={isPending}
+      error={nameFault === undefined ? error : null}
+    >
+      <TextField
+        label="Name"
+        hint="Agents name a model as <name>/<model>."
+        value={name}
+        maxLength={64}
+        error={nameFault}
+        onChange={({ target }) => {
+          setName(target.value);
+          setHint(undefined);
         }}
-      >
-        <TextField
-          label="Name"
-          hint="Agents name a model as <name>/<model>."
-          value={name}
-          maxLength={64}
-          error={nameFault}
-          onChange={({ target }) => {
-            setName(target.value);
-            setHint(undefined);
-          }}
+      />
+      <SelectField
+        label="Provider"
+        value={provider}
+        disabled={connection !== undefined}
+        options={providers.map((value) => ({ value, name: providerNames[value] ?? value }))}
+        onChange={({ target }) => setProvider(providers.find((value) => value === target.value) ?? provider)}
+      />
+      <TextField
+        label="Address"
+        type="url"
+        dir="ltr"
+        optional={provider !== "OPENAI_COMPATIBLE"}
+        placeholder="http://ollama:11434/v1"
+        value={baseUrl}
+        error={faults["baseUrl"]}
+        onChange={({ target }) => setBaseUrl(target.value)}
+      />
+      <TextField
+        label={connection?.hasApiKey ? "New API key of the provider" : "API key of the provider"}
+        type="password"
+        autoComplete="new-password"
+        dir="ltr"
+        optional={provider === "OPENAI_COMPATIBLE" || connection !== undefined}
+        hint={connection?.hasApiKey ? "One is stored. A new address needs the key again." : undefined}
+        disabled={isKeyRemoved}
+        value={apiKey}
+        error={faults["apiKey"]}
+        onChange={({ target }) => setApiKey(target.value)}
+      />
+      {connection?.hasApiKey && (
+        <Check
+          label="Remove the stored key"
+          checked={isKeyRemoved}
+          onChange={({ target }) => setIsKeyRemoved(target.checked)}
         />
-        <SelectField
-          label="Provider"
-          value={provider}
-          disabled={connection !== undefined}
-          options={providers.map((value) => ({ value, name: providerNames[value] ?? value }))}
-          onChange={({ target }) => setProvider(providers.find((value) => value === target.value) ?? provider)}
-        />
-        <TextField
-          label="Address"
-          type="url"
-          dir="ltr"
-          optional={provider !== "OPENAI_COMPATIBLE"}
-          placeholder="http://ollama:11434/v1"
-          value={baseUrl}
-          error={faults["baseUrl"]}
-          onChange={({ target }) => setBaseUrl(target.value)}
-        />
-        <TextField
-          label={connection?.hasApiKey ? "New API key of the provider" : "API key of the provider"}
-          type="password"
-          autoComplete="new-password"
-          dir="ltr"
-          optional={provider === "OPENAI_COMPATIBLE" || connection !== undefined}
-          hint={connection?.hasApiKey ? "One is stored. A new address needs the key again." : undefined}
-          disabled={isKeyRemoved}
-          value={apiKey}
-          error={faults["apiKey"]}
-          onChange={({ target }) => setApiKey(target.value)}
-        />
-        {connection?.hasApiKey && (
-          <Check
-            label="Remove the stored key"
-            checked={isKeyRemoved}
-            onChange={({ target }) => setIsKeyRemoved(target.checked)}
-          />
-        )}
-        {nameFault === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {connection ? (isPending ? "Saving…" : "Save") : isPending ? "Creating…" : "Create"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+      )}
+    </FormDialog>
   );
 }

@@ -1,9 +1,8 @@
 import { useState } from "react";
 import { request } from "../../api/client";
 import { fieldErrors, hasCode } from "../../api/errors";
-import { DialogFrame } from "../../parts/dialog";
 import { Check, TextArea, TextField } from "../../parts/fields";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import type { ToolServer } from "./connections";
 import { CreateToolServerDocument, UpdateToolServerDocument } from "./operations.generated";
@@ -49,67 +48,59 @@ export default function ToolServerForm({ appId, server, onClose, onDone }: ToolS
   const faults = fieldErrors(error);
   const nameFault = hint ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
   return (
-    <DialogFrame title={server ? "Edit the tool server" : "New Tool Server"} onClose={onClose} width={480}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
+    <FormDialog
+      title={server ? "Edit the tool server" : "New Tool Server"}
+      onClose={onClose}
+      width={480}
+      onSubmit={run}
+      action={server ? "Save" : "Add"}
+      pendingAction={server ? "Saving…" : "Adding…"}
+      isPending={isPending}
+      error={nameFault === undefined ? error : null}
+    >
+      <TextField
+        label="Name"
+        dir="ltr"
+        hint="Letters, digits, hyphens, underscores and dots."
+        value={name}
+        maxLength={64}
+        error={nameFault}
+        onChange={({ target }) => {
+          setName(target.value);
+          setHint(undefined);
         }}
-      >
-        <TextField
-          label="Name"
-          dir="ltr"
-          hint="Letters, digits, hyphens, underscores and dots."
-          value={name}
-          maxLength={64}
-          error={nameFault}
-          onChange={({ target }) => {
-            setName(target.value);
-            setHint(undefined);
-          }}
+      />
+      <TextField
+        label="Address"
+        type="url"
+        dir="ltr"
+        placeholder="https://example.com/mcp"
+        value={url}
+        error={faults["url"]}
+        onChange={({ target }) => setUrl(target.value)}
+      />
+      {server && server.headerNames.length > 0 && (
+        <Check
+          label="Replace the headers"
+          says={`Stored: ${server.headerNames.join(", ")}. A new address needs them again.`}
+          checked={areHeadersReplaced}
+          onChange={({ target }) => setAreHeadersReplaced(target.checked)}
         />
-        <TextField
-          label="Address"
-          type="url"
+      )}
+      {areHeadersReplaced && (
+        <TextArea
+          label="Headers"
+          optional
+          rows={3}
           dir="ltr"
-          placeholder="https://example.com/mcp"
-          value={url}
-          error={faults["url"]}
-          onChange={({ target }) => setUrl(target.value)}
+          className="font-mono text-sm"
+          placeholder="authorization: Bearer …"
+          hint="One a line, such as authorization: Bearer …; sent with each request to this server."
+          value={headers}
+          error={faults["headers"] ?? faults["value"]}
+          onChange={({ target }) => setHeaders(target.value)}
         />
-        {server && server.headerNames.length > 0 && (
-          <Check
-            label="Replace the headers"
-            says={`Stored: ${server.headerNames.join(", ")}. A new address needs them again.`}
-            checked={areHeadersReplaced}
-            onChange={({ target }) => setAreHeadersReplaced(target.checked)}
-          />
-        )}
-        {areHeadersReplaced && (
-          <TextArea
-            label="Headers"
-            optional
-            rows={3}
-            dir="ltr"
-            className="font-mono text-sm"
-            placeholder="authorization: Bearer …"
-            hint="One a line, such as authorization: Bearer …; sent with each request to this server."
-            value={headers}
-            error={faults["headers"] ?? faults["value"]}
-            onChange={({ target }) => setHeaders(target.value)}
-          />
-        )}
-        {nameFault === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {server ? (isPending ? "Saving…" : "Save") : isPending ? "Adding…" : "Add"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+      )}
+    </FormDialog>
   );
 }

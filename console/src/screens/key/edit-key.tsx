@@ -1,8 +1,7 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { fieldErrors, hasCode } from "../../api/errors";
-import { DialogFrame } from "../../parts/dialog";
-import { Problem } from "../../parts/problem";
+import { fieldErrors, nameFaultOf } from "../../api/errors";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { inputOfKey, KeyFields, type KeyForm } from "../keys/key-fields";
 import type { KeyDetails } from "./key";
@@ -23,28 +22,19 @@ export default function EditKey({ apiKey, onClose }: { apiKey: KeyDetails; onClo
     onClose();
   });
   const faults = fieldErrors(error);
-  const nameFault = faults["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
+  const nameFault = nameFaultOf(error);
   const set = (part: Partial<KeyForm>) => setForm({ ...form, ...part });
   return (
-    <DialogFrame title="Edit the key" onClose={onClose}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <KeyFields form={form} onChange={set} nameFault={nameFault} faults={faults} />
-        {nameFault === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {isPending ? "Saving…" : "Save"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+    <FormDialog
+      title="Edit the key"
+      onClose={onClose}
+      onSubmit={run}
+      action="Save"
+      pendingAction="Saving…"
+      isPending={isPending}
+      error={nameFault === undefined ? error : null}
+    >
+      <KeyFields form={form} onChange={set} nameFault={nameFault} faults={faults} />
+    </FormDialog>
   );
 }

@@ -6,6 +6,7 @@ import { Check, TextField } from "../../parts/fields";
 import { count } from "../../parts/format";
 import { Problem } from "../../parts/problem";
 import { Time } from "../../parts/text";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { Revoked } from "../keys/revoke-keys";
 import type { KeyDetails } from "./key";
@@ -49,67 +50,57 @@ export default function RevokeKey({ apiKey, onClose }: { apiKey: KeyDetails; onC
       </DialogFrame>
     );
   return (
-    <DialogFrame
+    <FormDialog
       title={`Revoke “${apiKey.name}”?`}
       lead="Revoking is for good: the key is refused on every server once it is done."
       onClose={onClose}
       width={460}
+      onSubmit={run}
+      action="Revoke the key"
+      pendingAction="Revoking…"
+      tone="danger"
+      isPending={isPending}
+      isReady={planned !== undefined}
+      error={error}
     >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <dl className="facts p-0!">
-          <dt>Last used</dt>
-          <dd>
-            <Time at={apiKey.lastUsedAt} none="never" focusable />
-            {apiKey.lastUsedFrom && ` from ${apiKey.lastUsedFrom}`}
-          </dd>
-          <dt>What ends</dt>
-          <dd aria-live="polite">
-            {planned
-              ? `${count(planned.runsCancelled, "unfinished run")}, ${count(planned.streamsEnded, "open stream")} on this server`
-              : "asking…"}
-          </dd>
-        </dl>
-        <Problem error={plan.error} />
-        <Check
-          label="Let its runs finish"
-          says="Only the key is refused; what it has started goes on."
-          checked={isFinishing}
-          onChange={({ target }) => setIsFinishing(target.checked)}
-        />
+      <dl className="facts p-0!">
+        <dt>Last used</dt>
+        <dd>
+          <Time at={apiKey.lastUsedAt} none="never" focusable />
+          {apiKey.lastUsedFrom && ` from ${apiKey.lastUsedFrom}`}
+        </dd>
+        <dt>What ends</dt>
+        <dd aria-live="polite">
+          {planned
+            ? `${count(planned.runsCancelled, "unfinished run")}, ${count(planned.streamsEnded, "open stream")} on this server`
+            : "asking…"}
+        </dd>
+      </dl>
+      <Problem error={plan.error} />
+      <Check
+        label="Let its runs finish"
+        says="Only the key is refused; what it has started goes on."
+        checked={isFinishing}
+        onChange={({ target }) => setIsFinishing(target.checked)}
+      />
+      <TextField
+        label="Reason"
+        optional
+        maxLength={500}
+        value={reason}
+        onChange={({ target }) => setReason(target.value)}
+      />
+      {isInUse && (
         <TextField
-          label="Reason"
-          optional
-          maxLength={500}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
+          label={`It was used in the last 7 days. Type “${apiKey.name}” to confirm`}
+          value={typed}
+          error={hint}
+          onChange={({ target }) => {
+            setTyped(target.value);
+            setHint(undefined);
+          }}
         />
-        {isInUse && (
-          <TextField
-            label={`It was used in the last 7 days. Type “${apiKey.name}” to confirm`}
-            value={typed}
-            error={hint}
-            onChange={({ target }) => {
-              setTyped(target.value);
-              setHint(undefined);
-            }}
-          />
-        )}
-        <Problem error={error} />
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-danger" aria-disabled={isPending || !planned}>
-            {isPending ? "Revoking…" : "Revoke the key"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+      )}
+    </FormDialog>
   );
 }

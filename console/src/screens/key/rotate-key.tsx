@@ -1,9 +1,8 @@
 import { useId, useState } from "react";
 import { request } from "../../api/client";
-import { DialogFrame } from "../../parts/dialog";
 import { Check } from "../../parts/fields";
-import { Problem } from "../../parts/problem";
 import { KeySecretDialog } from "../../parts/key-secret-dialog";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import type { KeyDetails } from "./key";
 import { RotateKeyDocument, type RotateKeyMutation } from "./operations.generated";
@@ -37,61 +36,50 @@ export default function RotateKey({ apiKey, onClose }: { apiKey: KeyDetails; onC
       <KeySecretDialog title={`The new key “${made.apiKey.name}”`} secret={made.secret} note={note} onClose={onClose} />
     );
   return (
-    <DialogFrame
+    <FormDialog
       title={`Rotate “${apiKey.name}”`}
       lead="A new key with the same scope, name, limits and tags takes its place."
-      onClose={isPending ? undefined : onClose}
+      onClose={onClose}
+      isHeld
+      onSubmit={run}
+      action="Rotate"
+      pendingAction="Rotating…"
+      isPending={isPending}
+      error={error}
     >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <div>
-          <label htmlFor={id} className="text-sm font-medium">
-            Overlap: <output htmlFor={id}>{overlap.name}</output>
-          </label>
-          <input
-            id={id}
-            type="range"
-            min={0}
-            max={overlaps.length - 1}
-            step={1}
-            value={position}
-            aria-valuetext={overlap.name}
-            className="slider mt-2 w-full"
-            onChange={({ target }) => setPosition(Number(target.value))}
-          />
-          <div className="flex justify-between text-xs text-text-3" aria-hidden="true">
-            {overlaps.map(({ name }) => (
-              <span key={name}>{name}</span>
-            ))}
-          </div>
-          <p className="mt-2 text-sm text-text-2">
-            {overlap.seconds === 0
-              ? "The old key is refused as soon as the new one is made."
-              : `Both keys are valid for ${overlap.name}; then the old one is refused, and its runs finish.`}
-          </p>
+      <div>
+        <label htmlFor={id} className="text-sm font-medium">
+          Overlap: <output htmlFor={id}>{overlap.name}</output>
+        </label>
+        <input
+          id={id}
+          type="range"
+          min={0}
+          max={overlaps.length - 1}
+          step={1}
+          value={position}
+          aria-valuetext={overlap.name}
+          className="slider mt-2 w-full"
+          onChange={({ target }) => setPosition(Number(target.value))}
+        />
+        <div className="flex justify-between text-xs text-text-3" aria-hidden="true">
+          {overlaps.map(({ name }) => (
+            <span key={name}>{name}</span>
+          ))}
         </div>
-        {overlap.seconds > 0 && (
-          <Check
-            label="End the old key when the new one is first used"
-            checked={endOldOnFirstUse}
-            onChange={({ target }) => setEndOldOnFirstUse(target.checked)}
-          />
-        )}
-        <Problem error={error} />
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {isPending ? "Rotating…" : "Rotate"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+        <p className="mt-2 text-sm text-text-2">
+          {overlap.seconds === 0
+            ? "The old key is refused as soon as the new one is made."
+            : `Both keys are valid for ${overlap.name}; then the old one is refused, and its runs finish.`}
+        </p>
+      </div>
+      {overlap.seconds > 0 && (
+        <Check
+          label="End the old key when the new one is first used"
+          checked={endOldOnFirstUse}
+          onChange={({ target }) => setEndOldOnFirstUse(target.checked)}
+        />
+      )}
+    </FormDialog>
   );
 }

@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { ConnectionError, fieldErrors, hasCode } from "../../api/errors";
-import { DialogFrame } from "../../parts/dialog";
+import { ConnectionError, fieldErrors, hasCode, nameFaultOf } from "../../api/errors";
 import { formatTime } from "../../parts/format";
 import { Problem } from "../../parts/problem";
 import { KeySecretDialog } from "../../parts/key-secret-dialog";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { emptyKeyForm, inputOfKey, KeyFields, type KeyForm } from "./key-fields";
 import { findLostKey, type LostKey } from "./lost-key";
@@ -57,39 +57,31 @@ export default function NewKey({ appId, scopeId, onClose }: NewKeyProps) {
   if (made)
     return <KeySecretDialog title={`The key “${made.apiKey.name}” is made`} secret={made.secret} onClose={onClose} />;
   const faults = fieldErrors(error);
-  const nameFault = hint ?? faults["name"] ?? (hasCode(error, "CONFLICT") ? error.message : undefined);
+  const nameFault = hint ?? nameFaultOf(error);
   return (
-    <DialogFrame title="New API Key" onClose={isPending ? undefined : onClose}>
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <KeyFields form={form} onChange={set} nameFault={nameFault} faults={faults} isFolded />
-        {lost ? (
-          <div role="alert" className="note note-unknown flex flex-col items-start gap-2">
-            <p>
-              A key of this name was made at {formatTime(new Date(lost.createdAt))}; its secret is lost, as the answer
-              did not arrive. Revoke it and make another.
-            </p>
-            <button type="button" className="btn btn-small btn-danger" onClick={() => void run(lost)}>
-              Revoke it and make another
-            </button>
-          </div>
-        ) : (
-          nameFault === undefined && <Problem error={error} />
-        )}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {isPending ? "Creating…" : "Create"}
+    <FormDialog
+      title="New API Key"
+      onClose={onClose}
+      isHeld
+      onSubmit={run}
+      action="Create"
+      pendingAction="Creating…"
+      isPending={isPending}
+    >
+      <KeyFields form={form} onChange={set} nameFault={nameFault} faults={faults} isFolded />
+      {lost ? (
+        <div role="alert" className="note note-unknown flex flex-col items-start gap-2">
+          <p>
+            A key of this name was made at {formatTime(new Date(lost.createdAt))}; its secret is lost, as the answer did
+            not arrive. Revoke it and make another.
+          </p>
+          <button type="button" className="btn btn-small btn-danger" onClick={() => void run(lost)}>
+            Revoke it and make another
           </button>
         </div>
-      </form>
-    </DialogFrame>
+      ) : (
+        nameFault === undefined && <Problem error={error} />
+      )}
+    </FormDialog>
   );
 }

@@ -7,6 +7,7 @@ import { count } from "../../parts/format";
 import { Verdict } from "../../parts/marks";
 import { Problem } from "../../parts/problem";
 import { Clock, Name, Time } from "../../parts/text";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { RevokeKeysDocument, type RevokeKeysMutation } from "./operations.generated";
 
@@ -46,75 +47,65 @@ export default function RevokeKeys({ ids, onClose, onRevoked }: RevokeKeysProps)
       </DialogFrame>
     );
   return (
-    <DialogFrame
+    <FormDialog
       title={`Revoke ${count(ids.length, "key")}?`}
       lead="Revoking is for good: the keys are refused on every server once it is done."
       onClose={onClose}
+      onSubmit={run}
+      action={`Revoke ${count(planned?.count ?? ids.length, "key")}`}
+      pendingAction="Revoking…"
+      tone="danger"
+      isPending={isPending}
+      isReady={planned !== undefined}
+      error={error}
     >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <Problem error={plan.error} />
-        {planned ? (
-          <>
-            <ul className="list-disc pl-5">
-              <li>
-                {planned.usedInLastDays === 0
-                  ? "None of them was used in the last 7 days."
-                  : `${count(planned.usedInLastDays, "key")} of them used in the last 7 days.`}
+      <Problem error={plan.error} />
+      {planned ? (
+        <>
+          <ul className="list-disc pl-5">
+            <li>
+              {planned.usedInLastDays === 0
+                ? "None of them was used in the last 7 days."
+                : `${count(planned.usedInLastDays, "key")} of them used in the last 7 days.`}
+            </li>
+            <li>{count(planned.runsCancelled, "unfinished run")} would be cancelled.</li>
+            <li>{count(planned.streamsEnded, "open stream")} on this server would end.</li>
+          </ul>
+          <ul
+            className="max-h-44 overflow-y-auto rounded border border-line px-3 py-2"
+            tabIndex={0}
+            aria-label="Keys to revoke"
+          >
+            {planned.keys.map(({ id, name, hint, lastUsedAt }) => (
+              <li key={id} className="flex justify-between gap-3 py-1">
+                <span className="flex min-w-0 gap-3">
+                  <Name max={28}>{name}</Name>
+                  <code className="text-text-2">{hint}</code>
+                </span>
+                <span className="whitespace-nowrap text-text-2">
+                  <Time at={lastUsedAt} none="never used" />
+                </span>
               </li>
-              <li>{count(planned.runsCancelled, "unfinished run")} would be cancelled.</li>
-              <li>{count(planned.streamsEnded, "open stream")} on this server would end.</li>
-            </ul>
-            <ul
-              className="max-h-44 overflow-y-auto rounded border border-line px-3 py-2"
-              tabIndex={0}
-              aria-label="Keys to revoke"
-            >
-              {planned.keys.map(({ id, name, hint, lastUsedAt }) => (
-                <li key={id} className="flex justify-between gap-3 py-1">
-                  <span className="flex min-w-0 gap-3">
-                    <Name max={28}>{name}</Name>
-                    <code className="text-text-2">{hint}</code>
-                  </span>
-                  <span className="whitespace-nowrap text-text-2">
-                    <Time at={lastUsedAt} none="never used" />
-                  </span>
-                </li>
-              ))}
-            </ul>
-          </>
-        ) : (
-          !plan.error && <p className="text-text-2">Asking what would happen…</p>
-        )}
-        <Check
-          label="Let their runs finish"
-          says="Only the keys are refused; what they have started goes on."
-          checked={isFinishing}
-          onChange={({ target }) => setIsFinishing(target.checked)}
-        />
-        <TextField
-          label="Reason"
-          optional
-          maxLength={500}
-          value={reason}
-          onChange={({ target }) => setReason(target.value)}
-        />
-        <Problem error={error} />
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-danger" aria-disabled={isPending || !planned}>
-            {isPending ? "Revoking…" : `Revoke ${count(planned?.count ?? ids.length, "key")}`}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+            ))}
+          </ul>
+        </>
+      ) : (
+        !plan.error && <p className="text-text-2">Asking what would happen…</p>
+      )}
+      <Check
+        label="Let their runs finish"
+        says="Only the keys are refused; what they have started goes on."
+        checked={isFinishing}
+        onChange={({ target }) => setIsFinishing(target.checked)}
+      />
+      <TextField
+        label="Reason"
+        optional
+        maxLength={500}
+        value={reason}
+        onChange={({ target }) => setReason(target.value)}
+      />
+    </FormDialog>
   );
 }
 

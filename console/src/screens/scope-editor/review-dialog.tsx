@@ -1,8 +1,7 @@
 import type { Grants } from "../../api/requirements";
 import { type Change, ChangesList } from "../../parts/changes";
-import { DialogFrame } from "../../parts/dialog";
+import { FormDialog } from "../../parts/form-dialog";
 import { count } from "../../parts/format";
-import { Problem } from "../../parts/problem";
 import { Name, Time } from "../../parts/text";
 import { useAction } from "../../parts/use-action";
 import { ImpactView } from "./impact-view";
@@ -35,42 +34,37 @@ export default function ReviewDialog({
   const { run, isPending, error } = useAction(onSave);
   const taken = changes.filter(({ effect }) => effect === "less");
   return (
-    <DialogFrame
+    <FormDialog
       title="This takes something away"
       lead={`It is in effect for ${keys} once the server has answered. Runs and streams that rely on it end.`}
       onClose={onClose}
       width={560}
+      onSubmit={run}
+      action="Save the change"
+      pendingAction="Saving…"
+      tone="danger"
+      isPending={isPending}
+      error={error}
     >
-      <div className="flex flex-col gap-4">
-        <ChangesList changes={taken} />
-        <ImpactView appId={appId} scopeId={scopeId} next={next} />
-        {shutOutKeys.length > 0 && (
-          <div className="note note-unknown">
-            <p className="mb-1">
-              {count(shutOutKeys.length, "key")} of the last 30 days came from an address that would be refused:
-            </p>
-            <ul className="max-h-48 overflow-y-auto" tabIndex={0} aria-label="Keys that would be refused">
-              {shutOutKeys.map(({ id, name, hint, lastUsedAt, lastUsedFrom }) => (
-                <li key={id} className="flex flex-wrap gap-x-3">
-                  <Name>{name}</Name>
-                  <code>{hint}</code>
-                  <span>{lastUsedFrom}</span>
-                  <Time at={lastUsedAt} />
-                </li>
-              ))}
-            </ul>
-          </div>
-        )}
-        <Problem error={error} />
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="button" className="btn btn-danger" aria-disabled={isPending} onClick={() => void run()}>
-            {isPending ? "Saving…" : "Save the change"}
-          </button>
+      <ChangesList changes={taken} />
+      <ImpactView appId={appId} scopeId={scopeId} next={next} />
+      {shutOutKeys.length > 0 && (
+        <div className="note note-unknown">
+          <p className="mb-1">
+            {count(shutOutKeys.length, "key")} of the last 30 days came from an address that would be refused:
+          </p>
+          <ul className="max-h-48 overflow-y-auto" tabIndex={0} aria-label="Keys that would be refused">
+            {shutOutKeys.map(({ id, name, hint, lastUsedAt, lastUsedFrom }) => (
+              <li key={id} className="flex flex-wrap gap-x-3">
+                <Name>{name}</Name>
+                <code>{hint}</code>
+                <span>{lastUsedFrom}</span>
+                <Time at={lastUsedAt} />
+              </li>
+            ))}
+          </ul>
         </div>
-      </div>
-    </DialogFrame>
+      )}
+    </FormDialog>
   );
 }

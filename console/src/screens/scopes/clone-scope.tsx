@@ -3,10 +3,9 @@ import { useState } from "react";
 import { request } from "../../api/client";
 import { hasCode } from "../../api/errors";
 import { queryClient } from "../../api/queries";
-import { DialogFrame } from "../../parts/dialog";
 import { TextField } from "../../parts/fields";
 import { PermissionMarks } from "../../parts/marks";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { useAction } from "../../parts/use-action";
 import { CloneScopeDocument } from "./operations.generated";
 import type { ScopeRow } from "./scopes";
@@ -28,37 +27,25 @@ export default function CloneScope({ appId, scope, onClose }: CloneScopeProps) {
   });
   const taken = hasCode(error, "CONFLICT") ? error.message : undefined;
   return (
-    <DialogFrame
+    <FormDialog
       title={`Clone “${scope.name}”`}
       lead="The new scope has the same permissions, addresses, limits and tags, and no keys."
       onClose={onClose}
       width={460}
+      onSubmit={run}
+      action="Clone"
+      pendingAction="Cloning…"
+      isPending={isPending}
+      error={taken === undefined ? error : null}
     >
-      <form
-        className="flex flex-col gap-4"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void run();
-        }}
-      >
-        <PermissionMarks {...scope.permissions} />
-        <TextField
-          label="Name of the new scope"
-          value={name}
-          maxLength={120}
-          error={taken}
-          onChange={({ target }) => setName(target.value)}
-        />
-        {taken === undefined && <Problem error={error} />}
-        <div className="dialog-foot mt-0!">
-          <button type="button" className="btn" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="btn btn-primary" aria-disabled={isPending}>
-            {isPending ? "Cloning…" : "Clone"}
-          </button>
-        </div>
-      </form>
-    </DialogFrame>
+      <PermissionMarks {...scope.permissions} />
+      <TextField
+        label="Name of the new scope"
+        value={name}
+        maxLength={120}
+        error={taken}
+        onChange={({ target }) => setName(target.value)}
+      />
+    </FormDialog>
   );
 }

@@ -1,7 +1,6 @@
 import { useState } from "react";
 import { request } from "../../api/client";
-import { DialogFrame } from "../../parts/dialog";
-import { Problem } from "../../parts/problem";
+import { FormDialog } from "../../parts/form-dialog";
 import { SecretDialog } from "../../parts/secret-dialog";
 import { useAction } from "../../parts/use-action";
 import { ReplaceCallbackSecretDocument } from "./operations.generated";
@@ -29,21 +28,17 @@ export default function CallbackSecret({ appId, isFirst, onClose }: CallbackSecr
       />
     );
   return (
-    <DialogFrame
+    <FormDialog
       title={isFirst ? "Create the secret of callbacks" : "Replace the secret of callbacks?"}
       lead="It signs callbacks as Standard Webhooks defines. For 24 hours they are also signed with the previous one."
-      onClose={isPending ? undefined : onClose}
+      onClose={onClose}
+      isHeld
       width={460}
-    >
-      <Problem error={error} />
-      <div className="dialog-foot">
-        <button type="button" className="btn" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" className="btn btn-primary" aria-disabled={isPending} onClick={() => void run()}>
-          {isPending ? "Making it…" : isFirst ? "Create" : "Replace"}
-        </button>
-      </div>
-    </DialogFrame>
+      onSubmit={run}
+      action={isFirst ? "Create" : "Replace"}
+      pendingAction="Making it…"
+      isPending={isPending}
+      error={error}
+    />
   );
 }
