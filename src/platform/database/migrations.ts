@@ -26,6 +26,7 @@ import { Usage1764897000000 } from "./migrations/1764897000000-usage";
 import { Tripwires1764900000000 } from "./migrations/1764900000000-tripwires";
 import { RunDocuments1764910000000 } from "./migrations/1764910000000-run-documents";
 import { Events1764920000000 } from "./migrations/1764920000000-events";
+import { KeySearch1764930000000 } from "./migrations/1764930000000-key-search";
 import { DelegatedKeys1764911000000 } from "./migrations/1764911000000-delegated-keys";
 
 /** In the order in which they run. A released migration must not be changed. */
@@ -59,4 +60,5 @@ export const migrations = [
   RunDocuments1764910000000,
   DelegatedKeys1764911000000,
   Events1764920000000,
+  KeySearch1764930000000,
 ] as const;

@@ -5,7 +5,7 @@ type Columns = Readonly<Record<string, Readonly<Record<string, string>>>>;
 /** Indexes by name: the table, and the columns. */
 type Indexes = Readonly<Record<string, readonly [table: string, columns: string]>>;
 
-/** Adds columns and indexes to tables, and takes them away again. What a crash has left is not added twice. */
+/** Adds columns and indexes to tables, and takes them away again. What a crash has left is not added or dropped twice. */
 export async function addToTables(queryRunner: QueryRunner, columns: Columns, indexes: Indexes = {}): Promise<void> {
   for (const [table, added] of Object.entries(columns)) {
     for (const [column, type] of Object.entries(added)) {
@@ -25,7 +25,9 @@ export async function removeFromTables(
   indexes: Indexes = {},
 ): Promise<void> {
   for (const [name, [table]] of Object.entries(indexes)) {
-    await queryRunner.query(`DROP INDEX ${name} ${isSqlite(queryRunner) ? "" : `ON ${table}`}`);
+    if (isSqlite(queryRunner)) await queryRunner.query(`DROP INDEX ${name}`);
+    else if (await exists(queryRunner, `SHOW INDEX FROM ${table} WHERE Key_name = ?`, name))
+      await queryRunner.query(`DROP INDEX ${name} ON ${table}`);
   }
   for (const [table, added] of Object.entries(columns)) {
     for (const column of Object.keys(added).reverse()) {

@@ -62,7 +62,7 @@ test("no statement scans a whole table to find the rows of one app, session or r
   const hasQueued = /^SEARCH Run EXISTS USING COVERING INDEX \S+ \(status=\?\)$/;
   const others = plans.filter((plan) => plan.endsWith("(status=?)") && plan !== next && !hasQueued.test(plan));
   expect(others).toEqual([]);
-  expect(plans).toContainEqual(expect.stringMatching(/Session USING INDEX .* \(appId=\? AND activeReference=\?\)$/));
+  expect(plans).toContainEqual(expect.stringMatching(/locked USING INDEX .* \(appId=\? AND activeReference=\?\)$/));
 });
 
 test("each list and each filter of a list reads the rows of a page, and counts them, by an index in their order", async () => {
@@ -105,8 +105,11 @@ test("each list and each filter of a list reads the rows of a page, and counts t
     [`apiKeys(${ofApp}, filter: { neverUsed: true })`]: "(appId=? AND lastUsedAt=?)",
     // Compares each key of the app, in the order of the list, by the index alone.
     [`apiKeys(${ofApp}, filter: { search: "s" })`]: "api_key_app_search (appId=?)",
-    [`apiKeys(${ofApp}, orderBy: { field: NAME })`]: "api_key_app_name (appId=?)",
-    [`apiKeys(${ofApp}, orderBy: { field: LAST_USED_AT, direction: DESC })`]: "api_key_app_active (appId=?)",
+    [`apiKeys(${ofApp}, filter: { search: "s", status: ACTIVE })`]: "api_key_status_text (appId=? AND isRevoked=?)",
+    [`apiKeys(${ofScope}, filter: { search: "s", status: ACTIVE })`]: "api_key_scope_text (scopeId=? AND isRevoked=?)",
+    [`apiKeys(${ofApp}, filter: { search: "s" }, orderBy: { field: NAME })`]: "api_key_name_text (appId=?)",
+    [`apiKeys(${ofApp}, orderBy: { field: NAME })`]: "api_key_name_text (appId=?)",
+    [`apiKeys(${ofApp}, orderBy: { field: LAST_USED_AT, direction: DESC })`]: "api_key_active_text (appId=?)",
     [`apiKeys(${ofApp}, filter: { unusedSinceDays: 90 }, orderBy: { field: LAST_USED_AT })`]:
       "(appId=? AND lastActiveAt<?)",
     [`administrators(filter: { status: ACTIVE })`]: "(status=?)",
