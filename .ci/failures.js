@@ -14,7 +14,7 @@ function say(what, message) {
 for (const { name, status, message, assertionResults } of JSON.parse(readFileSync(file, "utf8")).testResults) {
   if (status !== "failed") continue;
   const path = relative(".", name);
-  console.log(path);
+  process.stdout.write(`${path}\n`);
   const failed = assertionResults.filter((each) => each.status === "failed");
   for (const { fullName, failureMessages } of failed) say(`${path}: ${fullName}`, failureMessages.join("\n"));
   if (failed.length === 0) say(path, message);
