@@ -125,7 +125,11 @@ export class AuditLog implements TransactionParticipant {
     for (let from = 0; from < rows.length; from += batchSize)
       await insertEntries.run(manager, ...rows.slice(from, from + batchSize));
     const moved = { sequence, hash, ...this.keys.sign(signedTexts.head({ chainId, sequence, hash })) };
-    await moveHead.run(manager, { set: { ...moved, movedAt: head.movedAt ?? new Date() }, add: {}, where: { chainId } });
+    await moveHead.run(manager, {
+      set: { ...moved, movedAt: head.movedAt ?? new Date() },
+      add: {},
+      where: { chainId },
+    });
     return !found;
   }
 
