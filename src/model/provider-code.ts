@@ -28,25 +28,25 @@ export function errorCodeOf(error: unknown): string | undefined {
  * The HTTP statuses of errors that a retry does not help, or not soon, by the names that the documentation of Anthropic
  * (Messages API, "Errors") and OpenAI ("Error codes") gives them.
  */
-const rejections: Readonly<Record<string, number>> = {
-  invalid_request_error: 400,
-  invalid_prompt: 400,
-  context_length_exceeded: 400,
-  authentication_error: 401,
-  invalid_api_key: 401,
-  billing_error: 402,
-  permission_error: 403,
-  not_found_error: 404,
-  model_not_found: 404,
-  request_too_large: 413,
-  rate_limit_error: 429,
-  rate_limit_exceeded: 429,
-  insufficient_quota: 429,
-};
+const rejections: ReadonlyMap<unknown, number> = new Map([
+  ["invalid_request_error", 400],
+  ["invalid_prompt", 400],
+  ["context_length_exceeded", 400],
+  ["authentication_error", 401],
+  ["invalid_api_key", 401],
+  ["billing_error", 402],
+  ["permission_error", 403],
+  ["not_found_error", 404],
+  ["model_not_found", 404],
+  ["request_too_large", 413],
+  ["rate_limit_error", 429],
+  ["rate_limit_exceeded", 429],
+  ["insufficient_quota", 429],
+]);
 
 /** The HTTP status that an error within a stream names as its code, or that its name stands for. */
 export function errorStatusOf(error: unknown): number | undefined {
   const { data } = detail.partial().safeParse(error);
   const status = [data?.code, data?.status].map(Number).find((each) => each >= 400 && each < 600);
-  return Number.isInteger(status) ? status : rejections[errorCodeOf(error) ?? ""];
+  return Number.isInteger(status) ? status : rejections.get(errorCodeOf(error));
 }

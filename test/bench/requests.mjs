@@ -1,7 +1,8 @@
 /**
  * Compares Latchkey with a bare Apollo Server without keys, in turns, so that other work on the machine affects both:
  * `one` reads an agent by its id, `list` a page of 50 agents with six fields, `create` creates an agent. Prints the median
- * ratio of rounds and its spread. A ratio above 1 means that Latchkey is faster, or needs less processor time.
+ * ratio of rounds and its spread. A ratio above 1 means that Latchkey is faster, or needs less processor time. Arguments: the
+ * number of rounds, one of these operations, and the folder of another build, which is compared with in place of Apollo.
  */
 import { measure, quantile, requestOf } from "./support/load.mjs";
 import { startBare, startLatchkey } from "./support/servers.mjs";
@@ -9,7 +10,7 @@ import { startBare, startLatchkey } from "./support/servers.mjs";
 const agents = 200;
 const rounds = Number(process.argv[2] ?? 7);
 const load = { connections: 32, ms: 1_500 };
-const only = process.argv[3];
+const [, , , only, base] = process.argv;
 
 const all = {
   one: "query ($id: ID!) { agent(id: $id) { id name model } }",
@@ -49,7 +50,10 @@ async function prepare(server) {
   };
 }
 
-const programs = [await prepare(await startLatchkey()), await prepare(await startBare())];
+const programs = [
+  await prepare(await startLatchkey()),
+  await prepare(await (base === undefined ? startBare() : startLatchkey({}, base))),
+];
 const results = Object.fromEntries(names.map((name) => [name, programs.map(() => [])]));
 // Round 0 warms up.
 for (let round = 0; round <= rounds; round++) {

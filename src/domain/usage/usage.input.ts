@@ -66,7 +66,7 @@ export class AppUsageArgs extends KeyUsageArgs {
   @Field(() => [UsageGroup], {
     nullable: true,
     defaultValue: [],
-    description: "The dimensions that there is a row for each combination of.",
+    description: "The dimensions to group by: there is a row for each combination of their values.",
   })
   @Rule(z.array(z.enum(UsageGroup)).max(9).optional())
   groupBy!: UsageGroup[];

@@ -15,9 +15,8 @@ import type { Connections, StatementCounting } from "./connections";
 import type { Entities } from "./data-source";
 import { codeOf, isBusy, isLockConflict } from "./database-errors";
 import { migrateMysql, MysqlConnections } from "./mysql-connections";
-import { preparedRows } from "./prepared-query";
+import { lockedRow } from "./locked-row";
 import { openSqlite, SqliteConnections } from "./sqlite-connections";
-import { templateOf } from "./where-template";
 
 interface Timeouts {
   /** The maximum for one statement, including the wait for a connection. */
@@ -210,27 +209,12 @@ export class Database {
   }
 
   /** Reads a row and locks it until the transaction ends. */
-  async lock<Entity extends ObjectLiteral>(
+  lock<Entity extends ObjectLiteral>(
     manager: EntityManager,
     entity: EntityTarget<Entity>,
     where: FindOptionsWhere<Entity>,
   ): Promise<Entity | null> {
-    const metadata = manager.dataSource.getMetadata(entity);
-    const template = templateOf(where, metadata);
-    if (!template) return this.lockedBy(manager, entity, where).getOne();
-    const name = `${metadata.tableName} locked by ${template.shape}`;
-    const build = () => this.lockedBy(manager, entity, template.where);
-    const [row = null] = await preparedRows(manager, name, template.values, build);
-    return row;
-  }
-
-  private lockedBy<Entity extends ObjectLiteral>(
-    manager: EntityManager,
-    entity: EntityTarget<Entity>,
-    where: FindOptionsWhere<Entity>,
-  ): SelectQueryBuilder<Entity> {
-    const query = manager.createQueryBuilder(entity, "locked").where(where).limit(1);
-    return this.isSqlite ? query : query.setLock("pessimistic_write");
+    return lockedRow(manager, entity, where);
   }
 
   /** Reads rows and locks them until the transaction ends. */

@@ -9,7 +9,7 @@ export interface WhereTemplate<Entity> {
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-/** @returns undefined if the condition compares something else than columns with texts, numbers and null */
+/** @returns undefined if the condition compares something else than columns with texts, numbers and null, or a long list */
 export function templateOf<Entity extends ObjectLiteral>(
   where: FindOptionsWhere<Entity>,
   metadata: EntityMetadata,
@@ -41,4 +41,8 @@ export function templateOf<Entity extends ObjectLiteral>(
 
 const isPlain = (value: unknown): value is string | number => typeof value === "string" || typeof value === "number";
 
-const isPlainList = (value: unknown): value is (string | number)[] => Array.isArray(value) && value.every(isPlain);
+/** A longer list makes a long statement, which is not worth keeping. */
+const maxListed = 50;
+
+const isPlainList = (value: unknown): value is (string | number)[] =>
+  Array.isArray(value) && value.length <= maxListed && value.every(isPlain);

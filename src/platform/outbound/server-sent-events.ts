@@ -1,7 +1,8 @@
 import { createParser, type EventSourceMessage } from "eventsource-parser";
 import { ResponseTooLargeError } from "./response-limit";
 
-const maxEventChars = 4 * 1_024 * 1_024;
+/** Of an event that has not ended, and of a line that has not. */
+const maxBufferedChars = 4 * 1_024 * 1_024;
 
 export interface ReceivedEvent extends EventSourceMessage {
   /** Whether the stream ended before a blank line did: the event may be cut off. */
@@ -18,14 +19,17 @@ export function eventsOf(body: ReadableStream, notEvents?: () => Error): Readabl
   let [isLast, hasFields, hasOtherLines] = [false, false, false];
   let emit: (event: ReceivedEvent) => void = () => undefined;
   const parser = createParser({
+    maxBufferSize: maxBufferedChars,
     onEvent: (event) => {
-      if (event.data.length > maxEventChars) throw new ResponseTooLargeError();
       hasFields = true;
       emit({ ...event, isLast });
     },
     onComment: () => (hasFields = true),
     onRetry: () => (hasFields = true),
-    onError: ({ type }) => (hasOtherLines ||= type === "unknown-field"),
+    onError: ({ type }) => {
+      if (type === "max-buffer-size-exceeded") throw new ResponseTooLargeError();
+      hasOtherLines ||= type === "unknown-field";
+    },
   });
   return body.pipeThrough(new TextDecoderStream()).pipeThrough(
     new TransformStream<string, ReceivedEvent>({

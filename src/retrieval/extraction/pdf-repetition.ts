@@ -9,17 +9,18 @@ export class DrawnPieces {
 
   /** @returns whether the piece was drawn before; otherwise it counts as drawn from now on */
   isDrawnAgain(piece: Piece): boolean {
-    const unit = Math.max(1, Math.round(piece.size));
-    const shift = maxShift * piece.size;
-    const [from, to] = [piece.start - shift, piece.start + shift].map((each) => Math.floor(each / unit));
-    const [below, above] = [piece.across - shift, piece.across + shift].map((each) => Math.floor(each / unit));
+    const { text, start, across, size, direction } = piece;
+    const unit = Math.max(1, Math.round(size));
+    const placeAt = (x: number, y: number) =>
+      `${direction} ${unit} ${Math.floor(x / unit)} ${Math.floor(y / unit)} ${text}`;
+    const shift = maxShift * size;
     // Shifted by less than a unit, it is in the same place or in one beside it.
-    const places = new Set([`${from} ${below}`, `${from} ${above}`, `${to} ${below}`, `${to} ${above}`]);
-    const keys = [...places].map((place) => `${piece.direction} ${unit} ${place} ${piece.text}`);
-    const isNear = (other: Piece) =>
-      Math.abs(other.start - piece.start) <= shift && Math.abs(other.across - piece.across) <= shift;
-    if (keys.some((key) => this.byPlace.get(key)?.some(isNear))) return true;
-    const key = `${piece.direction} ${unit} ${Math.floor(piece.start / unit)} ${Math.floor(piece.across / unit)} ${piece.text}`;
+    const places = [start - shift, start + shift].flatMap((x) =>
+      [across - shift, across + shift].map((y) => placeAt(x, y)),
+    );
+    const isNear = (other: Piece) => Math.abs(other.start - start) <= shift && Math.abs(other.across - across) <= shift;
+    if (places.some((place) => this.byPlace.get(place)?.some(isNear))) return true;
+    const key = placeAt(start, across);
     const pieces = this.byPlace.get(key);
     if (pieces) pieces.push(piece);
     else this.byPlace.set(key, [piece]);

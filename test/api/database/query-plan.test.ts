@@ -65,6 +65,17 @@ test("no statement scans a whole table to find the rows of one app, session or r
   expect(plans).toContainEqual(expect.stringMatching(/locked USING INDEX .* \(appId=\? AND activeReference=\?\)$/));
 });
 
+test.each([
+  ['filter: { search: "s" }', "api_key_app_search"],
+  ['filter: { search: "s" }, orderBy: { field: NAME }', "api_key_name_text"],
+])("a search of keys compares the entries of an index, and reads no rows: %s", async (list, index) => {
+  const { id } = await server.current.newApp();
+  const plans = await plansOf(() =>
+    server.current.admin.data(`query ($id: ID!) { apiKeys(appId: $id, ${list}) { nodes { id } } }`, { id }),
+  );
+  expect(plans).toContain(`SEARCH candidate USING COVERING INDEX ${index} (appId=?)`);
+});
+
 test("each list and each filter of a list reads the rows of a page, and counts them, by an index in their order", async () => {
   const app = await server.current.newApp();
   const { admin } = server.current;

@@ -249,6 +249,14 @@ test.each<[string, string, Reply, string, RegExp, number]>([
   ],
   [
     "ANTHROPIC",
+    "an error with the name of a property of all objects",
+    stream({ type: "error", error: { type: "toString", message: "m" } }),
+    "MODEL_UNAVAILABLE",
+    /status 500 \(`toString`\)/,
+    3,
+  ],
+  [
+    "ANTHROPIC",
     "an error that asks for patience",
     stream({ type: "error", error: { type: "rate_limit_error", message: "m" } }),
     "MODEL_REJECTED",

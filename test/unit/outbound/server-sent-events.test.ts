@@ -20,8 +20,18 @@ test("the last event of a stream may lack its blank line and its line break", as
   ]);
 });
 
-test("an event of more than 4 Mi characters ends the stream with an error, and a smaller one does not", async () => {
-  const fits = "x".repeat(4 * 1_024 * 1_024);
-  expect(await read(`data: ${fits}\n\n`)).toEqual([[fits, false]]);
-  await expect(read(`data: ${fits}x\n\n`)).rejects.toThrow(ResponseTooLargeError);
+const maxChars = 4 * 1_024 * 1_024;
+const chunksOf = (text: string) => text.match(/.{1,65536}/gs) ?? [];
+
+test("an event of 4 Mi characters is read", async () => {
+  const data = "x".repeat(maxChars - "data: ".length);
+  expect(await read(...chunksOf(`data: ${data}\n\n`))).toEqual([[data, false]]);
+});
+
+test.each([
+  ["a line that does not end", `data: ${"x".repeat(maxChars)}`],
+  ["lines of an event that does not end", `data: ${"x".repeat(1_000)}\n`.repeat(maxChars / 1_000 + 1)],
+  ["an event that ends later", `data: ${"x".repeat(2 * maxChars)}\n\n`],
+])("a stream with %s ends with an error before it takes more than 4 Mi characters", async (_, text) => {
+  await expect(read(...chunksOf(text))).rejects.toThrow(ResponseTooLargeError);
 });

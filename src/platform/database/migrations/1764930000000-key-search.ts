@@ -3,7 +3,7 @@ import { addToTables, removeFromTables } from "../schema-changes";
 
 /**
  * Puts the columns that a search of keys compares into the indexes by which keys are filtered and sorted, so that a search
- * reads no rows but those that it finds.
+ * reads no rows but those that it finds. SQLite also reads the rows if a generated column is compared or sorted by.
  */
 export class KeySearch1764930000000 implements MigrationInterface {
   readonly name = "KeySearch1764930000000";
