@@ -19,10 +19,11 @@ import type { Client } from "../../support/client";
 import { randomOperation, type RandomOperation } from "../../support/random-operation";
 import { useServer } from "../../support/server";
 import { statementsOf } from "../../support/statements";
+import { timingsWithoutPolling } from "../../support/timings";
 import { errorsOf, overSse } from "../../support/stream-clients";
 import { allPermissions, type TestPermissions } from "../../support/test-app";
 
-const server = useServer();
+const server = useServer({}, {}, undefined, timingsWithoutPolling);
 const schema = createSchema(readConfig({}).limits);
 
 type Permissions = Required<TestPermissions>;
