@@ -62,7 +62,7 @@ const maxWaitingDetections = 1_000;
 /** A quarter of it, which the searches of one key may take, is the highest `MAX_RUNNING_RUNS`. */
 const maxWaitingSearches = 40_000;
 
-/** It includes the start of the processes, which a busy machine delays. */
+/** It includes the start of the processes and the wait for a processor, which are long on a busy machine. */
 const maxDetectSeconds = 15;
 
 /**
@@ -88,7 +88,7 @@ export class DocumentReader {
   }
 
   /**
-   * Detects the type of a file by its first 64 KB, within 2 s.
+   * Detects the type of a file by its first 64 KB, within 2 s of processor time.
    *
    * @throws {QueueFullError} if too many files wait for it
    */

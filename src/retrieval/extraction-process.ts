@@ -8,8 +8,10 @@ import type { ExtractorLine, ExtractorTask } from "./extractor";
 import type { MediaType } from "./extraction/media-type";
 import type { Passage } from "./extraction/passage";
 import { crashed, outOfMemory, outOfMemorySignals, UnreadableError } from "./extraction/unreadable-error";
+import { onProcessorTimeSpent } from "./processor-time";
 import { sandboxArguments } from "./sandbox";
 
+/** Of processor time. */
 const maxDetectSeconds = 2;
 
 /** Longer than any line of the extractor, with each character escaped. */
@@ -101,22 +103,23 @@ export class Extraction {
     content.on("error", () => child.kill("SIGKILL")).pipe(input);
 
     const timeout = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
+    let unwatchTime: (() => void) | undefined;
     const expire = () => {
       timeout.abort();
       child.kill("SIGKILL");
     };
     try {
       for await (const line of parsedLines(output)) {
-        if (line.kind === "ready" && maxSeconds !== undefined) timer = setTimeout(expire, maxSeconds * 1_000);
+        if (line.kind === "ready" && maxSeconds !== undefined && child.pid !== undefined)
+          unwatchTime = onProcessorTimeSpent(child.pid, maxSeconds, expire);
         yield line;
       }
       const [, signal] = (await exited) as [number | null, NodeJS.Signals | null];
       if (timeout.signal.aborted)
-        throw new UnreadableError(`Detecting its type takes more than ${maxDetectSeconds} s.`);
+        throw new UnreadableError(`Detecting its type takes more than ${maxDetectSeconds} s of processor time.`);
       if (outOfMemorySignals.has(signal)) throw outOfMemory();
     } finally {
-      clearTimeout(timer);
+      unwatchTime?.();
       content.destroy();
       child.kill("SIGKILL");
     }
