@@ -2,6 +2,9 @@ import type { Socket as Connection } from "node:net";
 import { WebSocket } from "ws";
 import type { TestCredential } from "../support/client";
 
+/** A header of the upgrade that no page can set goes there; others go into the payload, under their names. */
+export type SocketCredential = TestCredential | readonly [header: "cookie", value: string];
+
 interface Operation {
   readonly query: string;
   readonly variables: object;
@@ -25,9 +28,14 @@ interface PendingOperation {
 }
 
 const subscribe = (id: string, payload: Operation) => JSON.stringify({ id, type: "subscribe", payload });
-const connectionInit = (credential: TestCredential) =>
-  JSON.stringify({ type: "connection_init", payload: credential && { [credential[0]]: credential[1] } });
-const connect = (url: string) => new WebSocket(url.replace(/^http/, "ws"), "graphql-transport-ws");
+const connectionInit = (credential: SocketCredential) => {
+  const payload = credential && credential[0] !== "cookie" ? { [credential[0]]: credential[1] } : undefined;
+  return JSON.stringify({ type: "connection_init", payload });
+};
+const connect = (url: string, credential: SocketCredential) =>
+  new WebSocket(url.replace(/^http/, "ws"), "graphql-transport-ws", {
+    headers: credential?.[0] === "cookie" ? { cookie: credential[1] } : {},
+  });
 
 /** A WebSocket that multiplexes the operations of one credential. */
 export class Socket {
@@ -38,8 +46,8 @@ export class Socket {
   private constructor(private readonly socket: WebSocket) {}
 
   /** Resolves when the server acknowledges or closes the connection. If it is closed, `ask` answers with the code. */
-  static open(url: string, credential: TestCredential): Promise<Socket> {
-    const raw = connect(url);
+  static open(url: string, credential: SocketCredential): Promise<Socket> {
+    const raw = connect(url, credential);
     const socket = new Socket(raw);
     return new Promise((resolve, reject) => {
       raw.on("open", () => raw.send(connectionInit(credential)));
@@ -57,8 +65,8 @@ export class Socket {
   }
 
   /** Sends an operation without waiting for the acknowledgement, and resolves when the connection is closed. */
-  static askBeforeAck(url: string, credential: TestCredential, operation: Operation): Promise<SocketAnswer> {
-    const raw = connect(url);
+  static askBeforeAck(url: string, credential: SocketCredential, operation: Operation): Promise<SocketAnswer> {
+    const raw = connect(url, credential);
     const results: unknown[] = [];
     return new Promise((resolve, reject) => {
       raw.on("open", () => {

@@ -25,6 +25,7 @@ export const access: VerificationProgram = {
     "alias-unchecked": "the authorizer ignores root fields with an alias, and TypeGraphQL's auth checker is off",
     "own-sessions": "keys that are confined to the sessions of their scope reach all sessions of the app",
     "selected-agents": "keys that are confined to selected agents reach all agents of the app",
+    "same-origin": "a session of the console counts in requests of other pages too",
     addresses: "the address list of a key is ignored, and that of its scope is not",
   },
 

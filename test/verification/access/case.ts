@@ -28,6 +28,9 @@ export const credentials = {
   "other app": true,
   confined: true,
   administrator: true,
+  "console session": true,
+  "console session at the API": false,
+  "console session from another page": false,
   malformed: false,
   unknown: false,
   none: false,
@@ -54,27 +57,33 @@ export interface AccessCase {
 }
 
 const names = Object.keys(credentials) as Credential[];
-/** Of an administrator, the index of a case is that of a role. */
+/** Of the credentials of administrators, the index of a case is that of a role. */
 export const administratorRoles = ["KEY_MANAGER", "AUDITOR", "CONFINED_ADMIN"] as const;
 
+const hasRole = (credential: Credential): boolean => credential === "administrator" || credential === "console session";
+
+/** Whether the operation is sent to the paths of the console, which take its cookie. */
+export const isAtConsole = (credential: Credential): boolean =>
+  credential === "console session" || credential === "console session from another page";
+
+const consoleTransports: readonly Transport[] = ["POST", "SSE", "multipart"];
+
 function scopeCount(credential: Credential): number {
-  if (credential === "administrator") return administratorRoles.length;
+  if (hasRole(credential)) return administratorRoles.length;
   if (credential === "confined") return confinedScopes.length;
   return credentials[credential] ? scopes.length : 1;
 }
 
 /** Administrators try only what their role denies: what it permits has no expected value that is the same each time. */
-const isTried = ({ credential, scope, field, form }: AccessCase): boolean => {
-  if (credential !== "administrator") return true;
+const isTried = ({ credential, scope, field, transport, form }: AccessCase): boolean => {
+  if (isAtConsole(credential) && !consoleTransports.includes(transport)) return false;
+  if (!hasRole(credential)) return true;
   const role = administratorRoles[scope];
   return role !== undefined && form !== "excluded" && !accessOf(field.coordinate).opens.has(role);
 };
 const operations = rootFields.flatMap((field) => transports.map((transport) => ({ field, transport })));
 
-export const caseCount = (credential: Credential): number =>
-  credential === "administrator"
-    ? [...allCases(credential)].length
-    : scopeCount(credential) * operations.length * forms.length;
+export const caseCount = (credential: Credential): number => [...allCases(credential)].length;
 
 export function* allCases(credential: Credential): Generator<AccessCase> {
   for (let scope = 0; scope < scopeCount(credential); scope += 1) {
@@ -113,7 +122,7 @@ function shuffle(items: unknown[], random: Random): void {
 }
 
 export function describeCase({ credential, scope, field, transport, form }: AccessCase): string {
-  if (credential === "administrator")
+  if (hasRole(credential))
     return `${credential} with ${administratorRoles[scope] ?? ""}, ${field.coordinate} over ${transport}, ${form}`;
   const list = credential === "confined" ? confinedScopes : scopes;
   const { agents, runtime, keys } = list[scope] ?? { agents: "NONE", runtime: [] };

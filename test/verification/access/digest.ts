@@ -7,8 +7,11 @@ import { Sqlite } from "../../../src/platform/sqlite";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Columns that change although no operation is executed: authentication updates a key's last use once a minute. */
-const volatileColumns = new Map([["api_key", ["lastUsedAt", "lastUsedFrom", "lastActiveAt"]]]);
+/** Columns that change although no operation is executed: authentication updates the last use once a minute. */
+const volatileColumns = new Map([
+  ["api_key", ["lastUsedAt", "lastUsedFrom", "lastActiveAt"]],
+  ["console_session", ["lastSeenAt"]],
+]);
 
 /**
  * Tables that change likewise: once a minute, requests are counted, also those that were refused, and the heads of the

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "undici";
-import type { TestCredential } from "../../support/client";
-import { Socket } from "../socket";
+import { ownHeaders } from "../../support/console";
+import { Socket, type SocketCredential } from "../socket";
 import type { Transport } from "./case";
 import type { Operation } from "./operation";
 import type { Answer, ErrorCode, Result } from "./oracle";
@@ -13,6 +13,13 @@ const contentTypes = { json: "application/json", multipart: `multipart/form-data
 const maxAttempts = 60;
 const retryDelayMs = 1_000;
 
+/** How an operation says who sends it. */
+export interface Presented {
+  readonly header: SocketCredential;
+  /** The page that sends it to the console's paths; undefined for the API's paths. */
+  readonly fromPage?: "same-origin" | "cross-site";
+}
+
 /** A response, normalized for comparison and as it was received. */
 export interface Response {
   readonly answer: Answer;
@@ -22,7 +29,7 @@ export interface Response {
 /** Sends operations over every transport. */
 export class Driver {
   private readonly pool: Pool;
-  private readonly path: string;
+  private readonly paths: { readonly api: string; readonly console: string };
   private sockets = new Map<string, Promise<Socket>>();
 
   constructor(
@@ -30,7 +37,7 @@ export class Driver {
     connections: number,
   ) {
     this.pool = new Pool(new URL(url).origin, { connections });
-    this.path = new URL(url).pathname;
+    this.paths = { api: new URL(url).pathname, console: new URL("console/graphql", url).pathname };
   }
 
   /**
@@ -38,39 +45,37 @@ export class Driver {
    *
    * @param isKnown whether an operation over a WebSocket waits until the server knows who sends it
    */
-  async send(
-    transport: Transport,
-    credential: TestCredential,
-    operation: Operation,
-    isKnown: boolean,
-  ): Promise<Response> {
+  async send(transport: Transport, presented: Presented, operation: Operation, isKnown: boolean): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
-      const response = await this.sendOnce(transport, credential, operation, isKnown);
+      const response = await this.sendOnce(transport, presented, operation, isKnown);
       if (!isOverloaded(response.answer) || attempt === maxAttempts) return response;
-      if (transport === "WebSocket") this.sockets.delete(nameOf(credential));
+      if (transport === "WebSocket") this.sockets.delete(nameOf(presented.header));
       await delay(retryDelayMs);
     }
   }
 
   private sendOnce(
     transport: Transport,
-    credential: TestCredential,
+    presented: Presented,
     operation: Operation,
     isKnown: boolean,
   ): Promise<Response> {
+    const path = presented.fromPage ? this.paths.console : this.paths.api;
     switch (transport) {
       case "POST":
-        return this.request(this.path, credential, contentTypes.json, JSON.stringify(operation));
+        return this.request(path, presented, contentTypes.json, JSON.stringify(operation));
       case "multipart":
-        return this.request(this.path, credential, contentTypes.multipart, multipart(operation));
-      case "SSE":
-        return this.request(`${this.path}/stream`, credential, contentTypes.json, JSON.stringify(operation));
+        return this.request(path, presented, contentTypes.multipart, multipart(operation));
+      case "SSE": {
+        const streamPath = presented.fromPage ? path.replace(/graphql$/, "stream") : `${path}/stream`;
+        return this.request(streamPath, presented, contentTypes.json, JSON.stringify(operation));
+      }
       case "GET": {
         const search = new URLSearchParams({ query: operation.query, variables: JSON.stringify(operation.variables) });
-        return this.request(`${this.path}?${search.toString()}`, credential);
+        return this.request(`${path}?${search.toString()}`, presented);
       }
       case "WebSocket":
-        return this.overSocket(credential, operation, isKnown);
+        return this.overSocket(presented.header, operation, isKnown);
     }
   }
 
@@ -86,12 +91,18 @@ export class Driver {
     await this.pool.destroy();
   }
 
-  private async request(path: string, credential: TestCredential, type?: string, content?: string): Promise<Response> {
+  private async request(
+    path: string,
+    { header, fromPage }: Presented,
+    type?: string,
+    content?: string,
+  ): Promise<Response> {
     const { statusCode, headers, body } = await this.pool.request({
       method: content === undefined ? "GET" : "POST",
       path,
       headers: {
-        ...(credential && { [credential[0]]: credential[1] }),
+        ...(header && { [header[0]]: header[1] }),
+        ...(fromPage && { ...ownHeaders, "sec-fetch-site": fromPage }),
         ...(type !== undefined && { "content-type": type }),
         ...(path.endsWith("/stream") && { accept: "text/event-stream" }),
         "apollo-require-preflight": "1",
@@ -106,14 +117,14 @@ export class Driver {
     return { answer, text };
   }
 
-  private async overSocket(credential: TestCredential, operation: Operation, isKnown: boolean): Promise<Response> {
+  private async overSocket(credential: SocketCredential, operation: Operation, isKnown: boolean): Promise<Response> {
     const { how, results } = isKnown
       ? await (await this.socketOf(credential)).ask(operation)
       : await Socket.askBeforeAck(this.url, credential, operation);
     return { answer: { how, results: results.map(resultOf) }, text: JSON.stringify(results) };
   }
 
-  private socketOf(credential: TestCredential): Promise<Socket> {
+  private socketOf(credential: SocketCredential): Promise<Socket> {
     const name = nameOf(credential);
     let socket = this.sockets.get(name);
     if (!socket) this.sockets.set(name, (socket = Socket.open(this.url, credential)));
@@ -121,7 +132,7 @@ export class Driver {
   }
 }
 
-const nameOf = (credential: TestCredential): string => credential?.[1] ?? "";
+const nameOf = (credential: SocketCredential): string => credential?.[1] ?? "";
 
 const isOverloaded = ({ how, results }: Answer): boolean =>
   how === "closed with 1013" || results.some(({ errors }) => errors?.some(({ code }) => code === "UNAVAILABLE"));

@@ -1,19 +1,20 @@
 import { grantedByRole } from "../../support/access-table";
 import { administratorWith } from "../../support/administrators";
-import type { TestCredential } from "../../support/client";
+import { ConsoleBrowser } from "../../support/console";
 import type { TestProcess } from "../../support/process";
 import type { Receiver } from "../../support/receiver";
 import { eventually } from "../../support/runs";
 import type { TestApp } from "../../support/test-app";
-import { type AccessCase, administratorRoles, type Credential, scopes } from "./case";
+import { type AccessCase, administratorRoles, type Credential, isAtConsole, scopes } from "./case";
 import { createConfinedHolders } from "./confined-fixtures";
 import { createScopesWithKeys, mutateAll } from "./creation";
+import type { Presented } from "./driver";
 import type { Holder, Resources } from "./fields";
 
 export interface Fixtures {
   /** The objects that the operation names. */
   victimOf(accessCase: AccessCase): Resources;
-  credentialOf(accessCase: AccessCase): TestCredential;
+  credentialOf(accessCase: AccessCase): Presented;
   /** @returns undefined if the credential is no key of this server */
   holderOf(accessCase: AccessCase): Holder | undefined;
 }
@@ -41,17 +42,24 @@ export async function createFixtures(server: TestProcess, receiver: Receiver): P
       resources,
       ...everythingOf(resources),
     }));
+  const administrators = await administratorsOf(server, app.id, victim);
+  const cookieOf = async (secret: string) => (await ConsoleBrowser.signedIn(server.url, secret)).cookie ?? "";
+  const cookies = await Promise.all(administrators.map(({ secret }) => cookieOf(secret)));
+  const rootCookie = await cookieOf(server.adminKey);
   const holders: Partial<Record<Credential, Holder[]>> = {
     valid: holdersOf(created, victim, 0),
     revoked: holdersOf(created, victim, 1),
     "other app": holdersOf(createdElsewhere, otherResources, 0),
     confined: await createConfinedHolders(confinedApp, confinedResources),
-    administrator: await administratorsOf(server, app.id, victim),
+    administrator: administrators,
+    "console session": administrators.map((holder, i) => ({ ...holder, secret: cookies[i] ?? "" })),
   };
   const ids = created.map(({ keys: [, revoked] }) => ({ id: revoked?.apiKey.id }));
   await mutateAll(server.admin, "revokeApiKey", "RevokeApiKeyInput", "apiKey { id }", ids);
 
   const secrets: Partial<Record<Credential, string>> = {
+    "console session at the API": rootCookie,
+    "console session from another page": rootCookie,
     unknown: await secretOfDeletedKey(server),
     malformed: corrupted((await app.key()).secret),
   };
@@ -61,9 +69,13 @@ export async function createFixtures(server: TestProcess, receiver: Receiver): P
       accessCase.credential === "confined" ? (holderOf(accessCase)?.resources ?? victim) : victim,
     holderOf,
     credentialOf(accessCase) {
-      const secret = holderOf(accessCase)?.secret ?? secrets[accessCase.credential];
-      if (accessCase.credential === "administrator") return ["authorization", `Bearer ${secret}`];
-      return secret === undefined ? undefined : ["x-api-key", secret];
+      const { credential } = accessCase;
+      const secret = holderOf(accessCase)?.secret ?? secrets[credential];
+      if (secret === undefined) return { header: undefined };
+      if (credential === "administrator") return { header: ["authorization", `Bearer ${secret}`] };
+      if (!credential.startsWith("console session")) return { header: ["x-api-key", secret] };
+      const fromPage = credential === "console session" ? "same-origin" : "cross-site";
+      return { header: ["cookie", secret], ...(isAtConsole(credential) && { fromPage }) };
     },
   };
 }

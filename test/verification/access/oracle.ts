@@ -35,7 +35,7 @@ export function isForbidden({ field, form }: AccessCase, { permissions, role, co
 
 /** Whether there is such a key or administrator, wherever it may be used from. */
 export const isKnown = (credential: Credential): boolean =>
-  ["valid", "other app", "administrator", "confined"].includes(credential);
+  ["valid", "other app", "administrator", "console session", "confined"].includes(credential);
 
 const isFromForeignAddress = ({ credential, scope }: AccessCase): boolean =>
   credential === "confined" && isRefusedHere(confinementOf(scope));
@@ -55,6 +55,7 @@ const reasons: Partial<Record<Credential, string>> = {
   revoked: "KEY_REVOKED",
   malformed: "KEY_CHECKSUM",
   none: "NO_CREDENTIAL",
+  "console session at the API": "NO_CREDENTIAL",
 };
 
 /** The correct response, derived from the hand-written access table and not from the server's code. */
@@ -70,6 +71,7 @@ export function expectedAnswer(accessCase: AccessCase, holder: Holder | undefine
     if (isSocket) return { how: "closed with 4403", results: [] };
     return refused(403, { code: "FORBIDDEN", reason: "ADDRESS", address: ownAddress });
   }
+  if (credential === "console session from another page") return refused(403, { code: "FORBIDDEN", reason: "ORIGIN" });
   if (!isKnown(credential)) {
     if (isSocket) return { how: "closed with 4401", results: [] };
     const reason = reasons[credential];
