@@ -26,6 +26,7 @@ export async function executeUnderLoad(client: Client, input: object): Promise<a
     const { data, errors } = body as GraphQLAnswer;
     if (!errors) return data.executeAgent;
     expect(errors).toMatchObject([{ extensions: { code: "UNAVAILABLE" } }]);
+    await delay(100);
   }
 }
 
@@ -76,12 +77,23 @@ export const finishRuns = (server: TestServer, model: TestModel): Promise<void> 
     return Number(row?.["number"]) === 0;
   });
 
+/** Sends a request again if the server has more requests than it can handle. */
+async function fetchUnderLoad(...request: Parameters<typeof fetch>): Promise<Response> {
+  for (;;) {
+    const response = await fetch(...request);
+    if (response.status !== 503) return response;
+    await response.body?.cancel();
+    await delay(Number(response.headers.get("retry-after")) * 1_000);
+  }
+}
+
 /** Reads the events of a run until it has finished. */
 export async function eventsOf(client: Client, runId: string, after?: number): Promise<any[]> {
   const sse = createClient({
     url: `${client.url}/stream`,
     headers: Object.fromEntries([client.credential ?? []]),
     retryAttempts: 0,
+    fetchFn: fetchUnderLoad,
   });
   const query = `subscription ($runId: ID!, $after: Int) {
     runEvents(runId: $runId, after: $after) {
