@@ -1,23 +1,29 @@
 /**
  * Compares Latchkey with a bare Apollo Server without keys, in turns, so that other work on the machine affects both:
  * `one` reads an agent by its id, `list` a page of 50 agents with six fields, `create` creates an agent. Prints the median
- * ratio of rounds and its spread. A ratio above 1 means that Latchkey is faster, or needs less processor time. Arguments: the
- * number of rounds, one of these operations, and the folder of another build, which is compared with in place of Apollo.
+ * ratio of rounds and its spread. A ratio above 1 means that Latchkey is faster, or needs less processor time. Arguments in
+ * any order: the number of rounds, one of these operations, the URL of a server of MySQL or MariaDB in place of SQLite, and
+ * the folder of another build, which is compared with in place of Apollo.
  */
+import { statSync } from "node:fs";
 import { measure, quantile, requestOf } from "./support/load.mjs";
+import { dropDatabases, ownDatabase } from "./support/own-database.mjs";
 import { startBare, startLatchkey } from "./support/servers.mjs";
 
 const agents = 200;
-const rounds = Number(process.argv[2] ?? 7);
+const args = process.argv.slice(2);
+const rounds = Number(args.find((each) => /^\d+$/.test(each)) ?? 7);
+const databaseUrl = args.find((each) => each.startsWith("mysql://"));
+const base = args.find((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory());
 const load = { connections: 32, ms: 1_500 };
-const [, , , only, base] = process.argv;
 
 const all = {
   one: "query ($id: ID!) { agent(id: $id) { id name model } }",
   list: "{ agents(first: 50) { nodes { id name description model version createdAt } } }",
   create: "mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id name model } } }",
 };
-const names = Object.keys(all).filter((name) => only === undefined || name === only);
+const chosen = Object.keys(all).filter((name) => args.includes(name));
+const names = chosen.length > 0 ? chosen : Object.keys(all);
 let created = 0;
 const inputOf = ({ appId }) => ({ ...(appId && { appId }), name: `agent ${(created += 1)}` });
 
@@ -50,9 +56,10 @@ async function prepare(server) {
   };
 }
 
+const startOther = (environment) => (base === undefined ? startBare(environment) : startLatchkey(environment, base));
 const programs = [
-  await prepare(await startLatchkey()),
-  await prepare(await (base === undefined ? startBare() : startLatchkey({}, base))),
+  await prepare(await startLatchkey(await ownDatabase(databaseUrl))),
+  await prepare(await startOther(await ownDatabase(databaseUrl))),
 ];
 const results = Object.fromEntries(names.map((name) => [name, programs.map(() => [])]));
 // Round 0 warms up.
@@ -85,4 +92,5 @@ for (const [name, [latchkey, bare]] of Object.entries(results)) {
       ` p99/p50 ${(quantile(times, 0.99) / quantile(times, 0.5)).toFixed(1)}`,
   );
 }
+await dropDatabases();
 process.exit(0);

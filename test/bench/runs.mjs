@@ -5,10 +5,9 @@
  * as a checkout of an earlier commit with `npm ci && npm run build`, is measured in turns with this one, so that other work
  * on the machine affects both. Arguments in any order: a number of rounds, a URL, a folder.
  */
-import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
-import { URL } from "node:url";
 import { measure, quantile, requestOf } from "./support/load.mjs";
+import { dropDatabases, ownDatabase } from "./support/own-database.mjs";
 import { startLatchkey } from "./support/servers.mjs";
 
 const callers = 16;
@@ -19,26 +18,8 @@ const databaseUrl = args.find((each) => each.startsWith("mysql://")) ?? process.
 const base = args.find((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory());
 
 const execution = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { status output } } }`;
-const databases = [];
-
-/** @returns the variables of a server with a database of its own */
-async function ownDatabase() {
-  if (databaseUrl === undefined) return {};
-  const { default: mysql } = await import("mysql2/promise");
-  const url = new URL(databaseUrl);
-  url.pathname = `/bench_${randomUUID().replaceAll("-", "")}`;
-  const connection = await mysql.createConnection({ uri: databaseUrl.replace(/\/[^/]*$/, "/") });
-  const name = url.pathname.slice(1);
-  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin`);
-  databases.push(async () => {
-    await connection.query(`DROP DATABASE ${name}`);
-    await connection.end();
-  });
-  return { DATABASE_URL: url.href };
-}
-
 async function prepare(build) {
-  const server = await startLatchkey(await ownDatabase(), build);
+  const server = await startLatchkey(await ownDatabase(databaseUrl), build);
   const { administer, appId, url, header } = server;
   const { agent } = await administer(
     `mutation ($appId: ID!) { createAgent(input: { appId: $appId, name: "bench" }) { agent { id } } }`,
@@ -89,6 +70,6 @@ try {
     );
   }
 } finally {
-  for (const drop of databases) await drop();
+  await dropDatabases();
 }
 process.exit(0);

@@ -1,25 +1,16 @@
 /**
- * The server that Latchkey is compared with: Apollo Server on Fastify with prepared statements of SQLite, the same agents,
- * and no credentials, permissions, limits or logs at all.
+ * The server that Latchkey is compared with: Apollo Server on Fastify with prepared statements, the same agents in SQLite, or
+ * in the database of DATABASE_URL, and no credentials, permissions, limits or logs at all.
  */
 import { randomUUID } from "node:crypto";
-import { join } from "node:path";
 import { ApolloServer } from "@apollo/server";
 import { fastifyApolloHandler } from "@as-integrations/fastify";
-import Sqlite from "better-sqlite3";
 import createFastify from "fastify";
+import { openMysql } from "./bare-mysql.mjs";
+import { openSqlite } from "./bare-sqlite.mjs";
 
-const db = new Sqlite(join(process.env.DATA_DIR, "bare.db"));
-db.pragma("journal_mode = WAL");
-db.pragma("synchronous = FULL");
-db.exec(`CREATE TABLE agent (
-  id CHAR(36) PRIMARY KEY, name TEXT NOT NULL UNIQUE, description TEXT NOT NULL, instructions TEXT NOT NULL,
-  model TEXT NOT NULL, version INT NOT NULL, createdAt TEXT NOT NULL
-)`);
-const columns = "id, name, description, instructions, model, version, createdAt";
-const insert = db.prepare(`INSERT INTO agent (${columns}) VALUES (?, ?, ?, ?, ?, ?, ?)`);
-const byId = db.prepare(`SELECT ${columns} FROM agent WHERE id = ?`);
-const page = db.prepare(`SELECT ${columns} FROM agent WHERE id < ? ORDER BY id DESC LIMIT ?`);
+const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = process.env;
+const agents = databaseUrl === undefined ? openSqlite(dataDir) : await openMysql(databaseUrl);
 
 const apollo = new ApolloServer({
   typeDefs: `
@@ -35,19 +26,19 @@ const apollo = new ApolloServer({
   `,
   resolvers: {
     Query: {
-      agent: (_, { id }) => byId.get(id),
-      agents: (_, { first, after = "~" }) => {
-        const rows = page.all(after, first + 1);
+      agent: (_, { id }) => agents.byId(id),
+      agents: async (_, { first, after = "~" }) => {
+        const rows = await agents.page(after, first + 1);
         const nodes = rows.slice(0, first);
         return { nodes, pageInfo: { hasNextPage: rows.length > first, endCursor: nodes.at(-1)?.id ?? null } };
       },
     },
     Mutation: {
-      createAgent: (_, { input }) => {
+      createAgent: async (_, { input }) => {
         const { name, description = "", instructions = "", model = "builtin:extractive" } = input;
         const id = randomUUID();
-        insert.run(id, name, description, instructions, model, 1, new Date().toISOString());
-        return { agent: byId.get(id) };
+        await agents.insert(id, name, description, instructions, model, 1, new Date().toISOString());
+        return { agent: await agents.byId(id) };
       },
     },
   },

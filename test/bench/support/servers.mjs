@@ -66,5 +66,8 @@ export async function startLatchkey(environment = {}, build = ownBuild) {
   return { ...server, administer, appId: app.id, header: `x-api-key: ${secret}` };
 }
 
-/** Starts Apollo Server on Fastify with the same agents in SQLite, and without any key. */
-export const startBare = async () => ({ ...(await start(pathOf("./bare-apollo.mjs"), {})), header: undefined });
+/** Starts Apollo Server on Fastify with the same agents, and without any key. */
+export const startBare = async (environment = {}) => ({
+  ...(await start(pathOf("./bare-apollo.mjs"), environment)),
+  header: undefined,
+});
