@@ -7,9 +7,10 @@ import { count } from "../../parts/format";
 import { Verdict } from "../../parts/marks";
 import { type MenuAction, MenuButton } from "../../parts/menu";
 import { notify } from "../../parts/notices";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { useMay } from "../../parts/use-may";
 import { useNames } from "../../parts/use-names";
@@ -77,75 +78,55 @@ export function Administrators() {
         <Empty title={status === "ACTIVE" ? "There is no administrator by name yet" : "None was revoked"} />
       ) : (
         (data ?? !error) && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th>Role</th>
-                  <th>Apps</th>
-                  <th>Signs in with</th>
-                  <th>State</th>
-                  <th>Created</th>
-                  <th>
-                    <span className="sr-only">Options</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {!administrators && <SkeletonRows columns={7} rows={3} />}
-                {administrators?.map((administrator) => (
-                  <tr key={administrator.id}>
-                    <td className="font-medium">
-                      <Name max={40}>{administrator.name}</Name>
-                    </td>
-                    <td>{roleNames[administrator.role]}</td>
-                    <td
-                      className="text-text-2"
-                      data-tip={administrator.appIds ? administrator.appIds.map(nameOf).join("\n") : undefined}
-                    >
-                      {administrator.appIds ? count(administrator.appIds.length, "app") : "all"}
-                    </td>
-                    <td className="text-text-2">
-                      {administrator.hint ? (
-                        <code>{administrator.hint}</code>
-                      ) : (
-                        <Name max={40}>{administrator.issuer ?? ""}</Name>
-                      )}
-                    </td>
-                    <td>
-                      {administrator.status === "ACTIVE" ? (
-                        <Verdict tone="allow">Active</Verdict>
-                      ) : (
-                        <Verdict tone="off">
-                          Revoked <Time at={administrator.revokedAt} />
-                        </Verdict>
-                      )}
-                    </td>
-                    <td className="text-text-2">
-                      <Time at={administrator.createdAt} />
-                      {" by "}
-                      <Name max={24}>{administrator.createdBy}</Name>
-                    </td>
-                    <td className="fit">
-                      {administrator.status === "ACTIVE" && may("updateAdministrator") && (
-                        <MenuButton label={`Options of ${administrator.name}`} actions={() => actions(administrator)} />
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            heads={["Name", "Role", "Apps", "Signs in with", "State", "Created"]}
+            buttons="Options"
+            skeletonRows={3}
+          >
+            {administrators?.map((administrator) => (
+              <tr key={administrator.id}>
+                <td className="font-medium">
+                  <Name max={40}>{administrator.name}</Name>
+                </td>
+                <td>{roleNames[administrator.role]}</td>
+                <td
+                  className="text-text-2"
+                  data-tip={administrator.appIds ? administrator.appIds.map(nameOf).join("\n") : undefined}
+                >
+                  {administrator.appIds ? count(administrator.appIds.length, "app") : "all"}
+                </td>
+                <td className="text-text-2">
+                  {administrator.hint ? (
+                    <code>{administrator.hint}</code>
+                  ) : (
+                    <Name max={40}>{administrator.issuer ?? ""}</Name>
+                  )}
+                </td>
+                <td>
+                  {administrator.status === "ACTIVE" ? (
+                    <Verdict tone="allow">Active</Verdict>
+                  ) : (
+                    <Verdict tone="off">
+                      Revoked <Time at={administrator.revokedAt} />
+                    </Verdict>
+                  )}
+                </td>
+                <td className="text-text-2">
+                  <Time at={administrator.createdAt} />
+                  {" by "}
+                  <Name max={24}>{administrator.createdBy}</Name>
+                </td>
+                <td className="fit">
+                  {administrator.status === "ACTIVE" && may("updateAdministrator") && (
+                    <MenuButton label={`Options of ${administrator.name}`} actions={() => actions(administrator)} />
+                  )}
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.administrators.pageInfo}
-        shown={administrators?.length ?? 0}
-        total={data && { count: data.administrators.totalCount, isExact: data.administrators.totalCountIsExact }}
-        noun="administrator"
-      />
+      <Pager pages={pages} list={data?.administrators} noun="administrator" />
       {may("consoleSessions") && <SignIns />}
       <Suspense>
         {open?.kind === "create" && <AdministratorForm onClose={close} onDone={done} />}

@@ -87,7 +87,7 @@ export function SignIns() {
           </table>
         </div>
       )}
-      <Pager pages={pages} info={data?.consoleSessions.pageInfo} shown={sessions.length} noun="session" />
+      <Pager pages={pages} list={data?.consoleSessions} noun="session" />
     </section>
   );
 }

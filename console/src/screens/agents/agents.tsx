@@ -7,9 +7,10 @@ import { count } from "../../parts/format";
 import { Verdict } from "../../parts/marks";
 import { MenuButton } from "../../parts/menu";
 import { notify } from "../../parts/notices";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { useAction } from "../../parts/use-action";
 import { usePages } from "../../parts/use-pages";
@@ -81,71 +82,50 @@ export function Agents() {
         </Empty>
       ) : (
         (data ?? !error) && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th className="wide">Description</th>
-                  <th>Model</th>
-                  <th>Tools</th>
-                  <th>State</th>
-                  <th>Changed</th>
-                  <th>
-                    <span className="sr-only">Options</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {!agents && <SkeletonRows columns={7} />}
-                {agents?.map((agent) => (
-                  <tr key={agent.id}>
-                    <td>
-                      <Link
-                        to="/apps/$appId/agents/$agentId"
-                        params={{ appId, agentId: agent.id }}
-                        className="link font-medium"
-                      >
-                        <Name max={36}>{agent.name}</Name>
-                      </Link>
-                    </td>
-                    <td className="wide grow text-text-2">
-                      <bdi>{agent.description}</bdi>
-                    </td>
-                    <td>
-                      <code className="text-text-2">
-                        <Name max={32}>{agent.model}</Name>
-                      </code>
-                    </td>
-                    <td className="text-text-2">
-                      {count(
-                        agent.tools.reduce((sum, { allow }) => sum + allow.length, 0),
-                        "tool",
-                      )}
-                    </td>
-                    <td>
-                      <Verdict tone={agent.enabled ? "allow" : "off"}>{agent.enabled ? "Enabled" : "Disabled"}</Verdict>
-                    </td>
-                    <td className="text-text-2">
-                      <Time at={agent.updatedAt} />
-                    </td>
-                    <td className="fit">
-                      <MenuButton label={`Options of ${agent.name}`} actions={() => actions(agent)} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            heads={["Name", { title: "Description", className: "wide" }, "Model", "Tools", "State", "Changed"]}
+            buttons="Options"
+          >
+            {agents?.map((agent) => (
+              <tr key={agent.id}>
+                <td>
+                  <Link
+                    to="/apps/$appId/agents/$agentId"
+                    params={{ appId, agentId: agent.id }}
+                    className="link font-medium"
+                  >
+                    <Name max={36}>{agent.name}</Name>
+                  </Link>
+                </td>
+                <td className="wide grow text-text-2">
+                  <bdi>{agent.description}</bdi>
+                </td>
+                <td>
+                  <code className="text-text-2">
+                    <Name max={32}>{agent.model}</Name>
+                  </code>
+                </td>
+                <td className="text-text-2">
+                  {count(
+                    agent.tools.reduce((sum, { allow }) => sum + allow.length, 0),
+                    "tool",
+                  )}
+                </td>
+                <td>
+                  <Verdict tone={agent.enabled ? "allow" : "off"}>{agent.enabled ? "Enabled" : "Disabled"}</Verdict>
+                </td>
+                <td className="text-text-2">
+                  <Time at={agent.updatedAt} />
+                </td>
+                <td className="fit">
+                  <MenuButton label={`Options of ${agent.name}`} actions={() => actions(agent)} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.agents.pageInfo}
-        shown={agents?.length ?? 0}
-        total={data && { count: data.agents.totalCount, isExact: data.agents.totalCountIsExact }}
-        noun="agent"
-      />
+      <Pager pages={pages} list={data?.agents} noun="agent" />
       <Suspense>
         {deleted && (
           <ConfirmDialog

@@ -6,8 +6,9 @@ import { queryClient } from "../../api/queries";
 import { count } from "../../parts/format";
 import { MenuButton } from "../../parts/menu";
 import { notify } from "../../parts/notices";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { useMay } from "../../parts/use-may";
 import { preload } from "../../parts/preload";
@@ -54,53 +55,38 @@ export function Apps() {
         <Empty title="There is no app yet">Create one, then a scope in it, and hand out a key.</Empty>
       ) : (
         !error && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th className="wide">Description</th>
-                  <th>Created</th>
-                  <th>
-                    <span className="sr-only">Options</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {!apps && <SkeletonRows columns={4} />}
-                {apps?.map((app) => (
-                  <tr key={app.id}>
-                    <td>
-                      <Link to="/apps/$appId/scopes" params={{ appId: app.id }} className="link font-medium">
-                        <Name>{app.name}</Name>
-                      </Link>
-                    </td>
-                    <td className="wide grow text-text-2">
-                      <bdi>{app.description}</bdi>
-                    </td>
-                    <td className="text-text-2">
-                      <Time at={app.createdAt} />
-                    </td>
-                    <td className="fit">
-                      <MenuButton
-                        label={`Options of ${app.name}`}
-                        actions={() => [
-                          {
-                            name: "Scopes and keys",
-                            run: () => void navigate({ to: "/apps/$appId/scopes", params: { appId: app.id } }),
-                          },
-                          ...(may("updateApp") ? [{ name: "Rename", run: () => setOpen({ kind: "edit", app }) }] : []),
-                          ...(may("deleteApp")
-                            ? [{ name: "Delete", isDangerous: true, run: () => setOpen({ kind: "delete", app }) }]
-                            : []),
-                        ]}
-                      />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Name", { title: "Description", className: "wide" }, "Created"]} buttons="Options">
+            {apps?.map((app) => (
+              <tr key={app.id}>
+                <td>
+                  <Link to="/apps/$appId/scopes" params={{ appId: app.id }} className="link font-medium">
+                    <Name>{app.name}</Name>
+                  </Link>
+                </td>
+                <td className="wide grow text-text-2">
+                  <bdi>{app.description}</bdi>
+                </td>
+                <td className="text-text-2">
+                  <Time at={app.createdAt} />
+                </td>
+                <td className="fit">
+                  <MenuButton
+                    label={`Options of ${app.name}`}
+                    actions={() => [
+                      {
+                        name: "Scopes and keys",
+                        run: () => void navigate({ to: "/apps/$appId/scopes", params: { appId: app.id } }),
+                      },
+                      ...(may("updateApp") ? [{ name: "Rename", run: () => setOpen({ kind: "edit", app }) }] : []),
+                      ...(may("deleteApp")
+                        ? [{ name: "Delete", isDangerous: true, run: () => setOpen({ kind: "delete", app }) }]
+                        : []),
+                    ]}
+                  />
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
       {data && apps && apps.length > 0 && (

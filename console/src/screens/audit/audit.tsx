@@ -3,9 +3,10 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { request } from "../../api/client";
 import { SelectField, TextField } from "../../parts/fields";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { usePages } from "../../parts/use-pages";
 import { type AuditAction, auditActions } from "./actions";
 import { ChainState } from "./chain-state";
@@ -124,45 +125,20 @@ function Log({ appId, search, onChange }: LogProps) {
         <Empty title={isFiltered ? "No entry matches" : "There is no entry yet"} />
       ) : (
         (data ?? !error) && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>When</th>
-                  <th>Who</th>
-                  <th>What</th>
-                  <th>To</th>
-                  <th>From</th>
-                  <th className="num">No.</th>
-                  <th>
-                    <span className="sr-only">Details</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {!entries && <SkeletonRows columns={7} />}
-                {entries?.map((entry) => (
-                  <EntryRows
-                    key={entry.id}
-                    entry={entry}
-                    isOpen={opened === entry.id}
-                    onToggle={() => setOpened(opened === entry.id ? null : entry.id)}
-                    onTarget={(target) => onChange({ target, action: undefined })}
-                  />
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["When", "Who", "What", "To", "From", { title: "No.", className: "num" }]} buttons="Details">
+            {entries?.map((entry) => (
+              <EntryRows
+                key={entry.id}
+                entry={entry}
+                isOpen={opened === entry.id}
+                onToggle={() => setOpened(opened === entry.id ? null : entry.id)}
+                onTarget={(target) => onChange({ target, action: undefined })}
+              />
+            ))}
+          </Table>
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.auditLog.pageInfo}
-        shown={entries?.length ?? 0}
-        total={data && { count: data.auditLog.totalCount, isExact: data.auditLog.totalCountIsExact }}
-        noun="entry"
-        plural="entries"
-      />
+      <Pager pages={pages} list={data?.auditLog} noun="entry" plural="entries" />
     </Page>
   );
 }

@@ -6,8 +6,9 @@ import { request } from "../../api/client";
 import { queryClient } from "../../api/queries";
 import { MenuButton } from "../../parts/menu";
 import { notify } from "../../parts/notices";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { useMay } from "../../parts/use-may";
 import {
@@ -107,7 +108,7 @@ export function Connections() {
               )}
             </td>
           </tr>
-        )) ?? <SkeletonRows columns={6} rows={2} />}
+        ))}
       </Section>
       <Section
         title="Tool servers"
@@ -142,7 +143,7 @@ export function Connections() {
               )}
             </td>
           </tr>
-        )) ?? <SkeletonRows columns={5} rows={2} />}
+        ))}
       </Section>
       <Suspense>
         {open?.kind === "new-connection" && <ConnectionForm appId={appId} onClose={close} onDone={done} />}
@@ -195,7 +196,8 @@ interface SectionProps {
   readonly heads: readonly string[];
   readonly isEmpty: boolean;
   readonly empty: string;
-  readonly children: ReactNode;
+  /** Undefined as long as they are not there. */
+  readonly children: readonly ReactNode[] | undefined;
 }
 
 function Section({ title, create, onCreate, heads, isEmpty, empty, children }: SectionProps) {
@@ -212,21 +214,9 @@ function Section({ title, create, onCreate, heads, isEmpty, empty, children }: S
       {isEmpty ? (
         <Empty title="None yet">{empty}</Empty>
       ) : (
-        <div className="table-wrap">
-          <table className="table">
-            <thead>
-              <tr>
-                {heads.map((head) => (
-                  <th key={head}>{head}</th>
-                ))}
-                <th>
-                  <span className="sr-only">Options</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>{children}</tbody>
-          </table>
-        </div>
+        <Table heads={heads} buttons="Options" skeletonRows={2}>
+          {children}
+        </Table>
       )}
     </section>
   );

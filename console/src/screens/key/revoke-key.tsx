@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { request } from "../../api/client";
 import { DialogFrame } from "../../parts/dialog";
-import { Check, TextField } from "../../parts/fields";
+import { TextField } from "../../parts/fields";
 import { count } from "../../parts/format";
 import { Problem } from "../../parts/problem";
 import { Time } from "../../parts/text";
 import { FormDialog } from "../../parts/form-dialog";
+import { newRevocation, RevocationFields, runsOf } from "../../parts/revocation-fields";
 import { useAction } from "../../parts/use-action";
 import { Revoked } from "../keys/revoke-keys";
 import type { KeyDetails } from "./key";
@@ -14,12 +15,11 @@ import { RevokeKeyDocument, type RevokeKeyMutation } from "./operations.generate
 
 /** Revokes a key; its name has to be typed only if it was used in the last 7 days. */
 export default function RevokeKey({ apiKey, onClose }: { apiKey: KeyDetails; onClose: () => void }) {
-  const [isFinishing, setIsFinishing] = useState(false);
+  const [revocation, setRevocation] = useState(newRevocation);
   const [typed, setTyped] = useState("");
-  const [reason, setReason] = useState("");
   const [hint, setHint] = useState<string>();
   const [done, setDone] = useState<RevokeKeyMutation["revokeApiKeys"] | null>(null);
-  const runs = isFinishing ? ("FINISH" as const) : ("CANCEL" as const);
+  const runs = runsOf(revocation);
   const plan = useQuery({
     queryKey: ["revoke-plan", apiKey.id, runs],
     queryFn: ({ signal }) =>
@@ -35,7 +35,7 @@ export default function RevokeKey({ apiKey, onClose }: { apiKey: KeyDetails; onC
       setHint("This is not the name.");
       return;
     }
-    const input = { ids: [apiKey.id], runs, reason: reason.trim() || null };
+    const input = { ids: [apiKey.id], runs, reason: revocation.reason.trim() || null };
     setDone((await request(RevokeKeyDocument, { input })).revokeApiKeys);
   });
   if (done)
@@ -77,19 +77,7 @@ export default function RevokeKey({ apiKey, onClose }: { apiKey: KeyDetails; onC
         </dd>
       </dl>
       <Problem error={plan.error} />
-      <Check
-        label="Let its runs finish"
-        says="Only the key is refused; what it has started goes on."
-        checked={isFinishing}
-        onChange={({ target }) => setIsFinishing(target.checked)}
-      />
-      <TextField
-        label="Reason"
-        optional
-        maxLength={500}
-        value={reason}
-        onChange={({ target }) => setReason(target.value)}
-      />
+      <RevocationFields keys="the key" revocation={revocation} onChange={setRevocation} />
       {isInUse && (
         <TextField
           label={`It was used in the last 7 days. Type “${apiKey.name}” to confirm`}

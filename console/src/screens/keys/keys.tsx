@@ -111,13 +111,7 @@ export function Keys() {
           />
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.apiKeys.pageInfo}
-        shown={keys?.length ?? 0}
-        total={data && { count: data.apiKeys.totalCount, isExact: data.apiKeys.totalCountIsExact }}
-        noun="key"
-      />
+      <Pager pages={pages} list={data?.apiKeys} noun="key" />
       {chosen.length > 0 && may("revokeApiKeys") && (
         <div className="sticky bottom-4 mt-3 flex flex-wrap items-center gap-3 rounded border border-line bg-raised px-4 py-2 shadow-popup">
           <span aria-live="polite">{formatNumber(chosen.length)} selected</span>

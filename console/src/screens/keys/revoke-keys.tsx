@@ -2,12 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { request } from "../../api/client";
 import { DialogFrame } from "../../parts/dialog";
-import { Check, TextField } from "../../parts/fields";
 import { count } from "../../parts/format";
 import { Verdict } from "../../parts/marks";
 import { Problem } from "../../parts/problem";
 import { Clock, Name, Time } from "../../parts/text";
 import { FormDialog } from "../../parts/form-dialog";
+import { newRevocation, RevocationFields, runsOf } from "../../parts/revocation-fields";
 import { useAction } from "../../parts/use-action";
 import { RevokeKeysDocument, type RevokeKeysMutation } from "./operations.generated";
 
@@ -19,10 +19,9 @@ interface RevokeKeysProps {
 
 /** Revokes several keys: first shows what the server says it would do, then what it did. */
 export default function RevokeKeys({ ids, onClose, onRevoked }: RevokeKeysProps) {
-  const [isFinishing, setIsFinishing] = useState(false);
-  const [reason, setReason] = useState("");
+  const [revocation, setRevocation] = useState(newRevocation);
   const [done, setDone] = useState<RevokeKeysMutation["revokeApiKeys"] | null>(null);
-  const runs = isFinishing ? ("FINISH" as const) : ("CANCEL" as const);
+  const runs = runsOf(revocation);
   const plan = useQuery({
     queryKey: ["revoke-plan", ids, runs],
     queryFn: ({ signal }) => request(RevokeKeysDocument, { input: { ids: [...ids], dryRun: true, runs } }, { signal }),
@@ -31,7 +30,7 @@ export default function RevokeKeys({ ids, onClose, onRevoked }: RevokeKeysProps)
     enabled: !done,
   });
   const { run, isPending, error } = useAction(async () => {
-    const input = { ids: [...ids], runs, reason: reason.trim() || null };
+    const input = { ids: [...ids], runs, reason: revocation.reason.trim() || null };
     setDone((await request(RevokeKeysDocument, { input })).revokeApiKeys);
   });
   const planned = plan.data?.revokeApiKeys;
@@ -92,19 +91,7 @@ export default function RevokeKeys({ ids, onClose, onRevoked }: RevokeKeysProps)
       ) : (
         !plan.error && <p className="text-text-2">Asking what would happen…</p>
       )}
-      <Check
-        label="Let their runs finish"
-        says="Only the keys are refused; what they have started goes on."
-        checked={isFinishing}
-        onChange={({ target }) => setIsFinishing(target.checked)}
-      />
-      <TextField
-        label="Reason"
-        optional
-        maxLength={500}
-        value={reason}
-        onChange={({ target }) => setReason(target.value)}
-      />
+      <RevocationFields keys="the keys" revocation={revocation} onChange={setRevocation} />
     </FormDialog>
   );
 }

@@ -6,9 +6,10 @@ import { formatNumber } from "../../parts/format";
 import { PermissionMarks } from "../../parts/marks";
 import { MarksLegend } from "../../parts/marks-legend";
 import { MenuButton } from "../../parts/menu";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { usePages } from "../../parts/use-pages";
 import { useMay } from "../../parts/use-may";
@@ -77,64 +78,50 @@ export function Scopes() {
         </Empty>
       ) : (
         (data ?? !error) && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Name</th>
-                  <th className="wide">Description</th>
-                  <th>Permissions</th>
-                  <th className="num">Active keys</th>
-                  <th>Last used</th>
-                  <th>
-                    <span className="sr-only">Options</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {!scopes && <SkeletonRows columns={6} />}
-                {scopes?.map((scope) => (
-                  <tr key={scope.id}>
-                    <td>
-                      <Link
-                        to="/apps/$appId/scopes/$scopeId/keys"
-                        params={{ appId, scopeId: scope.id }}
-                        className="link font-medium"
-                      >
-                        <Name max={40}>{scope.name}</Name>
-                      </Link>
-                    </td>
-                    <td className="wide grow text-text-2">
-                      <bdi>{scope.description}</bdi>
-                    </td>
-                    <td>
-                      <span className="flex h-5 items-center gap-3">
-                        <PermissionMarks {...scope.permissions} />
-                        <Confinement permissions={scope.permissions} />
-                      </span>
-                    </td>
-                    <td className="num">
-                      {formatNumber(scope.apiKeys.totalCount)}
-                      {!scope.apiKeys.totalCountIsExact && "+"}
-                    </td>
-                    <td className="text-text-2">{lastUse ? <Time at={lastUse.get(scope.id)} none="never" /> : null}</td>
-                    <td className="fit">
-                      <MenuButton label={`Options of ${scope.name}`} actions={() => actions(scope)} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table
+            heads={[
+              "Name",
+              { title: "Description", className: "wide" },
+              "Permissions",
+              { title: "Active keys", className: "num" },
+              "Last used",
+            ]}
+            buttons="Options"
+          >
+            {scopes?.map((scope) => (
+              <tr key={scope.id}>
+                <td>
+                  <Link
+                    to="/apps/$appId/scopes/$scopeId/keys"
+                    params={{ appId, scopeId: scope.id }}
+                    className="link font-medium"
+                  >
+                    <Name max={40}>{scope.name}</Name>
+                  </Link>
+                </td>
+                <td className="wide grow text-text-2">
+                  <bdi>{scope.description}</bdi>
+                </td>
+                <td>
+                  <span className="flex h-5 items-center gap-3">
+                    <PermissionMarks {...scope.permissions} />
+                    <Confinement permissions={scope.permissions} />
+                  </span>
+                </td>
+                <td className="num">
+                  {formatNumber(scope.apiKeys.totalCount)}
+                  {!scope.apiKeys.totalCountIsExact && "+"}
+                </td>
+                <td className="text-text-2">{lastUse ? <Time at={lastUse.get(scope.id)} none="never" /> : null}</td>
+                <td className="fit">
+                  <MenuButton label={`Options of ${scope.name}`} actions={() => actions(scope)} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.scopes.pageInfo}
-        shown={scopes?.length ?? 0}
-        total={data && { count: data.scopes.totalCount, isExact: data.scopes.totalCountIsExact }}
-        noun="scope"
-      />
+      <Pager pages={pages} list={data?.scopes} noun="scope" />
       {scopes && scopes.length > 0 && <MarksLegend />}
       <Suspense>
         {open?.kind === "clone" && <CloneScope appId={appId} scope={open.scope} onClose={() => setOpen(null)} />}

@@ -9,6 +9,7 @@ import { notify } from "../../parts/notices";
 import { Card, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { usePages } from "../../parts/use-pages";
 import { useMay } from "../../parts/use-may";
@@ -81,7 +82,7 @@ export function Session() {
           </Card>
         </div>
         <Runs appId={appId} runs={session.runs.nodes} />
-        <Pager pages={pages} info={session.runs.pageInfo} shown={session.runs.nodes.length} noun="run" />
+        <Pager pages={pages} list={session.runs} noun="run" />
       </div>
       <Suspense>
         {isTerminating && (
@@ -169,48 +170,43 @@ function Runs({ appId, runs }: { appId: string; runs: Details["runs"]["nodes"] }
       {runs.length === 0 ? (
         <p className="text-text-2">Nothing was executed in it yet.</p>
       ) : (
-        <div className="table-wrap">
-          <table className="table">
-            <thead>
-              <tr>
-                <th>Message</th>
-                <th>Agent</th>
-                <th>State</th>
-                <th>By</th>
-                <th className="num">Tokens</th>
-                <th className="num">Took</th>
-                <th>Accepted</th>
-              </tr>
-            </thead>
-            <tbody>
-              {runs.map((run) => (
-                <tr key={run.id}>
-                  <td className="grow">
-                    <Link to="/apps/$appId/runs/$runId" params={{ appId, runId: run.id }} className="link">
-                      <bdi>{run.input}</bdi>
-                    </Link>
-                  </td>
-                  <td>
-                    {run.agent ? <Name max={28}>{run.agent.name}</Name> : <span className="text-text-3">deleted</span>}
-                  </td>
-                  <td>
-                    <RunState status={run.status} />
-                  </td>
-                  <td className="text-text-2">{run.startedBy && <Name max={24}>{run.startedBy.name}</Name>}</td>
-                  <td className="num text-text-2">{run.usage ? formatNumber(run.usage.totalTokens) : "–"}</td>
-                  <td className="num text-text-2">
-                    {run.startedAt && run.finishedAt
-                      ? formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt))
-                      : "–"}
-                  </td>
-                  <td className="text-text-2">
-                    <Time at={run.createdAt} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={[
+            "Message",
+            "Agent",
+            "State",
+            "By",
+            { title: "Tokens", className: "num" },
+            { title: "Took", className: "num" },
+            "Accepted",
+          ]}
+        >
+          {runs.map((run) => (
+            <tr key={run.id}>
+              <td className="grow">
+                <Link to="/apps/$appId/runs/$runId" params={{ appId, runId: run.id }} className="link">
+                  <bdi>{run.input}</bdi>
+                </Link>
+              </td>
+              <td>
+                {run.agent ? <Name max={28}>{run.agent.name}</Name> : <span className="text-text-3">deleted</span>}
+              </td>
+              <td>
+                <RunState status={run.status} />
+              </td>
+              <td className="text-text-2">{run.startedBy && <Name max={24}>{run.startedBy.name}</Name>}</td>
+              <td className="num text-text-2">{run.usage ? formatNumber(run.usage.totalTokens) : "–"}</td>
+              <td className="num text-text-2">
+                {run.startedAt && run.finishedAt
+                  ? formatDuration(Date.parse(run.finishedAt) - Date.parse(run.startedAt))
+                  : "–"}
+              </td>
+              <td className="text-text-2">
+                <Time at={run.createdAt} />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </section>
   );

@@ -3,9 +3,10 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { request } from "../../api/client";
 import { Segments } from "../../parts/fields";
 import { truncateMiddle } from "../../parts/format";
-import { Empty, Page, SkeletonRows } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { usePages } from "../../parts/use-pages";
 import { withoutSecret } from "../../parts/without-secret";
@@ -89,58 +90,38 @@ export function Sessions() {
         </Empty>
       ) : (
         (data ?? !error) && (
-          <div className="table-wrap">
-            <table className="table">
-              <thead>
-                <tr>
-                  <th>Session</th>
-                  <th>State</th>
-                  <th>User</th>
-                  <th>Opened</th>
-                  <th>Last activity</th>
-                </tr>
-              </thead>
-              <tbody>
-                {!sessions && <SkeletonRows columns={5} />}
-                {sessions?.map((session) => (
-                  <tr key={session.id}>
-                    <td className="name">
-                      <Link
-                        to="/apps/$appId/sessions/$sessionId"
-                        params={{ appId, sessionId: session.id }}
-                        className="link font-medium"
-                      >
-                        {session.reference ? (
-                          <Name>{session.reference}</Name>
-                        ) : (
-                          <code data-tip={session.id}>{truncateMiddle(session.id, 18)}</code>
-                        )}
-                      </Link>
-                    </td>
-                    <td>
-                      <SessionState status={session.status} />
-                    </td>
-                    <td className="text-text-2">{session.userReference && <Name>{session.userReference}</Name>}</td>
-                    <td className="text-text-2">
-                      <Time at={session.createdAt} />
-                    </td>
-                    <td className="text-text-2">
-                      <Time at={session.lastActivityAt} />
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <Table heads={["Session", "State", "User", "Opened", "Last activity"]}>
+            {sessions?.map((session) => (
+              <tr key={session.id}>
+                <td className="name">
+                  <Link
+                    to="/apps/$appId/sessions/$sessionId"
+                    params={{ appId, sessionId: session.id }}
+                    className="link font-medium"
+                  >
+                    {session.reference ? (
+                      <Name>{session.reference}</Name>
+                    ) : (
+                      <code data-tip={session.id}>{truncateMiddle(session.id, 18)}</code>
+                    )}
+                  </Link>
+                </td>
+                <td>
+                  <SessionState status={session.status} />
+                </td>
+                <td className="text-text-2">{session.userReference && <Name>{session.userReference}</Name>}</td>
+                <td className="text-text-2">
+                  <Time at={session.createdAt} />
+                </td>
+                <td className="text-text-2">
+                  <Time at={session.lastActivityAt} />
+                </td>
+              </tr>
+            ))}
+          </Table>
         )
       )}
-      <Pager
-        pages={pages}
-        info={data?.sessions.pageInfo}
-        shown={sessions?.length ?? 0}
-        total={data && { count: data.sessions.totalCount, isExact: data.sessions.totalCountIsExact }}
-        noun="session"
-      />
+      <Pager pages={pages} list={data?.sessions} noun="session" />
     </Page>
   );
 }
