@@ -24,7 +24,7 @@ const openForm = (page: Page) => page.getByRole("button", { name: "New API Key" 
 
 test("an old tab is told after a deploy that its files are gone, and goes on once it was loaded again", async () => {
   const farm = await newFarm(server.current);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   await signIn(page, `${consoleOf(server.current.url)}apps/${farm.app.id}/scopes/${farm.scopeId}/keys`);
   await screen(page, "Barn readers");
   await deploy(page);
@@ -38,7 +38,7 @@ test("an old tab is told after a deploy that its files are gone, and goes on onc
 
 test("the way to another screen leads to it after a deploy, by loading the new version", async () => {
   const farm = await newFarm(server.current);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   await signIn(page, `${consoleOf(server.current.url)}apps/${farm.app.id}/scopes`);
   await deploy(page);
   await page.getByRole("link", { name: "Usage" }).click();
@@ -47,7 +47,7 @@ test("the way to another screen leads to it after a deploy, by loading the new v
 
 test("a deploy does not take away a secret that is shown, nor what was typed", async () => {
   const farm = await newFarm(server.current);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   await signIn(page, `${consoleOf(server.current.url)}apps/${farm.app.id}/scopes/${farm.scopeId}/keys`);
   await screen(page, "Barn readers");
   await openForm(page);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { newId } from "../../src/platform/database/ids";
 import { useServer } from "../../test/support/server";
 import { useBrowser } from "./support/browser";
-import { consoleOf, screen, signIn } from "./support/console-server";
+import { consoleOf, screen, signIn, signInByForm } from "./support/console-server";
 import { newFarm } from "./support/fixtures";
 
 const server = useServer();
@@ -13,9 +13,9 @@ const browser = useBrowser();
 const budgetBytes = 130_000;
 
 test("at most 130 KB are loaded before the first screen can be used", async () => {
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   const home = consoleOf(server.current.url);
-  await signIn(page, home);
+  await signInByForm(page, home);
   const loaded = new Set<string>();
   page.on("response", (response) => {
     const { pathname } = new URL(response.url());
@@ -32,7 +32,7 @@ test("at most 130 KB are loaded before the first screen can be used", async () =
 });
 
 test("every compressed file is sent compressed", async () => {
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   const encodings = new Map<string, string | undefined>();
   page.on("response", (response) => {
     if (/\/assets\//.test(response.url())) encodings.set(response.url(), response.headers()["content-encoding"]);
@@ -45,7 +45,7 @@ test("every compressed file is sent compressed", async () => {
 test("a search among 100,000 keys shows its first result within 300 ms of the API's time, and the list opens within a second", async () => {
   const farm = await newFarm(server.current);
   await insertKeys(farm.app.id, farm.scopeId, 100_000);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   const home = consoleOf(server.current.url);
   await signIn(page, `${home}apps/${farm.app.id}/scopes`);
   const opened = performance.now();
@@ -101,7 +101,7 @@ async function insertKeys(appId: string, scopeId: string, count: number): Promis
 
 test("a revocation by another administrator is seen on the open page of the key within two seconds", async () => {
   const farm = await newFarm(server.current);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   await signIn(page, `${consoleOf(server.current.url)}apps/${farm.app.id}/keys/${farm.keyId}`);
   await screen(page, "Barn door");
   await page.getByRole("button", { name: "Revoke", exact: true }).waitFor();
@@ -113,7 +113,7 @@ test("a revocation by another administrator is seen on the open page of the key 
 
 test("a session that an administrator ends elsewhere leads to the sign-in, and what was typed stays", async () => {
   const farm = await newFarm(server.current);
-  const { page } = await browser.visit();
+  const { page } = await browser.firstVisit();
   await signIn(page, `${consoleOf(server.current.url)}apps/${farm.app.id}/scopes/new`);
   await page.getByLabel("Name", { exact: true }).fill("Typed before");
   const { admin } = server.current;

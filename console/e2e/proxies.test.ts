@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { adminKey, useServer } from "../../test/support/server";
 import { plainHost, useBrowser } from "./support/browser";
-import { screen, signIn } from "./support/console-server";
+import { screen, signInByForm } from "./support/console-server";
 import { newFarm } from "./support/fixtures";
 import { nginxPath, startNginx } from "./support/nginx";
 import { startSubPathProxy } from "./support/sub-path-proxy";
@@ -19,7 +19,7 @@ test("the console works below a path of a proxy, at every depth, and its cookie 
     page.on("response", (response) => {
       if (response.status() >= 400) failed.push(`${response.status()} ${response.url()}`);
     });
-    await signIn(page, proxy.url);
+    await signInByForm(page, proxy.url);
     expect(page.url()).toBe(`${proxy.url}console/apps`);
     for (const { path } of await context.cookies()) expect(path).toBe("/tools/latchkey/console");
     await page.goto(`${proxy.url}console/apps/${farm.app.id}/scopes/${farm.scopeId}/keys`);
@@ -41,8 +41,8 @@ test("two servers below two paths do not sign each other out", async () => {
   ];
   try {
     const { page, context } = await browser.visit();
-    await signIn(page, one.url);
-    await signIn(page, other.url);
+    await signInByForm(page, one.url);
+    await signInByForm(page, other.url);
     expect(await context.cookies()).toHaveLength(2);
     await page.goto(`${one.url}console/apps`);
     await screen(page, "Apps");
@@ -76,7 +76,7 @@ withNginx("the console works behind nginx as the documentation configures it, wi
     page.on("response", (response) => {
       if (response.status() >= 400) failed.push(`${response.status()} ${response.url()}`);
     });
-    await signIn(page, `${home}apps/${farm.app.id}/keys/${farm.keyId}`);
+    await signInByForm(page, `${home}apps/${farm.app.id}/keys/${farm.keyId}`);
     await screen(page, "Barn door");
     for (const { path } of await context.cookies()) expect(path).toBe("/tools/latchkey/console");
     await page.goto(`http://${plainHost}:${nginx.port}/tools/latchkey/graphql`);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { BrowserContext, Page } from "playwright-core";
 import { useServer } from "../../test/support/server";
 import { useBrowser } from "./support/browser";
-import { screen, signIn } from "./support/console-server";
+import { screen, signInByForm } from "./support/console-server";
 import { newFarm } from "./support/fixtures";
 
 const server = useServer();
@@ -77,7 +77,7 @@ test("a script that is not the version that was pinned does not run, and the pag
 
 test("a browser that opens the API lands in the explorer, which leads to Sandbox", async () => {
   const { page } = await browser.visit();
-  await signIn(page, server.current.url);
+  await signInByForm(page, server.current.url);
   await screen(page, "Explorer");
   const [tab] = await Promise.all([
     page.context().waitForEvent("page"),

@@ -2,6 +2,11 @@ const { default: Sequencer } = require("@jest/test-sequencer");
 
 /** The longest files, longest first. If one of them started late, the other workers would be idle while it ends. */
 const longest = [
+  "console/e2e/walk",
+  "attack/fuzz",
+  "attack/documents",
+  "api/retrieval/pdf-files",
+  "api/retrieval/office-files",
   "faults/kill",
   "cluster/kill",
   "api/s3/store-faults",
@@ -23,7 +28,7 @@ const longest = [
   "cluster/instances",
   "faults/crash",
   "faults/callback-crash",
-].map((name) => `/test/${name}.test.ts`);
+].map((name) => `/${name}.test.ts`);
 
 module.exports = class extends Sequencer {
   sort(tests) {

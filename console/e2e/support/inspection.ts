@@ -3,12 +3,27 @@ import type { Page } from "playwright-core";
 
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
+const run = (options: object) =>
+  `axe.run(document, ${JSON.stringify({ resultTypes: ["violations"], ...options })}).then(({ violations }) => violations)`;
+
 /** axe-core's violations on the current screen. It is evaluated from outside of the page's policy. */
 export async function violationsIn(page: Page): Promise<string[]> {
   await page.evaluate(axe);
-  const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)`,
-  );
+  return found(page, run({}));
+}
+
+const rulesOfColours = ["color-contrast", "link-in-text-block"];
+
+/** The violations on the current screen with the colours of each theme. No other rule depends on the theme. */
+export async function violationsInBothThemes(page: Page): Promise<string[]> {
+  await page.emulateMedia({ colorScheme: "light" });
+  const violations = await violationsIn(page);
+  await page.emulateMedia({ colorScheme: "dark" });
+  return [...violations, ...(await found(page, run({ runOnly: rulesOfColours })))];
+}
+
+async function found(page: Page, script: string): Promise<string[]> {
+  const violations = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(script);
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
 }
 
