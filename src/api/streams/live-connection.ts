@@ -110,8 +110,16 @@ export class LiveConnection extends AuthorizedConnection {
     return [...this.watched.keys()].filter(({ operation }) => isSubscription(operation)).length;
   }
 
+  /**
+   * Ends the shares of all operations, as the client has gone. What still executes stays watched: its changes need the rights
+   * as much as before.
+   */
   releaseAll(): void {
-    for (const operation of this.watched.keys()) this.release(operation);
+    for (const [watched, release] of this.watched) {
+      if (isSubscription(watched.operation)) this.watched.delete(watched);
+      else this.watched.set(watched, () => undefined);
+      release();
+    }
   }
 
   /** Gives other work a turn of the event loop before a result is computed. */
