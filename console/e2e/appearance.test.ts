@@ -1,7 +1,7 @@
 import { useServer } from "../../test/support/server";
 import { useBrowser } from "./support/browser";
 import { consoleOf, screen, signIn } from "./support/console-server";
-import { dialogsOf, type Farm, longName, newFarm, screensOf } from "./support/fixtures";
+import { closeDialog, dialogsOf, type Farm, longName, newFarm, openDialog, screensOf } from "./support/fixtures";
 
 const server = useServer();
 const browser = useBrowser();
@@ -67,6 +67,16 @@ test("with forced colours the permissions are told apart, and what is chosen and
   expect(await outline(":focus-visible")).toMatch(/^(solid|auto) [12]/);
 });
 
+test("a dialog with fields has the focus in the first of them", async () => {
+  const { page } = await browser.visit();
+  await signIn(page, `${home()}${screensOf(farm)["key"]}`);
+  for (const opener of dialogsOf["key"] ?? []) {
+    await openDialog(page, opener);
+    await page.locator("[role=dialog] :is(input, textarea, select):focus").waitFor();
+    await closeDialog(page);
+  }
+});
+
 /** The longest movement that is under way or may begin, in milliseconds. */
 const longestMotion = `(() => {
   const toMs = (list) => Math.max(...list.split(",").map((each) => parseFloat(each) * (each.trim().endsWith("ms") ? 1 : 1000)));
@@ -85,12 +95,10 @@ test.each([
 ] as const)("with motion %p nothing moves for longer than %p ms", async (reducedMotion, maxMs) => {
   const { page } = await browser.visit({ reducedMotion });
   await signIn(page, `${home()}${screensOf(farm)["key"]}`);
-  for (const button of dialogsOf["key"] ?? []) {
-    await page.getByRole("button", { name: button, exact: true }).click();
-    await page.locator("[role=dialog], [role=alertdialog]").waitFor();
+  for (const opener of dialogsOf["key"] ?? []) {
+    await openDialog(page, opener);
     expect(await page.evaluate(longestMotion)).toBeLessThanOrEqual(maxMs);
-    await page.keyboard.press("Escape");
-    await page.locator("[role=dialog], [role=alertdialog]").waitFor({ state: "detached" });
+    await closeDialog(page);
   }
   await page.getByRole("button", { name: /^App: / }).click();
   await page.getByRole("menu").waitFor();

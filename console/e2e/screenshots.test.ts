@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { useServer } from "../../test/support/server";
 import { useBrowser } from "./support/browser";
 import { consoleOf, signIn } from "./support/console-server";
-import { dialogsOf, newFarm, screensOf } from "./support/fixtures";
+import { closeDialog, dialogsOf, newFarm, openDialog, screensOf } from "./support/fixtures";
 
 const server = useServer();
 const browser = useBrowser();
@@ -31,13 +31,11 @@ test.each(states)(
       await page.locator("main h1").first().waitFor();
       await page.waitForTimeout(600);
       await picture(name);
-      for (const button of dialogsOf[name] ?? []) {
-        await page.getByRole("button", { name: button, exact: true }).click();
-        await page.locator("[role=dialog], [role=alertdialog]").waitFor();
+      for (const opener of dialogsOf[name] ?? []) {
+        await openDialog(page, opener);
         await page.waitForTimeout(300);
-        await picture(`${name}-${button.toLowerCase().replaceAll(" ", "-")}`);
-        await page.keyboard.press("Escape");
-        await page.locator("[role=dialog], [role=alertdialog]").waitFor({ state: "detached" });
+        await picture(`${name}-${opener.toLowerCase().replace("options > ", "").replaceAll(" ", "-")}`);
+        await closeDialog(page);
       }
     }
     await page.goto(home + (screensOf(farm)["keys"] ?? ""));

@@ -4,7 +4,7 @@ import { useServer } from "../../test/support/server";
 import { violationsInBothThemes, widest } from "./support/inspection";
 import { useBrowser } from "./support/browser";
 import { consoleOf, signIn } from "./support/console-server";
-import { dialogsOf, type Farm, newFarm, screensOf } from "./support/fixtures";
+import { closeDialog, dialogsOf, type Farm, newFarm, openDialog, screensOf } from "./support/fixtures";
 
 const server = useServer();
 const browser = useBrowser();
@@ -47,12 +47,10 @@ test.each([
       await settled(page);
       expect([await violationsInBothThemes(page), name]).toEqual([[], name]);
       await expectNarrow(page, name);
-      for (const button of dialogsOf[name] ?? []) {
-        await page.getByRole("button", { name: button, exact: true }).click();
-        await page.locator("[role=dialog], [role=alertdialog]").waitFor();
-        expect([await violationsInBothThemes(page), `${name}: ${button}`]).toEqual([[], `${name}: ${button}`]);
-        await page.keyboard.press("Escape");
-        await page.locator("[role=dialog], [role=alertdialog]").waitFor({ state: "detached" });
+      for (const opener of dialogsOf[name] ?? []) {
+        await openDialog(page, opener);
+        expect([await violationsInBothThemes(page), `${name}: ${opener}`]).toEqual([[], `${name}: ${opener}`]);
+        await closeDialog(page);
       }
       if (!zoomed) continue;
       // The same as a zoom of 200 %.

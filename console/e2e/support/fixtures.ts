@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import type { TestServer } from "../../../test/support/server";
 import type { TestApp } from "../../../test/support/test-app";
 
@@ -90,9 +91,35 @@ export const screensOf = ({
   "not-found": "apps/none/nowhere",
 });
 
-/** The buttons that open dialogs, by screen. */
+/** The buttons that open dialogs, and the entries of the menus of rows that do, by screen. */
 export const dialogsOf: Readonly<Record<string, readonly string[]>> = {
-  apps: ["New App"],
+  apps: ["New App", "Options > Rename", "Options > Delete"],
+  scopes: ["Options > Clone", "Options > Delete"],
   keys: ["New API Key"],
   key: ["Edit", "Rotate", "Revoke"],
+  agents: ["Options > Delete"],
+  session: ["Terminate"],
+  connections: ["New Connection", "New Tool Server"],
+  administrators: ["New Administrator"],
 };
+
+const anyDialog = "[role=dialog], [role=alertdialog]";
+
+/** Opens a dialog of a screen, with the first row if the menu of one has it. */
+export async function openDialog(page: Page, opener: string): Promise<void> {
+  const [button = "", entry] = opener.split(" > ");
+  if (entry === undefined) await page.getByRole("button", { name: button, exact: true }).click();
+  else {
+    await page
+      .getByRole("button", { name: `${button} of ` })
+      .first()
+      .click();
+    await page.getByRole("menuitem", { name: entry, exact: true }).click();
+  }
+  await page.locator(anyDialog).waitFor();
+}
+
+export async function closeDialog(page: Page): Promise<void> {
+  await page.keyboard.press("Escape");
+  await page.locator(anyDialog).waitFor({ state: "detached" });
+}

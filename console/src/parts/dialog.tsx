@@ -9,7 +9,8 @@ interface DialogFrameProps {
   /** Called for Escape, a click outside and the Cancel button. Without it only the dialog's own buttons close it. */
   readonly onClose?: (() => void) | undefined;
   readonly width?: number;
-  readonly initialFocus?: RefObject<HTMLElement | null>;
+  /** The element, or a function that finds it; true is the first one that takes the focus. */
+  readonly initialFocus?: RefObject<HTMLElement | null> | ((openType: string) => HTMLElement | true);
   readonly children: ReactNode;
 }
 

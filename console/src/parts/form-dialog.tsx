@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { DialogFrame } from "./dialog";
 import { Problem } from "./problem";
 
@@ -29,14 +29,20 @@ export function FormDialog(props: FormDialogProps) {
   const { title, lead, width, onClose, isHeld = false, onSubmit, action, pendingAction, tone = "primary" } = props;
   const { isPending, isReady = true, error, cancel = "Cancel", children } = props;
   const mayClose = !(isHeld && isPending);
+  const form = useRef<HTMLFormElement>(null);
+  /** What is only to be read takes no focus. A keyboard would cover the dialog on a screen that is touched. */
+  const firstField = (openType: string) =>
+    (openType !== "touch" && form.current?.querySelector<HTMLElement>("input, textarea, select")) || true;
   return (
     <DialogFrame
       title={title}
       lead={lead}
       onClose={mayClose ? onClose : undefined}
+      initialFocus={firstField}
       {...(width === undefined ? {} : { width })}
     >
       <form
+        ref={form}
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault();

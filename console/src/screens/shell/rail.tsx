@@ -96,18 +96,23 @@ function AppSwitcher({ appId, onFind }: { appId: string | undefined; onFind: () 
       <span className="min-w-0 truncate">
         <bdi>{current ? current.name : "Choose an app"}</bdi>
       </span>
-      <svg
-        width="10"
-        height="10"
-        viewBox="0 0 10 10"
-        aria-hidden="true"
-        className="flex-none fill-none stroke-current stroke-[1.4]"
-      >
-        <path d="M2 3.5 5 1l3 2.5M2 6.5 5 9l3-2.5" />
-      </svg>
+      <Arrows />
     </MenuButton>
   );
 }
+
+/** Shows that a button opens a menu. */
+const Arrows = () => (
+  <svg
+    width="10"
+    height="10"
+    viewBox="0 0 10 10"
+    aria-hidden="true"
+    className="flex-none fill-none stroke-current stroke-[1.4]"
+  >
+    <path d="M2 3.5 5 1l3 2.5M2 6.5 5 9l3-2.5" />
+  </svg>
+);
 
 const themeNames = { system: "System", light: "Light", dark: "Dark" };
 const timeNames = { relative: "Relative", local: "Local time", utc: "UTC" };
@@ -184,7 +189,7 @@ function Account() {
       label="Account"
       isNamedByContent
       actions={actions}
-      className="rail-link w-full border-t border-line rounded-none! pt-2"
+      className="rail-link w-full justify-between! border-t border-line rounded-none! pt-2"
     >
       <span className="flex min-w-0 flex-col items-start">
         <span className="max-w-full truncate text-text">
@@ -192,6 +197,7 @@ function Account() {
         </span>
         <span className="text-xs font-normal text-text-3">{`Latchkey ${session?.version ?? ""}`}</span>
       </span>
+      <Arrows />
     </MenuButton>
   );
 }
