@@ -42,7 +42,7 @@ export async function runTrial({
   load.add(credential);
   const run = credential.kind === "deleteApp" ? await startClockRun(testbed, credential.agentId) : pool.clockRun;
   const work = new WorkInFlight(testbed, credential, random.fork());
-  const streams = [work.waiting, ...(await open(testbed, credential, run, random))];
+  const streams = [...(work.waiting ? [work.waiting] : []), ...(await open(testbed, credential, run, random))];
   await delay(random.integer(200, maxUseMs));
 
   const revokedBy = await revoke(testbed, credential, random);

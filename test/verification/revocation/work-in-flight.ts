@@ -23,6 +23,12 @@ const settleMs = 1_500;
 /** A callback is posted again after five seconds, unless it was cancelled. */
 export const callbackRetryMs = 6_500;
 
+/** Longer than the mutation waits for its run. */
+const waitTimeoutMs = 130_000;
+
+/** It has been accepted by then, and access is mostly taken away later. */
+const abandonAfterMs = 150;
+
 let started = 0;
 
 /** The work in flight of a credential that is revoked: a mutation that waits, mutations that follow each other, runs, callbacks. */
@@ -31,15 +37,18 @@ export class WorkInFlight {
   private readonly mark = `work-in-flight-${(started += 1)}-of-${process.pid}`;
   private isStopped = false;
   private readonly writing: Promise<void>;
-  /** The mutation that waits for its run. */
-  readonly waiting: WatchedStream;
+  /** The mutation that waits for its run; undefined if its client breaks off, and nobody sees its end. */
+  readonly waiting: WatchedStream | undefined;
 
   constructor(
     private readonly testbed: Testbed,
     private readonly credential: CredentialUnderTest,
     private readonly random: Random,
   ) {
-    this.waiting = this.wait(random.of(testbed.instances));
+    // The client of one in four breaks off while it waits.
+    const isAbandoned = random.of([true, false, false, false]);
+    const waiting = this.wait(random.of(testbed.instances), isAbandoned);
+    this.waiting = isAbandoned ? undefined : waiting;
     this.writing = this.write();
   }
 
@@ -70,7 +79,7 @@ export class WorkInFlight {
   }
 
   /** Executes the clock, and would execute another agent if it ever ended. */
-  private wait(instance: Instance): WatchedStream {
+  private wait(instance: Instance, isAbandoned: boolean): WatchedStream {
     const { credential, mark } = this;
     let text = "";
     const mutation = `mutation {
@@ -78,7 +87,10 @@ export class WorkInFlight {
       ${this.execution()}
     }`;
     const ended = instance.client
-      .send(this.random.of(credential.credentials), mutation)
+      .send(this.random.of(credential.credentials), mutation, undefined, {
+        headersTimeout: waitTimeoutMs,
+        ...(isAbandoned && { signal: AbortSignal.timeout(abandonAfterMs) }),
+      })
       .then((answer): Ending => {
         text = (answer.data?.executeAgent?.run.output as string | undefined) ?? "";
         return endingOf(answer);
