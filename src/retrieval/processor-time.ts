@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 
-/** Of `/proc`, whatever clock the kernel itself uses. Source: proc(5), `USER_HZ`. */
+/** `/proc` counts in these ticks, whatever clock the kernel itself uses. Source: proc(5), `USER_HZ`. */
 const ticksPerSecond = 100;
 
 /**

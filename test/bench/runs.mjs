@@ -18,6 +18,7 @@ const databaseUrl = args.find((each) => each.startsWith("mysql://")) ?? process.
 const base = args.find((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory());
 
 const execution = `mutation ($input: ExecuteAgentInput!) { executeAgent(input: $input) { run { status output } } }`;
+
 async function prepare(build) {
   const server = await startLatchkey(await ownDatabase(databaseUrl), build);
   const { administer, appId, url, header } = server;

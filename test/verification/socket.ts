@@ -2,7 +2,7 @@ import type { Socket as Connection } from "node:net";
 import { WebSocket } from "ws";
 import type { TestCredential } from "../support/client";
 
-/** A header of the upgrade that no page can set goes there; others go into the payload, under their names. */
+/** A cookie is sent with the upgrade, as browsers send it. Other credentials go into the payload, under the names of their headers. */
 export type SocketCredential = TestCredential | readonly [header: "cookie", value: string];
 
 interface Operation {

@@ -85,9 +85,9 @@ export function useBrowser(): {
     context.on("weberror", (error) => void faults.push(`error: ${String(error.error())}`));
     return { context, page: await context.newPage(), faults, options: isShared ? JSON.stringify(options) : undefined };
   };
-  const reopen = async ({ context, faults, options }: PooledVisit): Promise<PooledVisit> => {
-    faults.splice(0);
-    return { context, page: await context.newPage(), faults, options };
+  const reopen = async (visit: PooledVisit): Promise<PooledVisit> => {
+    visit.faults.splice(0);
+    return { ...visit, page: await visit.context.newPage() };
   };
   const kept = (visit: PooledVisit): PooledVisit => {
     visits.push(visit);

@@ -30,7 +30,7 @@ export function FormDialog(props: FormDialogProps) {
   const { isPending, isReady = true, error, cancel = "Cancel", children } = props;
   const mayClose = !(isHeld && isPending);
   const form = useRef<HTMLFormElement>(null);
-  /** What is only to be read takes no focus. A keyboard would cover the dialog on a screen that is touched. */
+  /** A text that can be focused does not come first. On a touch screen, a field would open a keyboard over the dialog. */
   const firstField = (openType: string) =>
     (openType !== "touch" && form.current?.querySelector<HTMLElement>("input, textarea, select")) || true;
   return (

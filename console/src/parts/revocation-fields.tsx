@@ -7,7 +7,7 @@ export interface Revocation {
 
 export const newRevocation: Revocation = { isFinishing: false, reason: "" };
 
-/** What becomes of the runs of keys that are revoked, as the API names it. */
+/** The argument `runs` of a revocation. */
 export const runsOf = ({ isFinishing }: Revocation): "FINISH" | "CANCEL" => (isFinishing ? "FINISH" : "CANCEL");
 
 interface RevocationFieldsProps {

@@ -4,7 +4,7 @@ import { SkeletonRows } from "./page";
 interface TableProps {
   /** The titles of the columns. "wide" columns are left out in narrow windows, numbers stand at the right edge. */
   readonly heads: readonly (string | { readonly title: string; readonly className: "wide" | "num" })[];
-  /** What the buttons in the last column are for, which has no title that can be seen. */
+  /** The title of the last column, which has buttons. Screen readers alone say it. */
   readonly buttons?: string;
   /** Rows that stand in place of those that are not there yet. */
   readonly skeletonRows?: number;

@@ -26,7 +26,7 @@ export const callbackRetryMs = 6_500;
 /** Longer than the mutation waits for its run. */
 const waitTimeoutMs = 130_000;
 
-/** It has been accepted by then, and access is mostly taken away later. */
+/** A healthy instance has accepted the mutation by then; access is taken away 200 ms after its start or later. */
 const abandonAfterMs = 150;
 
 let started = 0;
