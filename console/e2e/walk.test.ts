@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { eventually } from "../../test/support/runs";
 import { useServer } from "../../test/support/server";
-import { violationsInBothThemes, widest } from "./support/inspection";
+import { hiddenButtons, violationsInBothThemes, widest } from "./support/inspection";
 import { useBrowser } from "./support/browser";
 import { consoleOf, signIn } from "./support/console-server";
 import { closeDialog, dialogsOf, type Farm, newFarm, openDialog, screensOf } from "./support/fixtures";
@@ -28,13 +28,14 @@ async function expectNarrow(page: Page, name: string): Promise<void> {
   const isNarrow = async () => (await page.evaluate(widest)) === "nothing";
   await eventually(isNarrow, 1_000).catch(() => undefined);
   expect([await page.evaluate(widest), name]).toEqual(["nothing", name]);
+  expect([await page.evaluate(hiddenButtons), name]).toEqual([[], name]);
 }
 
 test.each([
   ["1280 px", { width: 1280, height: 800 }, { width: 640, height: 400 }],
   ["375 px", { width: 375, height: 740 }, undefined],
 ])(
-  "no screen violates its policy or a rule of axe-core, or scrolls sideways, in either theme: %s",
+  "no screen violates its policy or a rule of axe-core, scrolls sideways, or hides the buttons of a list, in either theme: %s",
   async (_, viewport, zoomed) => {
     const { page } = await browser.visit({ viewport });
     const home = consoleOf(server.current.url);

@@ -34,3 +34,10 @@ export const widest = `(() => {
   const wide = [...document.querySelectorAll("main *")].filter((each) => each.getBoundingClientRect().right > clientWidth);
   return String(scrollWidth) + ": " + wide.map((each) => each.outerHTML.slice(0, 120)).join(" | ").slice(0, 800);
 })()`;
+
+/** The buttons of lists that are outside of the part of the list that is in sight. */
+export const hiddenButtons = `[...document.querySelectorAll(".table-wrap")].flatMap((list) =>
+  [...list.querySelectorAll("tbody tr > :last-child button")]
+    .filter((button) => button.getBoundingClientRect().right > list.getBoundingClientRect().right)
+    .map((button) => button.outerHTML.slice(0, 120)),
+)`;

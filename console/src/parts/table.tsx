@@ -6,6 +6,8 @@ interface TableProps {
   readonly heads: readonly (string | { readonly title: string; readonly className: "wide" | "num" })[];
   /** The title of the last column, which has buttons. Screen readers alone say it. */
   readonly buttons?: string;
+  /** The name of a list in which nothing may take the focus. The keyboard can scroll it then. */
+  readonly label?: string;
   /** Rows that stand in place of those that are not there yet. */
   readonly skeletonRows?: number;
   /** The rows; undefined as long as they are not there. */
@@ -13,10 +15,10 @@ interface TableProps {
 }
 
 /** The rows of a list under the titles of their columns. */
-export function Table({ heads, buttons, skeletonRows = 5, children }: TableProps) {
+export function Table({ heads, buttons, label, skeletonRows = 5, children }: TableProps) {
   return (
-    <div className="table-wrap">
-      <table className="table">
+    <div className="table-wrap" {...(label && { tabIndex: 0, role: "group", "aria-label": label })}>
+      <table className={buttons ? "table has-buttons" : "table"}>
         <thead>
           <tr>
             {heads.map((head) => {

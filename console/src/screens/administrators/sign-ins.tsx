@@ -4,6 +4,7 @@ import { queryClient } from "../../api/queries";
 import { notify } from "../../parts/notices";
 import { Pager } from "../../parts/pager";
 import { Problem } from "../../parts/problem";
+import { Table } from "../../parts/table";
 import { Name, Time } from "../../parts/text";
 import { useAction } from "../../parts/use-action";
 import { useMay } from "../../parts/use-may";
@@ -33,59 +34,47 @@ export function SignIns() {
       <Problem error={error} retry={() => void refetch()} />
       <Problem error={end.error} />
       {sessions.length > 0 && (
-        <div className="table-wrap" tabIndex={0} role="group" aria-label="Signed in at the console">
-          <table className="table">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th>From</th>
-                <th>Browser</th>
-                <th>Signed in</th>
-                <th>Last seen</th>
-                <th>
-                  <span className="sr-only">End</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {sessions.map((session) => (
-                <tr key={session.id}>
-                  <td className="font-medium">
-                    <Name max={32}>{session.name}</Name>
-                  </td>
-                  <td className="text-text-2">
-                    <code>{session.address}</code>
-                  </td>
-                  <td className="text-text-2">
-                    <Name max={48}>{session.userAgent}</Name>
-                  </td>
-                  <td className="text-text-2">
-                    <Time at={session.createdAt} />
-                  </td>
-                  <td className="text-text-2">
-                    <Time at={session.lastSeenAt} />
-                  </td>
-                  <td className="fit">
-                    {session.isCurrent ? (
-                      <span className="text-sm text-text-3">this browser</span>
-                    ) : (
-                      may("endConsoleSession") && (
-                        <button
-                          type="button"
-                          className="btn btn-small"
-                          aria-label={`Sign out ${session.name}, ${session.address}`}
-                          onClick={() => void end.run(session.id, session.name)}
-                        >
-                          Sign out
-                        </button>
-                      )
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          heads={["Name", "From", "Browser", "Signed in", "Last seen"]}
+          buttons="End"
+          label="Signed in at the console"
+        >
+          {sessions.map((session) => (
+            <tr key={session.id}>
+              <td className="font-medium">
+                <Name max={32}>{session.name}</Name>
+              </td>
+              <td className="text-text-2">
+                <code>{session.address}</code>
+              </td>
+              <td className="text-text-2">
+                <Name max={48}>{session.userAgent}</Name>
+              </td>
+              <td className="text-text-2">
+                <Time at={session.createdAt} />
+              </td>
+              <td className="text-text-2">
+                <Time at={session.lastSeenAt} />
+              </td>
+              <td className="fit">
+                {session.isCurrent ? (
+                  <span className="text-sm text-text-3">this browser</span>
+                ) : (
+                  may("endConsoleSession") && (
+                    <button
+                      type="button"
+                      className="btn btn-small"
+                      aria-label={`Sign out ${session.name}, ${session.address}`}
+                      onClick={() => void end.run(session.id, session.name)}
+                    >
+                      Sign out
+                    </button>
+                  )
+                )}
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Pager pages={pages} list={data?.consoleSessions} noun="session" />
     </section>
