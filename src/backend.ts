@@ -111,7 +111,7 @@ export async function openBackend(
     tools: new Outbound(config.allowedHosts.tools),
     callbacks: new Outbound(config.allowedHosts.callbacks),
   };
-  const providerModels = new ProviderModels(background, keyring, outbound, reader, timings.tools, log);
+  const providerModels = new ProviderModels(background, keyring, outbound, reader, timings, log);
   const toolServers = new ToolServers(background, keyring, log);
   const models = new ModelCatalog({ "builtin:extractive": new ExtractiveModel(reader), ...moreModels }, providerModels);
   const documentProcessor = new DocumentProcessor(

@@ -5,6 +5,7 @@ import type { EventTimings } from "./domain/event/limit-watch";
 import type { DocumentTimings } from "./domain/document/document-processor";
 import type { RunTimings } from "./domain/run/execution/run-timings";
 import type { UsageTimings } from "./domain/usage/usage-collector";
+import type { ModelTimings } from "./model/provider-model";
 import type { ToolTimings } from "./model/tools/mcp-server";
 import type { InstanceTimings } from "./platform/instance/instance";
 
@@ -15,6 +16,7 @@ export interface Timings {
   readonly runs: RunTimings;
   readonly callbacks: CallbackTimings;
   readonly streams: StreamTimings;
+  readonly models: ModelTimings;
   readonly tools: ToolTimings;
   readonly usage: UsageTimings;
   readonly audit: AuditTimings;
@@ -50,6 +52,9 @@ export const productionTimings: Timings = {
   streams: {
     heartbeatIntervalMs: 15 * second,
     reauthorizationIntervalMs: 500,
+  },
+  models: {
+    firstRetryDelayMs: 500,
   },
   tools: {
     openTimeoutMs: 10 * second,

@@ -21,10 +21,13 @@ const maxAnswerChars = 400_000;
 const maxReasoningChars = 100_000;
 
 const maxAttempts = 3;
-/** Doubles with each retry. */
-const firstRetryDelayMs = 500;
 /** A provider that asks for a longer delay is not retried. */
 const maxRetryDelayMs = 20_000;
+
+export interface ModelTimings {
+  /** The delay before a failed call of a provider is retried for the first time. It doubles with each retry. */
+  readonly firstRetryDelayMs: number;
+}
 
 export interface ProviderModelOptions {
   /** The maximum number of calls for one answer, if retrying may help. */
@@ -45,7 +48,7 @@ export class ProviderModel implements Model {
     private readonly model: LanguageModel,
     private readonly reader: DocumentReader,
     private readonly fetch: Fetch,
-    private readonly toolTimings: ToolTimings,
+    private readonly timings: { readonly models: ModelTimings; readonly tools: ToolTimings },
     private readonly log: Logger,
     private readonly options: ProviderModelOptions = { takesImages: false, apiKey: null },
   ) {}
@@ -59,7 +62,7 @@ export class ProviderModel implements Model {
     const timer = setTimeout(() => controller.abort(timedOut(settings)), settings.timeoutSeconds * 1_000);
     let toolbox: Toolbox | undefined;
     try {
-      toolbox = await Toolbox.open(request.tools, this.fetch, this.toolTimings, controller.signal);
+      toolbox = await Toolbox.open(request.tools, this.fetch, this.timings.tools, controller.signal);
       const passages = await findPassages(this.reader, request, maxPassages, controller.signal);
       const prompt = buildPrompt({ ...request, earlier: await request.earlier() }, passages);
       const { takesImages } = this.options;
@@ -94,6 +97,7 @@ export class ProviderModel implements Model {
   /** Retries transient failures, but never after the answer has begun or a tool was called. */
   private async *withRetry(question: ProviderQuestion): AsyncIterable<ModelChunk> {
     const { toolbox, signal } = question;
+    const { firstRetryDelayMs } = this.timings.models;
     let retryAfterMs: number | undefined;
     const attempts = new Attempts({
       maxAttempts: this.options.attempts ?? maxAttempts,

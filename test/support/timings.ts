@@ -9,6 +9,7 @@ const longerThanATestMs = 600_000;
 export const testTimings: Timings = {
   ...productionTimings,
   documents: { uploadWaitMs: 30_000 },
+  models: { firstRetryDelayMs: 50 },
   usage: { flushIntervalMs: longerThanATestMs },
   audit: { intervalMs: longerThanATestMs },
   events: { limitIntervalMs: longerThanATestMs },

@@ -14,6 +14,7 @@ test("production waits exactly this long", () => {
       retryWindowMs: 86_400_000,
     },
     streams: { heartbeatIntervalMs: 15_000, reauthorizationIntervalMs: 500 },
+    models: { firstRetryDelayMs: 500 },
     tools: { openTimeoutMs: 10_000, callTimeoutMs: 30_000, closeTimeoutMs: 2_000 },
     usage: { flushIntervalMs: 60_000 },
     audit: { intervalMs: 60_000 },

@@ -4,6 +4,7 @@ import type { Database } from "../../platform/database/database";
 import type { ConnectedModelName, ConnectedModels } from "../../model/catalog";
 import { type Model, ModelError } from "../../model/model";
 import { createLanguageModel } from "../../model/provider";
+import type { ModelTimings } from "../../model/provider-model";
 import type { ToolTimings } from "../../model/tools/mcp-server";
 import type { Outbound } from "../../platform/outbound/outbound";
 import type { DocumentReader } from "../../retrieval/document-reader";
@@ -17,7 +18,7 @@ export class ProviderModels implements ConnectedModels {
     private readonly keyring: Keyring,
     private readonly outbound: Readonly<Record<"models" | "tools", Outbound>>,
     private readonly reader: DocumentReader,
-    private readonly toolTimings: ToolTimings,
+    private readonly timings: { readonly models: ModelTimings; readonly tools: ToolTimings },
     private readonly log: Logger,
   ) {}
 
@@ -53,7 +54,7 @@ export class ProviderModels implements ConnectedModels {
       await createLanguageModel(access, model, this.outbound.models.fetch),
       this.reader,
       this.outbound.tools.fetch,
-      this.toolTimings,
+      this.timings,
       log,
       // The protocol of chat completions has no images in results.
       { attempts, takesImages: provider !== "OPENAI_COMPATIBLE", apiKey: access.apiKey },

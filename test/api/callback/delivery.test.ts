@@ -9,7 +9,7 @@ import { TestModel } from "../../support/test-model";
 
 const model = new TestModel();
 const receiver = useReceiver();
-const attemptTimeoutMs = 16_000;
+const attemptTimeoutMs = 8_000;
 const timings = { ...productionTimings, callbacks: { ...productionTimings.callbacks, attemptTimeoutMs } };
 const environment = { ...allowHosts("127.0.0.1,localhost") };
 const server = useServer(environment, { "test:model": model }, undefined, timings);

@@ -17,7 +17,7 @@ test("a model's stream is read no faster than its answer is consumed", async () 
     await createLanguageModel(access, "endless", outbound.fetch),
     reader,
     outbound.fetch,
-    productionTimings.tools,
+    productionTimings,
     pino({ level: "silent" }),
   );
   const text = randomUUID();
