@@ -1,4 +1,5 @@
 import { readConfig } from "./config";
+import { limitHeapGrowth } from "./platform/process/heap-growth";
 import { createLog } from "./platform/process/log";
 import { type RunningServer, startServer } from "./server";
 import { exitWithError } from "./platform/process/startup-error";
@@ -20,5 +21,6 @@ async function start(timings: Timings): Promise<void> {
     config.shutdownGraceSeconds,
     log,
   );
+  limitHeapGrowth();
   process.stdout.write(startupBanner(server));
 }

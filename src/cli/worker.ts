@@ -2,6 +2,7 @@ import { openBackend } from "../backend";
 import { readConfig } from "../config";
 import { Metrics } from "../platform/metrics/metrics";
 import { openMetricsServer } from "../platform/metrics/metrics-server";
+import { limitHeapGrowth } from "../platform/process/heap-growth";
 import { createLog } from "../platform/process/log";
 import { exitWithError, StartupError } from "../platform/process/startup-error";
 import type { Timings } from "../timings";
@@ -34,5 +35,6 @@ async function start(timings: Timings): Promise<void> {
     shutdownGraceSeconds,
     log,
   );
+  limitHeapGrowth();
   log.info({ slots: limits.maxRunningRuns }, "the worker is ready");
 }

@@ -1,5 +1,5 @@
 import { setImmediate as immediate } from "node:timers/promises";
-import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
+import { TimedQueryRunner } from "../../src/platform/database/mysql-timeouts";
 import { SqliteQueryRunner, SqliteReadRunner } from "../../src/platform/database/sqlite-query-runner";
 
 /** The server polls every second for due callbacks, and for runs and callbacks of keys that were revoked. */
@@ -18,7 +18,16 @@ export async function statementsOf(work: () => Promise<unknown>): Promise<string
  * comes upon an operation that a busy machine delays.
  */
 export const requestStatementsOf = async (work: () => Promise<unknown>): Promise<string[]> =>
-  (await statementsOf(work)).filter((statement) => !(asksForHolders(statement) && /\W\.\Wid\W IN \(/.test(statement)));
+  (await statementsOf(work)).filter((statement) => !isPeriodic(statement));
+
+const isPeriodic = (statement: string): boolean => asksForHolders(statement) && /\W\.\Wid\W IN \(/.test(statement);
+
+/** For each query that answers requests of keys during this work, the number of rows that it returns. */
+export async function rowsReadBy(work: () => Promise<unknown>): Promise<number[]> {
+  const sent = (await sentDuring(work)).filter(({ statement }) => !isPeriodic(statement));
+  const results = await Promise.all(sent.map(({ result }) => result));
+  return results.flatMap((rows) => (Array.isArray(rows) ? [rows.length] : []));
+}
 
 /** For each transaction during this work, the number of rows that it updates or deletes by table. */
 export async function changesOf(work: () => Promise<unknown>): Promise<Record<string, number>[]> {
@@ -38,7 +47,7 @@ async function sentDuring(work: () => Promise<unknown>): Promise<{ statement: st
   const spies = [
     jest.spyOn(SqliteQueryRunner.prototype, "query"),
     jest.spyOn(SqliteReadRunner.prototype, "query"),
-    jest.spyOn(MysqlQueryRunner.prototype, "query"),
+    jest.spyOn(TimedQueryRunner.prototype, "query"),
   ];
   try {
     await work();

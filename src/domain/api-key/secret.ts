@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { hash, randomBytes, timingSafeEqual } from "node:crypto";
 import { crc32 } from "node:zlib";
 import type { CredentialReason } from "../../errors";
 
@@ -47,7 +47,7 @@ export const secretsIn = (text: string): string[] => [
 ];
 
 /** The SHA-256, which is stored instead of the secret. A secret of 32 random bytes needs neither salt nor a slow hash. */
-export const digestOf = (secret: string): Buffer => createHash("sha256").update(secret).digest();
+export const digestOf = (secret: string): Buffer => hash("sha256", secret, "buffer");
 
 /** The start and the end of a secret, to recognize it by. */
 export const hintOf = (secret: string): string => `${secret.slice(0, secret.indexOf("_") + 5)}…${secret.slice(-4)}`;

@@ -1,8 +1,9 @@
 import type { Duplex } from "node:stream";
-import type { PoolConnection } from "mysql2";
-import type { DataSource, ReplicationMode } from "typeorm";
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from "mysql2";
+import { type DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError, type ReplicationMode } from "typeorm";
 import type { MysqlDriver } from "typeorm/driver/mysql/MysqlDriver";
 import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
+import { QueryResult } from "typeorm/query-runner/QueryResult";
 import { unavailable } from "../../errors";
 import type { StatementCounting } from "./connections";
 import { isUnavailable } from "./database-errors";
@@ -18,6 +19,8 @@ export function limitStatementTime(dataSource: DataSource, timeoutMs: number): v
   driver.obtainMasterConnection = () => health.acquireHealthy(acquire as () => Promise<Connection>);
   driver.createQueryRunner = (mode) => new TimedQueryRunner(driver, mode, health, timeoutMs);
 }
+
+type QueryRows = RowDataPacket[] | ResultSetHeader;
 
 type Connection = PoolConnection & { readonly stream: Duplex };
 
@@ -59,7 +62,7 @@ class ConnectionHealth {
 }
 
 /** Runs statements on one connection, until one of them times out. */
-class TimedQueryRunner extends MysqlQueryRunner implements StatementCounting {
+export class TimedQueryRunner extends MysqlQueryRunner implements StatementCounting {
   counter: StatementCounting["counter"];
   private activeConnection: Connection | undefined;
   private timeoutError: StatementTimeoutError | undefined;
@@ -101,7 +104,7 @@ class TimedQueryRunner extends MysqlQueryRunner implements StatementCounting {
       timer = setTimeout(() => setImmediate(check), this.timeoutMs);
     });
     try {
-      const result: unknown = await Promise.race([super.query(...statement), timeout]);
+      const result: unknown = await Promise.race([this.execute(...statement), timeout]);
       if (this.activeConnection) this.health.markAnswered(this.activeConnection);
       return result;
     } catch (error) {
@@ -110,6 +113,23 @@ class TimedQueryRunner extends MysqlQueryRunner implements StatementCounting {
       isSettled = true;
       clearTimeout(timer);
     }
+  }
+
+  /** By itself, as TypeORM tells listeners and a logger, of which there are none, and mysql2 would note where each call is. */
+  private async execute(
+    ...[statement, parameters, isStructured = false]: Parameters<MysqlQueryRunner["query"]>
+  ): Promise<unknown> {
+    if (this.isReleased) throw new QueryRunnerAlreadyReleasedError();
+    const connection = await this.connect();
+    const raw = await new Promise<QueryRows>((resolve, reject) => {
+      connection.query<QueryRows>(statement, parameters, (cause, rows) => {
+        if (cause) reject(new QueryFailedError(statement, parameters as unknown[], cause));
+        else resolve(rows);
+      });
+    });
+    if (!isStructured) return raw;
+    const structured = Array.isArray(raw) ? { raw, records: raw } : { raw, affected: raw.affectedRows };
+    return Object.assign(new QueryResult(), structured);
   }
 
   private timeOut(): StatementTimeoutError {

@@ -6,7 +6,7 @@ import { QueryResult } from "typeorm/query-runner/QueryResult";
 import { ApiError, unavailable } from "../../errors";
 import type { StatementCounting } from "./connections";
 import { isUnavailable } from "./database-errors";
-import { PreparedStatements } from "./prepared-statements";
+import { objectsOf, PreparedStatements, type RowLists } from "./prepared-statements";
 import type { TurnBudget } from "./turn-budget";
 
 type Statement = Parameters<BetterSqlite3QueryRunner["query"]>;
@@ -58,12 +58,13 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner implements State
     const startedAt = performance.now();
     const bound = bindable(parameters as unknown[]);
     try {
-      const { rows, result } = this.execute(statement, bound);
-      if (!isStructured) return rows ?? result?.lastInsertRowid;
-      const structured = rows
-        ? { raw: rows, records: rows }
-        : { raw: result?.lastInsertRowid, affected: result?.changes };
-      return Object.assign(new QueryResult(), structured);
+      const result = this.execute(statement, bound);
+      if ("rows" in result) {
+        const rows = objectsOf(result);
+        return isStructured ? Object.assign(new QueryResult(), { raw: rows, records: rows }) : rows;
+      }
+      const { lastInsertRowid: raw, changes: affected } = result;
+      return isStructured ? Object.assign(new QueryResult(), { raw, affected }) : raw;
     } catch (cause) {
       const error = new QueryFailedError(statement, bound, cause as Error);
       throw isUnavailable(error) ? unavailable(error) : error;
@@ -72,11 +73,10 @@ export class SqliteQueryRunner extends BetterSqlite3QueryRunner implements State
     }
   }
 
-  private execute(statement: string, bound: unknown[]): { rows?: unknown[]; result?: BetterSqlite3.RunResult } {
+  private execute(statement: string, bound: unknown[]): RowLists | BetterSqlite3.RunResult {
     // The driver of TypeORM opens the connection after it has made its runner.
     this.statements ??= new PreparedStatements(this.driver.databaseConnection as Connection);
-    const prepared = this.statements.prepare(statement);
-    return prepared.reader ? { rows: prepared.all(...bound) } : { result: prepared.run(...bound) };
+    return this.statements.execute(statement, bound);
   }
 
   async endTransaction(): Promise<void> {

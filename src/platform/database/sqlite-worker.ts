@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Sqlite } from "../sqlite";
-import { PreparedStatements } from "./prepared-statements";
+import { PreparedStatements, type RowLists } from "./prepared-statements";
 
 export interface SqliteWorkerData {
   readonly path: string;
@@ -12,10 +12,9 @@ export interface SqliteQuestion {
   readonly parameters: readonly unknown[];
 }
 
-/** Rows are lists of values, in the order of the columns, as it takes half the time to hand over lists. */
+/** It takes half the time to hand over lists instead of objects. */
 export type SqliteAnswer =
-  | { readonly columns: readonly string[]; readonly rows: readonly (readonly unknown[])[] }
-  | { readonly error: { readonly message: string; readonly code: string | undefined } };
+  RowLists | { readonly error: { readonly message: string; readonly code: string | undefined } };
 
 /** The thread that executes queries on SQLite, one after the other. */
 function serve({ path, busyTimeoutMs }: SqliteWorkerData): void {
@@ -25,9 +24,7 @@ function serve({ path, busyTimeoutMs }: SqliteWorkerData): void {
   parentPort?.on("message", ({ statement, parameters }: SqliteQuestion) => {
     let answer: SqliteAnswer;
     try {
-      const query = statements.prepare(statement).raw();
-      const rows = query.all(...parameters) as unknown[][];
-      answer = { columns: query.columns().map(({ name }) => name), rows };
+      answer = statements.execute(statement, parameters) as RowLists;
     } catch (error) {
       const { message, code } = error as Error & { code?: string };
       answer = { error: { message, code } };

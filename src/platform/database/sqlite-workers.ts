@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { objectsOf } from "./prepared-statements";
 import type { SqliteAnswer, SqliteQuestion, SqliteWorkerData } from "./sqlite-worker";
 
 /** The heap of a worker, which holds the rows of one answer. */
@@ -34,12 +35,7 @@ export class SqliteWorkers {
     if (this.isClosed) void worker.terminate();
     else this.idle.push(worker);
     if ("error" in answer) throw Object.assign(new Error(answer.error.message), { code: answer.error.code });
-    const { columns, rows } = answer;
-    return rows.map((values) => {
-      const row: Record<string, unknown> = {};
-      for (let i = 0; i < columns.length; i++) row[columns[i] as string] = asBuffer(values[i]);
-      return row;
-    });
+    return objectsOf({ columns: answer.columns, rows: answer.rows.map((values) => values.map(asBuffer)) });
   }
 
   async close(): Promise<void> {

@@ -25,13 +25,25 @@ export class StatementQueue {
   ): Promise<Result> {
     const startedAt = performance.now();
     if (share.counter) share.counter.statements++;
-    const release = await this.queue.acquire(share, AbortSignal.timeout(timeoutMs)).catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    const release = this.queue.tryAcquire(share) ?? (await this.waitForTurn(share, timeoutMs));
     try {
       return await work(Math.max(1, timeoutMs - (performance.now() - startedAt)));
     } finally {
       release();
+    }
+  }
+
+  /** Not with AbortSignal.timeout(), whose timer stays when the turn has come, and then makes an error. */
+  private async waitForTurn(share: FairShare, timeoutMs: number): Promise<() => void> {
+    const wait = new AbortController();
+    const end = () => wait.abort(new Error(`The turn did not come within ${Math.round(timeoutMs)} ms`));
+    const timer = setTimeout(end, timeoutMs).unref();
+    try {
+      return await this.queue.wait(share, wait.signal);
+    } catch (error) {
+      throw unavailable(error);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

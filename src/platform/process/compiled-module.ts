@@ -6,12 +6,12 @@ import { constants, Script } from "node:vm";
 /** Beside the module. V8 refuses it if it comes from another version, or from other options that change the code. */
 const cacheOf = (path: string): string => `${path}.cache`;
 
-/** Loads a CommonJS module with what V8 compiled of it earlier, if saveCompiled() has stored that. */
+/** Loads a module that bundle.mjs has made, with what V8 compiled of it earlier, if saveCompiled() has stored that. */
 export function requireCompiled(path: string): unknown {
   return evaluate(compile(path), path);
 }
 
-/** Loads a CommonJS module, and stores what V8 has compiled of it once this work has used it without an exit code. */
+/** Loads such a module, and stores what V8 has compiled of it once this work has used it without an exit code. */
 export async function saveCompiled(path: string, use: (exports: unknown) => Promise<void>): Promise<void> {
   const script = compile(path);
   await use(evaluate(script, path));
@@ -19,8 +19,8 @@ export async function saveCompiled(path: string, use: (exports: unknown) => Prom
 }
 
 function compile(path: string): Script {
-  const source = `(function (exports, require, module, __filename, __dirname, importModule) {${readFileSync(path, "utf8")}\n})`;
-  return new Script(source, {
+  // As it has one byte for each character, V8 uses it where it lies, outside the heap.
+  return new Script(readFileSync(path, "latin1"), {
     filename: path,
     cachedData: readOptional(cacheOf(path)),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,

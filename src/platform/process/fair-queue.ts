@@ -57,13 +57,26 @@ export class FairQueue {
   }
 
   /** Waits for a place. Throws like `run`. @returns releases the place; to be called once */
-  async acquire({ appId, lane }: FairShare, signal?: AbortSignal): Promise<() => void> {
+  async acquire(share: FairShare, signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
+    return this.tryAcquire(share) ?? this.wait(share, signal);
+  }
+
+  /** For a share that has just found no place. Throws like `run`. @returns releases the place; to be called once */
+  async wait(share: FairShare, signal?: AbortSignal): Promise<() => void> {
+    this.assertRoomToWait(share);
+    return this.waitForTurn(share, signal);
+  }
+
+  /** @returns undefined if there is no place without a wait; else releases the place, to be called once */
+  tryAcquire({ appId, lane }: FairShare): (() => void) | undefined {
     const share: FairShare = { appId, lane };
-    if (this.waiting > 0 || this.scheduler.next([share], [...this.inProgress]).length === 0) {
-      this.assertRoomToWait(share);
-      await this.waitForTurn(share, signal);
-    } else this.inProgress.add(share);
+    if (this.waiting > 0 || this.scheduler.next([share], [...this.inProgress]).length === 0) return undefined;
+    return this.take(share);
+  }
+
+  private take(share: FairShare): () => void {
+    this.inProgress.add(share);
     return () => {
       this.inProgress.delete(share);
       this.startNext();
@@ -81,8 +94,9 @@ export class FairQueue {
     if (ofLane >= maxOfLane) throw new QueueFullError("lane", maxOfLane);
   }
 
-  private async waitForTurn(share: FairShare, signal: AbortSignal | undefined): Promise<void> {
-    await new Promise<void>((resolve, reject) => {
+  private waitForTurn({ appId, lane }: FairShare, signal: AbortSignal | undefined): Promise<() => void> {
+    const share: FairShare = { appId, lane };
+    return new Promise((resolve, reject) => {
       const abort = () => {
         this.remove(waiting);
         reject(signal?.reason as Error);
@@ -90,8 +104,7 @@ export class FairQueue {
       const start = () => {
         signal?.removeEventListener("abort", abort);
         this.remove(waiting);
-        this.inProgress.add(share);
-        resolve();
+        resolve(this.take(share));
       };
       const waiting = { ...share, start };
       signal?.addEventListener("abort", abort, { once: true });

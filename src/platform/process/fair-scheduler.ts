@@ -14,6 +14,9 @@ export interface FairCapacity {
   readonly perLane: number;
 }
 
+/** Apps and lanes are forgotten once there are more than this for each piece of work that is due or in progress. */
+const maxKeysPerShare = 8;
+
 /**
  * Chooses the next work so that no app delays the others, and within an app no lane: apps with the least work in progress
  * come first; among equals, the app that was served the longest ago; within an app likewise by lane. As work that has
@@ -32,11 +35,18 @@ export class FairScheduler {
    * @param max how many lanes to choose, as what is chosen counts as served
    */
   next<Lane extends FairShare>(due: readonly Lane[], inProgress: readonly FairShare[], max = Infinity): Lane[] {
+    const { total, perApp, perLane } = this.capacity;
+    const [only] = due;
+    if (only && due.length === 1 && inProgress.length === 0 && Math.min(total, perApp, perLane, max) > 0) {
+      // Most work finds nothing else, and takes no longer than this.
+      this.lastServed.clear();
+      this.serve(only);
+      return [only];
+    }
     const byApp = new Counts(inProgress.map(({ appId }) => appId));
     const byLane = new Counts(inProgress.map(laneKeyOf));
-    this.prune([...due, ...inProgress]);
+    if (this.lastServed.size > maxKeysPerShare * (due.length + inProgress.length)) this.prune([...due, ...inProgress]);
 
-    const { total, perApp, perLane } = this.capacity;
     const remaining = new Set(due);
     const chosen: Lane[] = [];
     for (let busy = inProgress.length; busy < total && chosen.length < max; busy++) {
@@ -52,13 +62,17 @@ export class FairScheduler {
       if (!best) break;
       remaining.delete(best);
       chosen.push(best);
-      this.served++;
-      for (const [counts, key] of [[byApp, best.appId] as const, [byLane, laneKeyOf(best)] as const]) {
-        counts.add(key);
-        this.lastServed.set(key, this.served);
-      }
+      this.serve(best);
+      byApp.add(best.appId);
+      byLane.add(laneKeyOf(best));
     }
     return chosen;
+  }
+
+  private serve(lane: FairShare): void {
+    this.served++;
+    this.lastServed.set(lane.appId, this.served);
+    this.lastServed.set(laneKeyOf(lane), this.served);
   }
 
   private lastServedAt(key: string): number {

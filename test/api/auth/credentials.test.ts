@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteQueryRunner } from "../../../src/platform/database/sqlite-query-runner";
-import { MysqlQueryRunner } from "typeorm/driver/mysql/MysqlQueryRunner";
+import { TimedQueryRunner } from "../../../src/platform/database/mysql-timeouts";
 import { newSecret } from "../../../src/domain/api-key/secret";
 import { type CredentialReason, credentialReasons } from "../../../src/errors";
 import { AppService } from "../../../src/domain/app/app.service";
@@ -50,7 +50,7 @@ test("exactly one valid credential is accepted, with its header and scheme in an
 
 test("a request is answered with UNAVAILABLE while the database is away", async () => {
   const { secret } = await newKey();
-  const runners = [SqliteQueryRunner.prototype, MysqlQueryRunner.prototype];
+  const runners = [SqliteQueryRunner.prototype, TimedQueryRunner.prototype];
   const spies = runners.map((runner) => jest.spyOn(runner, "query").mockRejectedValue(new Error("away")));
   const { status, text } = await sendAs({ "x-api-key": secret });
   for (const spy of spies) spy.mockRestore();

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -49,6 +50,12 @@ test("the source is built if it is newer than what is built, and only then", asy
   utimesSync(join(folder, "src/main.ts"), inFuture(60), inFuture(60));
   expect(await build()).toEqual({ exit: 0, stderr: "" });
   expect(builtAt()).toBeGreaterThan(first);
+});
+
+test("the bundle has only characters of one byte, so that V8 uses it where it was read", () => {
+  const source = readFileSync(join(__dirname, "../../../dist/bundle/commands.js"));
+  expect(source.length).toBeGreaterThan(1_000_000);
+  expect(source.some((byte: number) => byte > 0x7f)).toBe(false);
 });
 
 test("an old bundle is removed if there is no bundler, so that the build runs", async () => {

@@ -1,7 +1,7 @@
 import type { Client } from "../../support/client";
 import { eventually } from "../../support/runs";
 import { useServer } from "../../support/server";
-import { asksForHolders, requestStatementsOf } from "../../support/statements";
+import { asksForHolders, requestStatementsOf, rowsReadBy } from "../../support/statements";
 
 const server = useServer();
 
@@ -13,6 +13,14 @@ test("a key reads an agent in two statements: one for the key and its scope, one
     key.data(`query ($id: ID!) { agent(id: $id) { name model } }`, { id }),
   );
   expect(statements).toHaveLength(2);
+});
+
+test("a page of agents reads one row for the key and its scope, and one agent more than it returns", async () => {
+  const app = await server.current.newApp();
+  for (let i = 0; i < 8; i++) await app.agent({ name: `agent ${i}` });
+  const key = await app.key();
+  const page = () => key.data(`{ agents(first: 5) { nodes { id name } pageInfo { hasNextPage } } }`);
+  expect(await rowsReadBy(page)).toEqual([1, 6]);
 });
 
 test("a key lists fifty agents in two statements, and counts them with a third", async () => {

@@ -48,6 +48,15 @@ describe("the fair scheduler", () => {
     expect(Array.from({ length: 6 }, () => appsOf(scheduler.next(due, []))).join("")).toBe("abcabc");
   });
 
+  test("work that found nothing else counts as served, and none starts without capacity", () => {
+    const scheduler = new FairScheduler({ total: 1, perApp: 1, perLane: 1 });
+    const [a, b] = [lanes("a", 1), lanes("b", 1)];
+    expect(appsOf(scheduler.next(a, []))).toBe("a");
+    expect(appsOf(scheduler.next([...a, ...b], []))).toBe("b");
+    expect(scheduler.next(a, [], 0)).toEqual([]);
+    expect(new FairScheduler({ total: 0, perApp: 0, perLane: 0 }).next(a, [])).toEqual([]);
+  });
+
   test("serves each lane of an app in turn, however much work the other lanes have due", () => {
     const scheduler = new FairScheduler({ total: 1, perApp: 1, perLane: 1 });
     const due = lanes("a", 3);
