@@ -42,6 +42,14 @@ export interface OperationAccess {
    */
   confirm(): Promise<void>;
 
+  /**
+   * Waits for work of the operation, but not beyond its rights: their loss is told at once, however long the work still
+   * takes. The work goes on, and each transaction that it begins from then on is refused.
+   *
+   * @returns the error for lost rights, if they are lost first
+   */
+  unlessLost<Result>(work: Promise<Result>): Promise<Result | ApiError>;
+
   /** @returns the error that replaces the result of the operation; undefined if it has kept its rights */
   loss(): Promise<ApiError | undefined>;
 }

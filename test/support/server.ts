@@ -17,8 +17,9 @@ import { testTimings } from "./timings";
 export const adminKey = "the-administrators-key-in-tests";
 const testLog = () => pino({ level: process.env["TEST_LOG_LEVEL"] ?? "silent" });
 
-// The results must not depend on which of the two executes an operation.
-if (process.env["TEST_EXECUTION"] === "graphql-js") {
+/** The results must not depend on which of the two executes an operation. */
+function chooseExecution(): void {
+  if (process.env["TEST_EXECUTION"] !== "graphql-js") return;
   const withoutPlans: Partial<typeof planning> = { planOf: () => undefined };
   Object.assign(planning, withoutPlans);
 }
@@ -41,6 +42,7 @@ export class TestServer {
     log = testLog(),
     timings = testTimings,
   ): Promise<TestServer> {
+    chooseExecution();
     const dataDir = await mkdtemp(join(tmpdir(), "latchkey-test-"));
     const database = await createTestDatabase();
     const store = await createTestStore(dataDir);

@@ -19,8 +19,8 @@ import { responseTooLarge } from "./response-bounds";
 import { isLarge, serialize } from "./serialization";
 
 /**
- * Parses, validates and authorizes each operation before Apollo Server executes it, and maps errors to the codes of this
- * API.
+ * Parses, validates, authorizes and executes each operation in the place of Apollo Server, and maps errors to the codes of
+ * this API.
  */
 export function authorizationPlugin(
   operations: Operations,
@@ -60,7 +60,9 @@ export function authorizationPlugin(
           const refusal = await chargeOperation(rates, contextValue, document, operation);
           if (refusal) return refusal;
           report.allow();
-          const result = await operations.execute(document, operation, variables, contextValue);
+          const executed = operations.execute(document, operation, variables, contextValue);
+          const result = await contextValue.access.unlessLost(executed);
+          if (result instanceof ApiError) return deny([result]);
           if (result?.errors) logErrors(log, contextValue.requestId, result.errors);
           return result ? responseOf(result) : null;
         },

@@ -1,5 +1,6 @@
 import {
   type DocumentNode,
+  execute,
   type ExecutionArgs,
   type ExecutionResult,
   getOperationAST,
@@ -105,9 +106,9 @@ export class Operations {
   }
 
   /**
-   * Executes an operation that was authorized, by a plan that is made once.
+   * Executes an operation that was authorized: by a plan that is made once, or else by GraphQL.js.
    *
-   * @returns undefined if it is left to GraphQL.js
+   * @returns undefined if its variables are none of their types
    */
   async execute(
     document: DocumentNode,
@@ -115,12 +116,15 @@ export class Operations {
     variables: RawVariables,
     contextValue: Context,
   ): Promise<ExecutionResult | undefined> {
-    const plan = this.planOf(document, operation);
-    if (!plan) return undefined;
     const { coerced } = getVariableValues(this.schema, operation.variableDefinitions ?? [], variables ?? {}, {
       maxErrors,
     });
-    return coerced && executePlan(plan, { schema: this.schema, contextValue, variableValues: coerced });
+    if (!coerced) return undefined;
+    const { schema } = this;
+    const plan = this.planOf(document, operation);
+    if (plan) return executePlan(plan, { schema, contextValue, variableValues: coerced });
+    const operationName = operation.name?.value ?? null;
+    return execute({ schema, document, operationName, variableValues: variables ?? null, contextValue });
   }
 
   private planOf(document: DocumentNode, operation: OperationDefinitionNode): OperationPlan | undefined {

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { finished } from "node:stream";
 import { create as contentDisposition } from "content-disposition";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Caller, canReachSession } from "../../auth/caller";
@@ -12,6 +11,7 @@ import { clientAddressOf } from "../../platform/inbound/client-address";
 import { StorageUnavailableError } from "../../platform/storage/document-storage";
 import { AuthorizedConnection } from "../streams/authorized-connection";
 import type { StreamDependencies } from "../streams/execute-operation";
+import { whenClosed } from "../when-closed";
 
 /** A download is cut off when its client reads nothing for this time. */
 const stallTimeoutMs = 30_000;
@@ -102,7 +102,7 @@ export function serveDownloads(
   }
 
   function endOnRevocation(response: ServerResponse, download: KeyedDownload): void {
-    finished(response, () => liveConnections.remove(download));
+    whenClosed(response, () => liveConnections.remove(download));
     // There is no close reason if the server stops: the download completes then.
     const end = () => download.closeReason && response.destroy();
     if (download.closed.aborted) end();

@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fairShareOf } from "../../auth/caller";
 import type { Limits } from "../../config";
@@ -7,6 +6,7 @@ import { LoopTurns } from "../../platform/process/loop-turns";
 import { clientAddressOf, networkOf } from "../../platform/inbound/client-address";
 import type { Doorkeeper } from "../doorkeeper";
 import type { ProcessLimits } from "../streams/process-limits";
+import { whenClosed } from "../when-closed";
 
 /** A client that reads nothing of its answer for this time is disconnected. */
 const stallTimeoutMs = 30_000;
@@ -47,14 +47,14 @@ export function boundRequests(
 ): void {
   app.addHook("onRequest", async (request, reply) => {
     const bytes = bodyBytesOf(request, limits);
-    if (bytes > 0) finished(reply.raw, requestBytes.take(fairShareOf(request.caller), bytes));
+    if (bytes > 0) whenClosed(reply.raw, requestBytes.take(fairShareOf(request.caller), bytes));
   });
   app.addHook("onSend", async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     if (typeof payload !== "string" && !Buffer.isBuffer(payload)) return;
     const bytes = Buffer.byteLength(payload);
     // An answer to somebody without a valid credential is small.
     if (bytes < minCountedBytes || !(request.caller as unknown)) return;
-    finished(reply.raw, unreadBytes.take(fairShareOf(request.caller), bytes));
+    whenClosed(reply.raw, unreadBytes.take(fairShareOf(request.caller), bytes));
     reply.raw.setTimeout(stallTimeoutMs);
   });
 }

@@ -1,7 +1,7 @@
-import { finished } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { RequestConnection } from "../streams/live-connection";
 import type { LiveConnections } from "../streams/live-connections";
+import { whenClosed } from "../when-closed";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -18,7 +18,7 @@ export function connectionOf(
 ): RequestConnection {
   if (!request.liveConnection) {
     const connection = connections.openRequest(request.credential, request);
-    finished(reply.raw, () => connections.remove(connection));
+    whenClosed(reply.raw, () => connections.remove(connection));
     request.liveConnection = connection;
   }
   return request.liveConnection;

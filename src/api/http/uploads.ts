@@ -1,4 +1,3 @@
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { fairShareOf } from "../../auth/caller";
 import type { Limits } from "../../config";
@@ -8,6 +7,7 @@ import { forcesPreflight, preflightHeaders } from "../graphql/preflight";
 import type { LiveConnections } from "../streams/live-connections";
 import { parseMultipart } from "./multipart";
 import { connectionOf } from "./request-connection";
+import { whenClosed } from "../when-closed";
 
 /** Parses multipart requests, whose file is received while their operation executes. */
 export function acceptUploads(app: FastifyInstance, limits: Limits, liveConnections: LiveConnections): void {
@@ -36,7 +36,7 @@ async function receiveUpload(
     throw new ApiError("BAD_USER_INPUT", message);
   }
   const { maxBodyBytes: maxFieldBytes, maxUploadBytes: maxFileBytes } = limits;
-  finished(reply.raw, liveConnections.limits.uploads.take(fairShareOf(request.caller)));
+  whenClosed(reply.raw, liveConnections.limits.uploads.take(fairShareOf(request.caller)));
   const connection = connectionOf(request, reply, liveConnections);
   const operation = await parseMultipart(request.raw, reply.raw, { maxFieldBytes, maxFileBytes }, connection.closed);
   // Its errors are left to its execution.

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { AccessChange } from "../../auth/access-notifier";
 import { type Caller, holderIdOf, isRevocable } from "../../auth/caller";
 import {
@@ -15,7 +16,11 @@ export abstract class AuthorizedConnection {
   closeReason: ApiError | undefined;
   /** Pending while the connection is reauthorized. Never rejects. */
   protected reauthorization: Promise<void> = Promise.resolve();
-  private readonly closing = new AbortController();
+  protected isClosed = false;
+  /** Made once it is asked for, as most connections are those of requests that end at once. */
+  private closing: AbortController | undefined;
+  /** Called with the close reason. Each operation has one, for which `closed` would take longer to make. */
+  private readonly lossListeners = new Set<(reason: ApiError) => void>();
 
   constructor(protected caller: Caller) {}
 
@@ -32,12 +37,35 @@ export abstract class AuthorizedConnection {
 
   /** Aborted when nothing more may be delivered, with the close reason if there is one. */
   get closed(): AbortSignal {
+    if (!this.closing) {
+      this.closing = new AbortController();
+      // Each operation adds a listener; Node would warn of more than ten.
+      setMaxListeners(0, this.closing.signal);
+      if (this.isClosed) this.closing.abort(this.closeReason);
+    }
     return this.closing.signal;
   }
 
   close(reason?: ApiError): void {
     this.closeReason ??= reason;
-    this.closing.abort(this.closeReason);
+    this.isClosed = true;
+    this.closing?.abort(this.closeReason);
+    if (this.closeReason) for (const each of this.lossListeners) each(this.closeReason);
+  }
+
+  /** @returns the result of the work, or the close reason if that comes first */
+  async unlessLost<Result>(work: Promise<Result>): Promise<Result | ApiError> {
+    let listener: (reason: ApiError) => void = () => undefined;
+    const lost = new Promise<ApiError>((resolve) => {
+      listener = resolve;
+      this.lossListeners.add(listener);
+      if (this.closeReason) resolve(this.closeReason);
+    });
+    try {
+      return await Promise.race([lost, work]);
+    } finally {
+      this.lossListeners.delete(listener);
+    }
   }
 
   /** Whether access can be revoked: it can't for the root key. */

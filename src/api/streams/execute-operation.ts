@@ -4,6 +4,7 @@ import type { Authenticator } from "../../domain/api-key/authenticator";
 import { RunEvent } from "../../domain/run/run-event.entity";
 import type { Caller } from "../../auth/caller";
 import { createContext, type Runtime } from "../../container";
+import { ApiError } from "../../errors";
 import { logErrors, maskError } from "../graphql/masking";
 import { pointsOf } from "../graphql/operation-points";
 import { responseTooLarge } from "../graphql/response-bounds";
@@ -64,11 +65,11 @@ export async function executeOperation(
   const args: ExecutionArgs = { ...prepared.args, contextValue };
   if (prepared.operation.operation !== OperationTypeNode.SUBSCRIPTION) {
     try {
-      const result = await serializeLarge(withMaskedErrors(await report.span.run(() => execute(args))));
+      const executed = await access.unlessLost(report.span.run(async () => execute(args)));
+      if (executed instanceof ApiError) return lost(executed);
+      const result = await serializeLarge(withMaskedErrors(executed));
       const loss = await access.loss();
-      if (!loss) return result;
-      report.refuse([loss]);
-      return { errors: [loss] };
+      return loss ? lost(loss) : result;
     } finally {
       connection.release(prepared);
     }
@@ -113,6 +114,11 @@ export async function executeOperation(
   function tooLarge(): ExecutionResult {
     const error = responseTooLarge(contextValue.response, prepared.operation.operation);
     report.fail([error]);
+    return { errors: [error] };
+  }
+
+  function lost(error: ApiError): ExecutionResult {
+    report.refuse([error]);
     return { errors: [error] };
   }
 

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import { Semaphore } from "async-mutex";
 import { OperationTypeNode } from "graphql";
 import type { Authenticator, Identity, PresentedCredential } from "../../domain/api-key/authenticator";
@@ -43,8 +42,6 @@ export class LiveConnection extends AuthorizedConnection {
   ) {
     super(caller);
     this.share = fairShareOf(caller);
-    // Each operation adds a listener; Node would warn of more than ten.
-    setMaxListeners(0, this.closed);
   }
 
   /**
@@ -165,9 +162,10 @@ export class LiveConnection extends AuthorizedConnection {
     if (this.closeReason) throw this.closeReason;
   }
 
-  /** @throws the close reason, once a reauthorization that is in progress has ended */
+  /** @throws the close reason, at the latest once a reauthorization that is in progress has ended */
   async assertAuthorized(): Promise<void> {
-    await this.reauthorization;
+    // An earlier one, which is in progress too, may find it first.
+    await this.unlessLost(this.reauthorization);
     if (this.closeReason) throw this.closeReason;
   }
 
@@ -177,7 +175,7 @@ export class LiveConnection extends AuthorizedConnection {
    */
   async waitUntilAuthorized(): Promise<void> {
     const mustAsk = this.context.mayMissChanges || this.hasEnded;
-    if (mustAsk && this.isRevocable && !this.closed.aborted) {
+    if (mustAsk && this.isRevocable && !this.isClosed) {
       await this.reauthorize(this.context.currentOf(this.caller));
     }
     // Another reauthorization may have started in the meantime.

@@ -14,7 +14,7 @@ import type { ProcessLimits } from "./process-limits";
  * The timeout of the periodic reauthorization for the database. Together with the interval it stays below the two
  * seconds within which a stream must end after another instance has revoked its access, whatever the database does.
  */
-const periodicTimeoutMs = 1_300;
+const periodicTimeoutMs = 1_200;
 
 /** The timeout after a change in this process, after which a stream must end within one second. */
 const changeTimeoutMs = 900;

@@ -42,6 +42,10 @@ export class LiveOperation implements OperationAccess {
     await this.connection.assertAuthorized();
   }
 
+  unlessLost<Result>(work: Promise<Result>): Promise<Result | ApiError> {
+    return this.connection.unlessLost(work);
+  }
+
   async loss(): Promise<ApiError | undefined> {
     await this.connection.assertAuthorized().catch(() => undefined);
     return this.connection.closeReason;

@@ -1,4 +1,3 @@
-import { finished } from "node:stream";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type ExecutionResult, type GraphQLError, OperationTypeNode } from "graphql";
 import Negotiator from "negotiator";
@@ -12,6 +11,7 @@ import type { LiveConnection } from "./live-connection";
 import { latestOf, resumePositionOf, resumePositionOfHeader } from "./resume";
 import { SharedStream } from "./shared-stream";
 import { StreamReservations } from "./stream-reservations";
+import { whenClosed } from "../when-closed";
 
 const json = "application/json; charset=utf-8";
 
@@ -48,12 +48,12 @@ export function serveSse(app: FastifyInstance, path: string, dependencies: Strea
         return reply.code(406).send({ errors: [new ApiError("BAD_USER_INPUT", message)] });
       }
       const connection = liveConnections.open(request.credential, request.caller);
-      finished(reply.raw, () => liveConnections.remove(connection));
+      whenClosed(reply.raw, () => liveConnections.remove(connection));
       if (token === undefined) return streamOperation(dependencies, connection, request, reply);
 
       const stream = new SharedStream(connection, (error) => failed(dependencies, request.id, error));
       reservations.claim(token, request.caller, stream);
-      finished(reply.raw, () => reservations.remove(token));
+      whenClosed(reply.raw, () => reservations.remove(token));
       request.report.allow();
       const events = { events: stream.events(), stop: () => stream.stop(), eventsOf: () => [] };
       return send(dependencies, connection, request, reply, () => Promise.resolve(events));

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { GraphQLAnswer } from "../../support/client";
 import { sceneOn, sharedEnvironment } from "../../support/instances";
 import { useModelServer } from "../../support/model-server";
 import { useProcesses } from "../../support/process";
+import { FaultProxy } from "../../support/proxy";
 import { execute } from "../../support/runs";
 import { SlowDownload } from "../../support/slow-download";
 import { SlowRequest } from "../../support/slow-request";
@@ -12,6 +14,9 @@ const processes = useProcesses();
 const model = useModelServer();
 const runEvents = `subscription ($runId: ID!) { runEvents(runId: $runId) { index ... on RunOutput { text } } }`;
 const refused: unknown = expect.stringMatching(/^(UNAUTHENTICATED|FORBIDDEN)$/);
+/** Of errors, and of WebSockets that are closed. */
+const refusals = ["UNAUTHENTICATED", 4403];
+const unavailable = ["UNAVAILABLE", 1013];
 
 const revocations = [
   ["a revoked key", `mutation ($key: ID!) { revokeApiKey(input: { id: $key }) { apiKey { id } } }`],
@@ -105,5 +110,44 @@ test.each(revocations)(
     await delay(2_000);
     expect(await download.rest()).toBe(false);
     expect(await unaffected.rest()).toBe(true);
+  },
+);
+
+/** How an execution ends over each way to send it: its code, or that of the connection. */
+const executions: Readonly<Record<string, (key: KeyHolder, mutation: string) => Promise<unknown>>> = {
+  HTTP: async (key, mutation) => ((await key.send(mutation)).body as GraphQLAnswer).errors?.[0]?.extensions.code,
+  async "server-sent events"(key, mutation) {
+    const [result] = await transports["server-sent events"](key, mutation).all();
+    return result?.errors?.[0]?.extensions.code;
+  },
+  WebSocket: async (key, mutation) => ((await transports.WebSocket(key, mutation).end) as Closing).code,
+};
+
+test.each(Object.entries(executions))(
+  "an execution over %s that waits for its run ends within two seconds although its instance's database is slow",
+  async (_name, execution) => {
+    const shared = sharedEnvironment(await processes.fresh(), model.current);
+    const database = new URL(shared["DATABASE_URL"] ?? "");
+    const proxy = await FaultProxy.start({ host: database.hostname, port: Number(database.port || 3306) });
+    try {
+      database.host = `127.0.0.1:${proxy.port}`;
+      const [local, remote] = await Promise.all([
+        processes.serve(shared),
+        processes.serve({ ...shared, DATABASE_URL: database.href }),
+      ]);
+      const { key, agent } = await sceneOn(local, model.current);
+      const remoteKey = new KeyHolder(remote.url, key.secret, key.keyId, key.scopeId);
+      const input = `{ agentId: "${await agent("talk")}", text: "Go on.", waitMs: 60000 }`;
+
+      const ending = execution(remoteKey, `mutation { executeAgent(input: ${input}) { run { id } } }`);
+      await delay(500);
+      await proxy.delay(250);
+      await local.admin.data(revocations[0][1], { key: key.keyId });
+      const revokedAt = performance.now();
+      expect([...refusals, ...unavailable]).toContain(await ending);
+      expect(performance.now() - revokedAt).toBeLessThan(2_000);
+    } finally {
+      await proxy.stop();
+    }
   },
 );

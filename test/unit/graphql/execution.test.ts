@@ -7,6 +7,7 @@ import {
   type ExecutionResult,
   getNullableType,
   getOperationAST,
+  type GraphQLObjectType,
   type GraphQLOutputType,
   isListType,
   isNonNullType,
@@ -67,15 +68,19 @@ function valueOf(type: GraphQLOutputType, choices: Choices, levels: number): unk
     case 1:
       return new Error(`an error ${choices.below(3)}`);
     case 2:
-      return Promise.resolve(plainValueOf(type, choices, levels));
+      return late(choices.below(5), plainValueOf(type, choices, levels));
     case 3:
-      return handled(Promise.reject(new Error(`a rejection ${choices.below(3)}`)));
+      return handled(late(choices.below(5), Promise.reject(new Error(`a rejection ${choices.below(3)}`))));
     case 4:
       return undefined;
     default:
       return plainValueOf(type, choices, levels);
   }
 }
+
+/** A promise of the value that takes this many turns more than a resolved one. */
+const late = (turns: number, value: unknown): Promise<unknown> =>
+  turns === 0 ? Promise.resolve(value) : late(turns - 1, value).then((each) => each);
 
 /** The same without promises, in objects too. */
 function valueAtOnce(type: GraphQLOutputType, choices: Choices, levels: number): unknown {
@@ -121,17 +126,30 @@ function plainValueOf(nullable: GraphQLOutputType, choices: Choices, levels: num
   }
 }
 
-const rootOf = (choices: Choices, operation: OperationDefinitionNode) =>
-  plainValueOf(schema.getRootType(operation.operation) as never, choices, 3);
+/** The values of the root's fields are made when they are resolved, as those of resolvers are. */
+function rootOf(numbers: readonly number[], { operation }: OperationDefinitionNode): unknown {
+  const type = schema.getRootType(operation) as GraphQLObjectType;
+  const fields = Object.values(type.getFields()).map((field, i) => [
+    field.name,
+    () => valueOf(field.type, new Choices(numbers.slice(i * 10)), 2),
+  ]);
+  return Object.fromEntries(fields);
+}
 
 async function resultsOf(document: DocumentNode, numbers: readonly number[], maxBytes: number) {
   const operation = getOperationAST(document, null);
+  if (!operation) return undefined;
+  return resultsWith(() => rootOf(numbers, operation), document, maxBytes);
+}
+
+/** Of the plan, and of GraphQL.js, each with a root of its own. */
+async function resultsWith(root: () => unknown, document: DocumentNode, maxBytes: number) {
+  const operation = getOperationAST(document, null);
   const plan = operation && planOf(schema, document, operation);
-  if (!operation || !plan) return undefined;
+  if (!plan) return undefined;
   const contextOf = () => ({ response: new ResponseBudget(maxBytes) }) as Context;
-  const [rootValue, sameRoot] = [rootOf(new Choices(numbers), operation), rootOf(new Choices(numbers), operation)];
-  const expected = await execute({ schema, document, rootValue, contextValue: contextOf() });
-  const args = { schema, contextValue: contextOf(), variableValues: {}, rootValue: sameRoot };
+  const expected = await execute({ schema, document, rootValue: root(), contextValue: contextOf() });
+  const args = { schema, contextValue: contextOf(), variableValues: {}, rootValue: root() };
   return [shown(await executePlan(plan, args)), shown(expected)] as const;
 }
 
@@ -175,6 +193,26 @@ test("a planned operation has the result and the errors that GraphQL.js has, in 
   );
   // The others have introspection, or are subscriptions.
   expect(planned).toBeGreaterThan(100);
+});
+
+test("errors of objects that end at different moments are in the order of GraphQL.js", async () => {
+  const document = parse("{ must { some { id some { id } } id } }");
+  for (let turns = 0; turns < 24; turns++) {
+    const root = () => ({
+      must: { some: [{ id: late(6, { an: "object" }), some: null }], id: late(turns, { an: "object" }) },
+    });
+    const results = await resultsWith(root, document, 100_000);
+    expect(results?.[0]).toEqual(results?.[1]);
+  }
+});
+
+test("the bytes of a value that is none of its type are counted as often as in GraphQL.js", async () => {
+  const document = parse("{ nodes { color id } }");
+  const nodes = [...Array(3).fill({ color: "BLUE", id: "text" }), { color: "RED", id: "text" }];
+  for (let maxBytes = 0; maxBytes < 300; maxBytes++) {
+    const results = await resultsWith(() => ({ nodes }), document, maxBytes);
+    expect(results?.[0]).toEqual(results?.[1]);
+  }
 });
 
 test("a planned operation merges the fields of fragments as GraphQL.js does", async () => {

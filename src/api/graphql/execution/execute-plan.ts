@@ -72,12 +72,16 @@ class PlanExecution {
     this.errors.push(error);
   }
 
-  private async fieldsInTurn({ type, fields }: SelectionPlan): Promise<Result> {
-    const results: Result = {};
-    for (const field of fields) {
-      const path = { prev: undefined, key: field.key, typename: type.name };
-      results[field.key] = await this.field(field, this.args.rootValue, path);
-    }
+  /** One after the other. GraphQL.js chains promises in this way, which decides which errors it collects. */
+  private fieldsInTurn({ type, fields }: SelectionPlan): MaybePromise<Result> {
+    const add = (results: Result, field: FieldPlan): MaybePromise<Result> => {
+      const value = this.field(field, this.args.rootValue, { prev: undefined, key: field.key, typename: type.name });
+      const added = (completed: unknown) => Object.assign(results, { [field.key]: completed });
+      return isPromise(value) ? value.then(added) : added(value);
+    };
+    let results: MaybePromise<Result> = {};
+    for (const field of fields)
+      results = isPromise(results) ? results.then((before) => add(before, field)) : add(results, field);
     return results;
   }
 
@@ -94,9 +98,11 @@ class PlanExecution {
         results[field.key] = result;
       }
     } catch (error) {
-      // The others may reject too.
-      const reason = error as Error;
-      if (hasPromise) return settled(results).finally(() => Promise.reject(reason));
+      // The others may reject too. A promise that is returned here would take longer than GraphQL.js does.
+      const rethrow = () => {
+        throw error;
+      };
+      if (hasPromise) return settled(results).finally(rethrow);
       throw error;
     }
     return hasPromise ? settled(results) : results;
@@ -110,14 +116,11 @@ class PlanExecution {
     if (value === undefined || (value === null && !leaf.isNullable)) return unusual;
     const isObject = typeof value === "object" && value !== null;
     if ((isObject && !(value instanceof Date)) || typeof value === "function") return unusual;
+    // The resolver counts a value that is unusual.
+    const serialized = value === null ? null : serializedOrUnusual(leaf, value);
+    if (serialized === unusual) return unusual;
     response.add(leaf.keyBytes + bytesOf(value));
-    if (response.isExceeded) return unusual;
-    if (value === null) return null;
-    try {
-      return leaf.type.serialize(value) ?? unusual;
-    } catch {
-      return unusual;
-    }
+    return response.isExceeded ? unusual : serialized;
   }
 
   private field(field: FieldPlan, source: unknown, path: Path): unknown {
@@ -224,8 +227,16 @@ class PlanExecution {
   }
 }
 
-const isPromise = (value: unknown): value is Promise<unknown> =>
-  typeof value === "object" && value !== null && typeof (value as Promise<unknown>).then === "function";
+function serializedOrUnusual(leaf: Exclude<LeafPlan, { constant: unknown }>, value: unknown): unknown {
+  try {
+    return leaf.type.serialize(value) ?? unusual;
+  } catch {
+    return unusual;
+  }
+}
+
+const isPromise = <Value>(value: MaybePromise<Value>): value is Promise<Value> =>
+  typeof value === "object" && value !== null && typeof (value as Promise<Value>).then === "function";
 
 /** The same object, when all of its values are there. */
 async function settled(results: Result): Promise<Result> {
