@@ -3,6 +3,7 @@ export interface Finding {
   /** The injected fault, or the dimension that varied. */
   readonly fault: string;
   readonly trials: number;
+  /** Final when the program has ended, as some checks are for later. */
   readonly violations: number;
   /** A value with its unit, such as the slowest response, for the program's `worst` column. */
   readonly worst: string;

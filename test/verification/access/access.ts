@@ -33,6 +33,8 @@ export const access: VerificationProgram = {
     const receiver = await Receiver.start();
     const server = await OwnServer.start(options.database, {
       ...allowHosts("127.0.0.1"),
+      // A key may have a quarter of it, and all cases of a moment may be multipart requests of one key.
+      MAX_UPLOADS: String(4 * concurrency),
       ...(options.broken !== undefined && {
         NODE_OPTIONS: `--require ${require.resolve(`./broken-${options.broken}`)}`,
       }),

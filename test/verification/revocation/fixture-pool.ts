@@ -37,12 +37,16 @@ export class FixturePool {
     private readonly sharedApp: AppFixture,
     /** A run of the shared app. */
     readonly clockRun: ClockRun,
+    /** An administrator whose key is never taken away; one for all, as the number of administrators is limited. */
+    private readonly otherAdministrator: TestCredential,
   ) {}
 
   static async create(testbed: Testbed, random: Random): Promise<FixturePool> {
     const [sharedApp] = await createApps(testbed, 1, "shared");
     if (!sharedApp) throw new Error("The shared app was not created");
-    return new FixturePool(testbed, random, sharedApp, await startClockRun(testbed, sharedApp.agentId));
+    const clockRun = await startClockRun(testbed, sharedApp.agentId);
+    const [other] = await administerAll(testbed, [createAdministrator("other")]);
+    return new FixturePool(testbed, random, sharedApp, clockRun, credentialOf("revokeAdministrator", other));
   }
 
   get size(): number {
@@ -79,27 +83,25 @@ export class FixturePool {
       this.testbed,
       placed.map(({ app }) => `createSession(input: { appId: ${literal(app.appId)} }) { session { id } }`),
     );
-    const holders = await administerAll(
-      this.testbed,
-      placed.flatMap(({ kind }, i) =>
-        ["one", "other"].map((name) =>
-          isOfAdministrator(kind)
-            ? `createAdministrator(input: { name: "${name} ${this.created + i}", role: ADMIN }) { secret holder: administrator { id } }`
-            : `createApiKey(input: { scopeId: ${literal(scopes[i].scope.id)}, name: "${name}" }) { secret holder: apiKey { id } }`,
-        ),
-      ),
+    const create = placed.map(({ kind }, i) =>
+      isOfAdministrator(kind)
+        ? [createAdministrator(`one ${this.created + i}`)]
+        : ["one", "other"].map(
+            (name) =>
+              `createApiKey(input: { scopeId: ${literal(scopes[i].scope.id)}, name: "${name}" }) { secret holder: apiKey { id } }`,
+          ),
     );
+    const holders = await administerAll(this.testbed, create.flat());
     const added = placed.map(({ kind, app }, i): CredentialUnderTest => {
-      const pair = [holders[2 * i], holders[2 * i + 1]];
-      const credentials = pair.map(({ secret }): TestCredential =>
-        isOfAdministrator(kind) ? ["authorization", `Bearer ${String(secret)}`] : ["x-api-key", secret as string],
-      );
+      const own = holders.splice(0, create[i]?.length);
+      const credentials = own.map((each) => credentialOf(kind, each));
+      if (isOfAdministrator(kind)) credentials.push(this.otherAdministrator);
       return {
         kind,
         ...app,
         scopeId: scopes[i].scope.id,
         sessionId: sessions[i].session.id,
-        holderId: pair[0].holder.id,
+        holderId: own[0].holder.id,
         ...probesOf(kind, app, credentials),
       };
     });
@@ -107,6 +109,12 @@ export class FixturePool {
     while (added.length > 0) this.credentials.push(...added.splice(this.random.integer(0, added.length), 1));
   }
 }
+
+const createAdministrator = (name: string): string =>
+  `createAdministrator(input: { name: ${literal(name)}, role: ADMIN }) { secret holder: administrator { id } }`;
+
+const credentialOf = (kind: RevocationKind, { secret }: { readonly secret: string }): TestCredential =>
+  isOfAdministrator(kind) ? ["authorization", `Bearer ${secret}`] : ["x-api-key", secret];
 
 function probesOf(
   kind: RevocationKind,

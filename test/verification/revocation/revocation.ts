@@ -69,12 +69,17 @@ async function run(
   const load = new LoadGenerator(testbed.instances, random.fork(), new Assertions(violation));
   try {
     const pool = await FixturePool.create(testbed, random.fork());
+    const laterChecks: (() => void)[] = [];
     for (const [i, nemesis] of selected.entries()) {
       const remaining = (selected.length - i) * parameters.trials;
       if (pool.size < parameters.trials) await pool.fill(Math.max(parameters.trials, Math.min(batchSize, remaining)));
       const context = { testbed, pool, load, random: random.fork(), deadline };
-      report(await runTrials(nemesis, parameters, context, violation));
+      const { finding, checks } = await runTrials(nemesis, parameters, context, violation);
+      report(finding);
+      laterChecks.push(...checks);
     }
+    await delay(callbackRetryMs);
+    for (const check of laterChecks) check();
   } finally {
     load.stop();
     await testbed.stop();
@@ -89,13 +94,17 @@ interface Context {
   readonly deadline: number;
 }
 
-/** Runs trials while a nemesis injects its fault. */
+/**
+ * Runs trials while a nemesis injects its fault.
+ *
+ * @returns its finding, whose violations grow with those that the checks find, which are for `callbackRetryMs` later
+ */
 async function runTrials(
   nemesis: Nemesis,
   { trials, trialIntervalMs, maxUseMs, suspensionMs, faultIntervalMs }: Parameters,
   { testbed, pool, load, random, deadline }: Context,
   violation: (what: string) => void,
-): Promise<Finding> {
+): Promise<{ finding: Finding; checks: (() => void)[] }> {
   const { fault } = nemesis;
   const assertions = new Assertions((what) => violation(`(${fault}) ${what}`));
   load.assertions = assertions;
@@ -108,18 +117,19 @@ async function runTrials(
     started.push(trial.catch((error: unknown) => failures.push(error)));
     await delay(trialIntervalMs);
   }
-  const laterChecks = await Promise.all(started);
+  const ended = await Promise.all(started);
   await stop();
   if (failures.length > 0) throw failures[0];
-  await delay(callbackRetryMs);
-  for (const check of laterChecks) if (typeof check === "function") check();
   const seconds = (performance.now() - startedAt) / 1_000;
-  return {
+  const finding = {
     fault: started.length < trials ? `${fault} (out of time)` : fault,
     trials: started.length,
-    violations: assertions.violations,
+    get violations() {
+      return assertions.violations;
+    },
     worst: summaryOf(assertions, seconds),
   };
+  return { finding, checks: ended.filter((check) => typeof check === "function") };
 }
 
 const summaryOf = ({ worstLagMs, streams, unavailable, requests, unanswered }: Assertions, seconds: number): string =>

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Random } from "../random";
+import { administer, literal } from "./administration";
 import type { Instance } from "./instance";
 import type { Ending, Assertions } from "./assertions";
 import type { LoadGenerator } from "./load";
@@ -52,6 +53,13 @@ export async function runTrial({
     ...streams.map((stream) => checkEnding(stream, credential, revokedBy, assertions)),
   ]);
   load.retire(credential);
+  // Its old key stays refused, and the number of active administrators is limited.
+  if (credential.kind === "rotateAdministratorKey") {
+    await administer(
+      testbed,
+      `mutation { revokeAdministrator(input: { id: ${literal(credential.holderId)} }) { administrator { id } } }`,
+    );
+  }
   return checkCallbacks;
 }
 
