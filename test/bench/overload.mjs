@@ -2,34 +2,43 @@
  * Measures how much work a server does when it gets three times as many requests as it can handle. It finds the most that
  * the server does with as many clients as suit it, then sends three times as many requests whether it answers or not, and
  * prints the ratio. Both are measured in turns, so that other work on the machine affects both; and per second of the
- * server's processor time, which other work on the machine does not affect.
+ * server's processor time, which other work on the machine does not affect. Arguments in any order: the operation, and the
+ * number of connections that the requests come on: the more there are, the more requests can arrive before the first ones
+ * are refused.
  */
 import { once } from "node:events";
 import { clearInterval, setInterval } from "node:timers";
 import { setTimeout as delay } from "node:timers/promises";
 import { URL } from "node:url";
 import { Connection as AnyConnection, processorMsOf, quantile, requestOf } from "./support/load.mjs";
-import { startLatchkey } from "./support/servers.mjs";
+import { operations } from "./support/operations.mjs";
+import { startUnlimited } from "./support/servers.mjs";
 
 const rounds = 3;
 const phaseMs = 5_000;
 const warmupMs = 2_500;
 const clients = 32;
 const overloadFactor = 3;
+const args = process.argv.slice(2);
 /** They are open before the load begins, as Node.js accepts one in each turn of its event loop. */
-const openConnections = 1_000;
+const openConnections = Number(args.find((each) => /^\d+$/.test(each)) ?? 1_000);
+const operation = args.find((each) => each in operations) ?? "one";
 const tickMs = 5;
+/** Of `list`. */
+const pageSize = 50;
 
-const { url, pid, administer, appId, header } = await startLatchkey();
+const { url, pid, administer, appId, header } = await startUnlimited();
 const processorSeconds = () => processorMsOf(pid) / 1_000;
-const { agent } = await administer(
-  `mutation ($appId: ID!) { createAgent(input: { appId: $appId, name: "bench" }) { agent { id } } }`,
-  { appId },
-);
-const request = requestOf(url, header, {
-  query: `query ($id: ID!) { agent(id: $id) { name model } }`,
-  variables: { id: agent.id },
-});
+let created = 0;
+const nextAgent = () => ({ input: { appId, name: `agent ${(created += 1)}` } });
+const { agent } = await administer(operations.create, nextAgent());
+while (created < pageSize) await administer(operations.create, nextAgent());
+const requests = {
+  one: requestOf(url, header, { query: operations.one, variables: { id: agent.id } }),
+  list: requestOf(url, header, { query: operations.list }),
+};
+const nextRequest = () =>
+  requests[operation] ?? requestOf(url, header, { query: operations.create, variables: nextAgent() });
 
 class Connection extends AnyConnection {
   constructor() {
@@ -37,7 +46,7 @@ class Connection extends AnyConnection {
   }
 
   send() {
-    super.send(request);
+    super.send(nextRequest());
   }
 }
 

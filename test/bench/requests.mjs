@@ -1,14 +1,15 @@
 /**
  * Compares Latchkey with a bare Apollo Server without keys, in turns, so that other work on the machine affects both:
  * `one` reads an agent by its id, `list` a page of 50 agents with six fields, `create` creates an agent. Prints the median
- * ratio of rounds and its spread. A ratio above 1 means that Latchkey is faster, or needs less processor time. Arguments in
- * any order: the number of rounds, one of these operations, the URL of a server of MySQL or MariaDB in place of SQLite, and
- * the folder of another build, which is compared with in place of Apollo.
+ * ratio of rounds and its spread, and the most memory that each server had. A ratio above 1 means that Latchkey is faster, or
+ * needs less processor time. Arguments in any order: the number of rounds, one of these operations, the URL of a server of
+ * MySQL or MariaDB in place of SQLite, and the folder of another build, which is compared with in place of Apollo.
  */
 import { statSync } from "node:fs";
-import { measure, quantile, requestOf } from "./support/load.mjs";
+import { measure, peakMegabytesOf, quantile, requestOf } from "./support/load.mjs";
+import { operations } from "./support/operations.mjs";
 import { dropDatabases, ownDatabase } from "./support/own-database.mjs";
-import { startBare, startLatchkey } from "./support/servers.mjs";
+import { startBare, startUnlimited } from "./support/servers.mjs";
 
 const agents = 200;
 const args = process.argv.slice(2);
@@ -17,13 +18,8 @@ const databaseUrl = args.find((each) => each.startsWith("mysql://"));
 const base = args.find((each) => statSync(each, { throwIfNoEntry: false })?.isDirectory());
 const load = { connections: 32, ms: 1_500 };
 
-const all = {
-  one: "query ($id: ID!) { agent(id: $id) { id name model } }",
-  list: "{ agents(first: 50) { nodes { id name description model version createdAt } } }",
-  create: "mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id name model } } }",
-};
-const chosen = Object.keys(all).filter((name) => args.includes(name));
-const names = chosen.length > 0 ? chosen : Object.keys(all);
+const chosen = Object.keys(operations).filter((name) => args.includes(name));
+const names = chosen.length > 0 ? chosen : Object.keys(operations);
 let created = 0;
 const inputOf = ({ appId }) => ({ ...(appId && { appId }), name: `agent ${(created += 1)}` });
 
@@ -35,7 +31,7 @@ async function prepare(server) {
         "content-type": "application/json",
         ...(server.header && { "x-api-key": server.header.split(" ")[1] }),
       },
-      body: JSON.stringify({ query: all.create, variables: { input: inputOf(server) } }),
+      body: JSON.stringify({ query: operations.create, variables: { input: inputOf(server) } }),
     });
     const { data, errors } = await response.json();
     if (errors) throw new Error(JSON.stringify(errors));
@@ -44,21 +40,22 @@ async function prepare(server) {
   const ids = [];
   for (let i = 0; i < agents; i++) ids.push(await create());
   let next = 0;
-  const one = ids.map((id) => requestOf(server.url, server.header, { query: all.one, variables: { id } }));
-  const list = requestOf(server.url, server.header, { query: all.list });
+  const one = ids.map((id) => requestOf(server.url, server.header, { query: operations.one, variables: { id } }));
+  const list = requestOf(server.url, server.header, { query: operations.list });
   return {
     server,
     requests: {
       one: () => one[(next = (next + 1) % agents)],
       list: () => list,
-      create: () => requestOf(server.url, server.header, { query: all.create, variables: { input: inputOf(server) } }),
+      create: () =>
+        requestOf(server.url, server.header, { query: operations.create, variables: { input: inputOf(server) } }),
     },
   };
 }
 
-const startOther = (environment) => (base === undefined ? startBare(environment) : startLatchkey(environment, base));
+const startOther = (environment) => (base === undefined ? startBare(environment) : startUnlimited(environment, base));
 const programs = [
-  await prepare(await startLatchkey(await ownDatabase(databaseUrl))),
+  await prepare(await startUnlimited(await ownDatabase(databaseUrl))),
   await prepare(await startOther(await ownDatabase(databaseUrl))),
 ];
 const results = Object.fromEntries(names.map((name) => [name, programs.map(() => [])]));
@@ -92,5 +89,7 @@ for (const [name, [latchkey, bare]] of Object.entries(results)) {
       ` p99/p50 ${(quantile(times, 0.99) / quantile(times, 0.5)).toFixed(1)}`,
   );
 }
+const [memory, otherMemory] = programs.map(({ server }) => peakMegabytesOf(server.pid));
+console.log(`memory  ${memory} MB at most against ${otherMemory} MB`);
 await dropDatabases();
 process.exit(0);

@@ -13,18 +13,17 @@ import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { URL } from "node:url";
 import { measure, processorMsOf, quantile, requestOf } from "../support/load.mjs";
-import { startLatchkey } from "../support/servers.mjs";
+import { operations } from "../support/operations.mjs";
+import { startUnlimited } from "../support/servers.mjs";
 
 const agents = 200;
 const rounds = 3;
 /** Longer than that of the benchmark of requests, as the slowest answer a hundred a second, in batches. */
 const load = { connections: 32, ms: 5_000 };
-const operations = ["one", "list", "create"];
+const operationNames = Object.keys(operations);
 
 const ofSameSchema = {
-  one: "query ($id: ID!) { agent(id: $id) { id name model } }",
-  list: "{ agents(first: 50) { nodes { id name description model version createdAt } } }",
-  create: "mutation ($input: CreateAgentInput!) { createAgent(input: $input) { agent { id name model } } }",
+  ...operations,
   idOf: ({ createAgent }) => createAgent.agent.id,
 };
 const queries = {
@@ -84,14 +83,6 @@ async function startRival(name) {
   return { url: new URL(url), pid: server.pid, header };
 }
 
-/** Starts Latchkey with an app that may have as many agents as the others create. */
-async function startUnlimited() {
-  const server = await startLatchkey();
-  const raise = `mutation ($id: ID!) { updateApp(input: { id: $id, limits: { agents: 1000000 } }) { app { id } } }`;
-  await server.administer(raise, { id: server.appId });
-  return server;
-}
-
 async function prepare(name) {
   const server = name === "latchkey" ? await startUnlimited() : await startRival(name);
   const { one: queryOfOne, list: queryOfList, create: queryOfCreate, idOf } = queries[name];
@@ -148,11 +139,11 @@ const names = ["latchkey", ...rivals];
 const programs = {};
 for (const name of names) programs[name] = await prepare(name);
 const results = Object.fromEntries(
-  names.map((name) => [name, Object.fromEntries(operations.map((operation) => [operation, []]))]),
+  names.map((name) => [name, Object.fromEntries(operationNames.map((operation) => [operation, []]))]),
 );
 // Round 0 warms up.
 for (let round = 0; round <= rounds; round++) {
-  for (const operation of operations) {
+  for (const operation of operationNames) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const { server, requests } = programs[name];
       const result = await measure(server, requests[operation], load);
@@ -166,7 +157,7 @@ const median = (numbers) => quantile(numbers, 0.5);
 const spread = (numbers) =>
   `${median(numbers).toFixed(2)} (${Math.min(...numbers).toFixed(2)} to ${Math.max(...numbers).toFixed(2)})`;
 for (const name of rivals) {
-  for (const operation of operations) {
+  for (const operation of operationNames) {
     const [latchkey, rival] = [results.latchkey[operation], results[name][operation]];
     const speed = latchkey.map(({ perSecond }, i) => perSecond / rival[i].perSecond);
     const processor = latchkey.map(({ processorMs }, i) => rival[i].processorMs / processorMs);

@@ -9,6 +9,12 @@ export function processorMsOf(pid) {
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
+/** The most memory that a process has had at a time, in megabytes. */
+export function peakMegabytesOf(pid) {
+  const [, kilobytes] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return Math.round(Number(kilobytes) / 1_024);
+}
+
 /** A POST request of HTTP/1.1 with a body of JSON. */
 export function requestOf(url, header, body) {
   const text = JSON.stringify(body);

@@ -66,6 +66,14 @@ export async function startLatchkey(environment = {}, build = ownBuild) {
   return { ...server, administer, appId: app.id, header: `x-api-key: ${secret}` };
 }
 
+/** Starts a built Latchkey with an app that may have as many agents as a benchmark creates. */
+export async function startUnlimited(environment, build) {
+  const server = await startLatchkey(environment, build);
+  const raise = `mutation ($id: ID!) { updateApp(input: { id: $id, limits: { agents: 1000000 } }) { app { id } } }`;
+  await server.administer(raise, { id: server.appId });
+  return server;
+}
+
 /** Starts Apollo Server on Fastify with the same agents, and without any key. */
 export const startBare = async (environment = {}) => ({
   ...(await start(pathOf("./bare-apollo.mjs"), environment)),
