@@ -7,6 +7,8 @@ const maxTurnMs = 75;
 const turnBudgetMs = 30;
 /** More requests that wait for the verification of their credentials mean that they wait for the process or the database. */
 const maxWaiting = 100;
+/** An overloaded process takes no more than this at once: enough to be busy, and few enough to be answered soon. */
+const maxWaitingOverloaded = 32;
 /** A request that waits longer means the same. The database gives up a statement after twice this time. */
 const maxWaitMs = 750;
 /** A burst may last for this long. Only what lasts longer is more than the process can do. */
@@ -47,7 +49,8 @@ export class LoadShedder {
     const now = this.now();
     if (!this.isTurnOpen) this.openTurn(now);
     if (!this.isOverloaded) return true;
-    if (now - this.turnStartedAt <= turnBudgetMs && !this.isBehind) return true;
+    const hasRoom = this.waits.size < maxWaitingOverloaded && !this.isBehind;
+    if (hasRoom && now - this.turnStartedAt <= turnBudgetMs) return true;
     this.hasRefused = true;
     this.refused++;
     return false;

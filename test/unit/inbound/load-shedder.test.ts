@@ -81,6 +81,16 @@ test("a database that is behind with credentials is overload too", async () => {
   expect(await process.turn(5, 0)).toBe(5);
 });
 
+test("an overloaded process takes so many at once as are answered soon", async () => {
+  const process = new Process();
+  await process.turns(12, 100, 1);
+  const ends: (() => void)[] = [];
+  while (process.shedder.admits()) ends.push(process.shedder.wait());
+  expect(ends).toHaveLength(32);
+  ends[0]?.();
+  expect(await process.turn(2, 0)).toBe(2);
+});
+
 test("credentials that wait for long are overload too, however few wait", async () => {
   const process = new Process();
   const end = process.shedder.wait();
