@@ -7,10 +7,10 @@ const maxTurnMs = 75;
 const turnBudgetMs = 30;
 /** More requests that wait for the verification of their credentials mean that they wait for the process or the database. */
 const maxWaiting = 100;
-/** An overloaded process takes no more than this at once: enough to be busy, and few enough to be answered soon. */
-const maxWaitingOverloaded = 32;
 /** A request that waits longer means the same. The database gives up a statement after twice this time. */
 const maxWaitMs = 750;
+/** So many wait at most while the process is overloaded: enough to keep it busy, and few enough to be answered soon. */
+const maxWaitingOverloaded = 32;
 /** A burst may last for this long. Only what lasts longer is more than the process can do. */
 const burstMs = 1_000;
 /** An overloaded process has recovered if it has taken all requests for this long. */
